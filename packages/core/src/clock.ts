@@ -1,0 +1,29 @@
+/** Time as a port, so that protocol code runs unchanged on a virtual clock. */
+import { CoreError } from './errors.js'
+
+export interface Clock {
+  /** Milliseconds since 1970-01-01 UTC. Never used to order messages. */
+  now(): number
+  /** Resolves after `ms`; rejects with `core/aborted` when the signal fires first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(new CoreError('core/aborted', { cause: signal.reason }))
+        return
+      }
+      const abort = (): void => {
+        clearTimeout(timer)
+        reject(new CoreError('core/aborted', { cause: signal?.reason }))
+      }
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', abort)
+        resolve()
+      }, ms)
+      signal?.addEventListener('abort', abort, { once: true })
+    }),
+}

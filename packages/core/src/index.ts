@@ -1,0 +1,10 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+export * from './bytes.js'
+export * from './clock.js'
+export * from './errors.js'
+export * from './ids.js'
+export * from './limits.js'
+export * from './logger.js'
+export type * from './ports/carrier.js'
+export type * from './ports/services.js'
+export type * from './ports/store.js'

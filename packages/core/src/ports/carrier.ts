@@ -1,0 +1,148 @@
+/**
+ * Transport port: a carrier offers any of Mailbox, Directory, Blobs, Link and Topic.
+ *
+ * A carrier moves opaque bytes. It holds no key of the protocols above it: proofs come from a BoxKey,
+ * directory entries arrive signed. Whatever it returns is unverified; its user checks.
+ */
+import type { Clock } from '../clock.js'
+import type { BoxId } from '../ids.js'
+import type { Logger } from '../logger.js'
+
+export interface IoOptions {
+  readonly signal?: AbortSignal
+}
+
+export interface CarrierTraits {
+  /** Largest frame in bytes. */
+  readonly mtu: number
+  readonly bandwidthBps: number
+  readonly latencyMs: number
+  readonly reliable: boolean
+  readonly ordered: boolean
+  readonly metered: boolean
+}
+
+export interface CarrierComponents {
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** A configured carrier, not yet started: what `relay(url)` or `memoryNetwork()()` returns. */
+export type Transport = (components: CarrierComponents) => Promise<Carrier>
+
+export interface Carrier extends AsyncDisposable {
+  /** Short and public, for people: `memory`, `relay ws://127.0.0.1:7000`. */
+  readonly name: string
+  readonly traits: CarrierTraits
+  readonly mailbox?: Mailbox
+  readonly directory?: Directory
+  readonly blobs?: Blobs
+  readonly link?: Link
+  readonly topic?: Topic
+  close(): Promise<void>
+}
+
+/** The key of a mailbox. `sign` proves reading and acknowledging; the private part stays with its owner. */
+export interface BoxKey {
+  readonly id: BoxId
+  /** Ed25519 signature over `message`, 64 bytes. */
+  sign(message: Uint8Array): Uint8Array
+}
+
+export interface MailboxPut {
+  readonly box: BoxId
+  /** 16 bytes; a box stores one frame per id, so a retry is harmless. */
+  readonly id: Uint8Array
+  /** One of FRAME_SIZES long. */
+  readonly frame: Uint8Array
+}
+
+export interface Delivery {
+  readonly frame: Uint8Array
+  /** Rises within a box. */
+  readonly cursor: number
+  /** Acknowledges this delivery and all earlier ones of the box: the carrier may forget them. */
+  ack(): Promise<void>
+}
+
+export interface Mailbox {
+  /** Resolves when every frame is stored where it survives the carrier's own crash. */
+  put(items: readonly MailboxPut[], options?: IoOptions): Promise<void>
+  /** What waits in the box, oldest first, at most `limit` (default 100). */
+  fetch(box: BoxKey, options?: IoOptions & { readonly limit?: number }): Promise<Delivery[]>
+  /**
+   * What waits in the box and what comes, oldest first, until the signal fires. Reconnects by itself and then
+   * starts again at the oldest delivery that was not acknowledged: at least once, in order.
+   */
+  watch(box: BoxKey, options?: IoOptions): AsyncIterable<Delivery>
+}
+
+/** A public statement at an address. The signature covers all other fields; see spec/directory.md. */
+export interface DirectoryRecord {
+  /** 32 bytes; derived from what is looked up, so that the carrier does not learn it. */
+  readonly address: Uint8Array
+  /** 32-byte Ed25519 public key that may replace this record. */
+  readonly writer: Uint8Array
+  /** Must rise with each replacement. */
+  readonly sequence: number
+  readonly body: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** One-time items (prekeys, KeyPackages), each handed out once; then the last resort, again and again. */
+export interface StockUpload {
+  /** 32-byte Ed25519 public key that names the stock and signs uploads. */
+  readonly writer: Uint8Array
+  /** 1 = prekey bundles, 2 = MLS KeyPackages. */
+  readonly kind: number
+  /** Must rise with each upload. */
+  readonly sequence: number
+  readonly items: readonly Uint8Array[]
+  /** Replaces the stored one; empty keeps it. */
+  readonly lastResort: Uint8Array
+  /** Drops the items of earlier uploads first: after a signed-prekey rotation they are stale. */
+  readonly replace: boolean
+  readonly signature: Uint8Array
+}
+
+export interface StockItem {
+  readonly item: Uint8Array
+  readonly lastResort: boolean
+}
+
+export interface Directory {
+  publish(record: DirectoryRecord, options?: IoOptions): Promise<void>
+  /** Candidates at an address, the writer that came first first. Unverified. */
+  lookup(address: Uint8Array, options?: IoOptions): Promise<DirectoryRecord[]>
+  stock(upload: StockUpload, options?: IoOptions): Promise<void>
+  /** Takes one item; undefined when there is neither item nor last resort. */
+  take(writer: Uint8Array, kind: number, options?: IoOptions): Promise<StockItem | undefined>
+  /** How many one-time items are left. */
+  remaining(writer: Uint8Array, kind: number, options?: IoOptions): Promise<number>
+}
+
+export interface Blob {
+  /** SHA-256 of `data`. */
+  readonly hash: Uint8Array
+  /** At most 4096 bytes. */
+  readonly data: Uint8Array
+}
+
+export interface Blobs {
+  put(blobs: readonly Blob[], options?: IoOptions): Promise<void>
+  /** In the order asked; undefined where the carrier has none. The caller checks the hash. */
+  get(hashes: readonly Uint8Array[], options?: IoOptions): Promise<(Uint8Array | undefined)[]>
+  has(hashes: readonly Uint8Array[], options?: IoOptions): Promise<boolean[]>
+}
+
+/** Frames between two peers that are both there. */
+export interface Link {
+  send(peer: string, frame: Uint8Array, options?: IoOptions): Promise<void>
+  frames(options?: IoOptions): AsyncIterable<{ readonly peer: string; readonly frame: Uint8Array }>
+}
+
+/** Best-effort publish and subscribe; no memory. */
+export interface Topic {
+  publish(topic: Uint8Array, frame: Uint8Array, options?: IoOptions): Promise<void>
+  subscribe(topic: Uint8Array, options?: IoOptions): AsyncIterable<Uint8Array>
+}
