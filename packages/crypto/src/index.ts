@@ -1,1 +1,2 @@
-export {}
+export { nobleCrypto as defaultCrypto } from './noble/provider.js'
+export * from './portable.js'

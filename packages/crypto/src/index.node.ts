@@ -1,0 +1,2 @@
+export { createNodeCrypto, nodeCrypto, nodeCrypto as defaultCrypto } from './node/provider.js'
+export * from './portable.js'

@@ -1,0 +1,46 @@
+/** Limits of this package, each with its reason. */
+
+/** Curve25519 keys, seeds, SHA-256 digests and ChaCha20 keys are all 32 bytes. */
+export const KEY_LENGTH = 32
+
+/** RFC 8032: an encoded point R, then the number S. */
+export const SIGNATURE_LENGTH = 64
+
+/** Tag of every AEAD here. */
+export const AEAD_TAG_LENGTH = 16
+
+/** Nonce of ChaCha20 (RFC 8439) and AES-GCM. */
+export const NONCE_LENGTH = 12
+
+/** RFC 5869 section 2.3: HKDF-SHA256 expands to at most 255 blocks of 32 bytes. */
+export const MAX_HKDF_LENGTH: number = 255 * 32
+
+/** The most that `getRandomValues` fills in one call; one system call then serves 2,048 keys. */
+export const RANDOM_POOL_BYTES = 65_536
+
+/** Longer requests bypass the pool: copying them out of it would cost more than asking the system. */
+export const MAX_POOLED_BYTES = 4_096
+
+/** No protocol here needs more randomness at once; a wild length is a bug, refused before allocation. */
+export const MAX_RANDOM_BYTES = 16_777_216
+
+/** Shorter random strings repeat by chance, so a repetition says nothing about the generator. */
+export const REPETITION_CHECK_BYTES = 16
+
+/** One ChaCha20 call yields at most this: frames need one block, the largest test stream a megabyte. */
+export const MAX_KEYSTREAM_BYTES = 16_777_216
+
+/** Memory of one scrypt call, 128·N·r bytes: parameters may come from a stored header, so they are bounded. */
+export const MAX_SCRYPT_MEMORY = 536_870_912
+
+/** Lanes multiply time, not strength; stores use 1. */
+export const MAX_SCRYPT_P = 16
+
+/** scrypt output is a key, or a few of them. */
+export const MAX_SCRYPT_LENGTH = 1_024
+
+/** Nonce of XChaCha20: long enough to be drawn at random. */
+export const XCHACHA_NONCE_LENGTH = 24
+
+/** Up to here noble's ChaCha20 is faster than the set-up of a native cipher: spec/crypto.md. */
+export const NOBLE_KEYSTREAM_BYTES = 512

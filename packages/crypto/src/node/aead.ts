@@ -1,0 +1,116 @@
+/**
+ * AEADs over node:crypto: RFC 8439 and NIST SP 800-38D natively; XChaCha20-Poly1305, which OpenSSL lacks,
+ * as HChaCha20 from @noble/ciphers followed by the native cipher (draft-irtf-cfrg-xchacha-03 section 2.3).
+ */
+import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { hchacha } from '@noble/ciphers/chacha.js'
+import { requireLength } from '../lengths.js'
+import { AEAD_TAG_LENGTH, KEY_LENGTH, NONCE_LENGTH, XCHACHA_NONCE_LENGTH } from '../limits.js'
+import type { Aead } from '../provider.js'
+import { plainBytes } from './bytes.js'
+
+type NativeCipher = 'chacha20-poly1305' | 'aes-128-gcm' | 'aes-256-gcm'
+
+const TAG = { authTagLength: AEAD_TAG_LENGTH }
+
+function sealNative(
+  cipher: NativeCipher,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  plaintext: Uint8Array,
+  associatedData: Uint8Array,
+): Uint8Array {
+  // The overloads of node's types name each cipher; at run time it is one function.
+  const native = createCipheriv(cipher as 'aes-256-gcm', key, nonce, TAG)
+  native.setAAD(associatedData)
+  const sealed = new Uint8Array(plaintext.length + AEAD_TAG_LENGTH)
+  sealed.set(native.update(plaintext))
+  native.final()
+  sealed.set(native.getAuthTag(), plaintext.length)
+  return sealed
+}
+
+function openNative(
+  cipher: NativeCipher,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  sealed: Uint8Array,
+  associatedData: Uint8Array,
+): Uint8Array | null {
+  const length = sealed.length - AEAD_TAG_LENGTH
+  if (length < 0) return null
+  const native = createDecipheriv(cipher as 'aes-256-gcm', key, nonce, TAG)
+  native.setAAD(associatedData)
+  native.setAuthTag(sealed.subarray(length))
+  const plaintext = native.update(sealed.subarray(0, length))
+  try {
+    native.final()
+  } catch {
+    // Nothing unauthenticated leaves this function or stays behind it.
+    plaintext.fill(0)
+    return null
+  }
+  return plainBytes(plaintext)
+}
+
+function nativeAead(cipher: NativeCipher, keyLength: number): Aead {
+  const check = (key: Uint8Array, nonce: Uint8Array): void => {
+    requireLength(key, keyLength, 'key')
+    requireLength(nonce, NONCE_LENGTH, 'nonce')
+  }
+  return {
+    keyLength,
+    nonceLength: NONCE_LENGTH,
+    seal(key, nonce, plaintext, associatedData) {
+      check(key, nonce)
+      return sealNative(cipher, key, nonce, plaintext, associatedData)
+    },
+    open(key, nonce, sealed, associatedData) {
+      check(key, nonce)
+      return openNative(cipher, key, nonce, sealed, associatedData)
+    },
+  }
+}
+
+/** "expand 32-byte k", the constants of RFC 8439 section 2.3. */
+const SIGMA: Uint32Array = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574)
+
+function words(bytes: Uint8Array): Uint32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, true))
+}
+
+/** Section 2.2 of the draft: subkey from the key and the first 16 bytes of the nonce, nonce from the rest. */
+function extend(key: Uint8Array, nonce: Uint8Array): { subkey: Uint8Array; shortNonce: Uint8Array } {
+  requireLength(key, KEY_LENGTH, 'key')
+  requireLength(nonce, XCHACHA_NONCE_LENGTH, 'nonce')
+  const output = new Uint32Array(KEY_LENGTH / 4)
+  hchacha(SIGMA, words(key), words(nonce.subarray(0, 16)), output)
+  const subkey = new Uint8Array(KEY_LENGTH)
+  const view = new DataView(subkey.buffer)
+  for (const [i, word] of output.entries()) view.setUint32(4 * i, word, true)
+  const shortNonce = new Uint8Array(NONCE_LENGTH)
+  shortNonce.set(nonce.subarray(16), 4)
+  return { subkey, shortNonce }
+}
+
+export const nodeChacha20Poly1305: Aead = nativeAead('chacha20-poly1305', KEY_LENGTH)
+export const nodeAes128Gcm: Aead = nativeAead('aes-128-gcm', 16)
+export const nodeAes256Gcm: Aead = nativeAead('aes-256-gcm', 32)
+
+export const nodeXchacha20Poly1305: Aead = {
+  keyLength: KEY_LENGTH,
+  nonceLength: XCHACHA_NONCE_LENGTH,
+  seal(key, nonce, plaintext, associatedData) {
+    const { subkey, shortNonce } = extend(key, nonce)
+    const sealed = sealNative('chacha20-poly1305', subkey, shortNonce, plaintext, associatedData)
+    subkey.fill(0)
+    return sealed
+  },
+  open(key, nonce, sealed, associatedData) {
+    const { subkey, shortNonce } = extend(key, nonce)
+    const plaintext = openNative('chacha20-poly1305', subkey, shortNonce, sealed, associatedData)
+    subkey.fill(0)
+    return plaintext
+  },
+}
