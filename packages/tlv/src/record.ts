@@ -1,0 +1,172 @@
+/**
+ * TLV records: type u8, length u8, value; above 254 bytes `FF 00 type length_u16 value` (spec/frames.md, "Records").
+ *
+ * Each sequence of records has exactly one encoding, and decoding refuses every other. This file knows the
+ * grammar only: which types exist, their order and their sizes are the business of fields.ts.
+ */
+import { TlvError } from './errors.js'
+import { MAX_RECORDS, MAX_SHORT_VALUE_BYTES, MAX_VALUE_BYTES } from './limits.js'
+import { readU16, writeU16 } from './numbers.js'
+import { isZero, viewOf } from './view.js'
+
+/** First byte of the extended form, and so not a type. */
+const ESCAPE = 0xff
+const SHORT_HEADER_BYTES = 2
+const EXTENDED_HEADER_BYTES = 5
+
+export interface TlvRecord {
+  /** 1 to 254. */
+  readonly type: number
+  /** At most 65,535 bytes. After reading: a view into the input. */
+  readonly value: Uint8Array
+}
+
+export interface ReadOptions {
+  /** Accept zero bytes after the last record, as in the body of a frame. Default false. */
+  readonly padding?: boolean
+  /** Default MAX_RECORDS. */
+  readonly maxRecords?: number
+}
+
+/** A reused position in a byte string: no object and no copy a record. */
+export interface RecordCursor {
+  /** Type of the current record. */
+  readonly type: number
+  /** Offset of the current record's header. */
+  readonly offset: number
+  /** The value is `input[start..end)`. */
+  readonly start: number
+  readonly end: number
+  /**
+   * Moves to the next record; false at the end.
+   * @throws TlvError `tlv/truncated`, `tlv/not-canonical`, `tlv/bad-type`, `tlv/bad-padding`
+   */
+  next(): boolean
+  /** Starts again, on another input if one is given. */
+  reset(input?: Uint8Array): void
+}
+
+/** Types below 128 must be understood by whoever reads them. */
+export function isCritical(type: number): boolean {
+  return type < 128
+}
+
+function checkType(type: number, offset: number): void {
+  if (type === 0 || type === ESCAPE) throw new TlvError('tlv/bad-type', { details: { type, offset } })
+}
+
+/** Walks records strictly. `padding` as in ReadOptions; the number of records is the caller's to bound. */
+export function recordCursor(input: Uint8Array, options: { readonly padding?: boolean } = {}): RecordCursor {
+  const padding = options.padding ?? false
+  let bytes = input
+
+  function truncated(offset: number): never {
+    throw new TlvError('tlv/truncated', { details: { offset, length: bytes.length } })
+  }
+
+  /** Sets the current record from the extended header at `offset`. */
+  function extended(offset: number): void {
+    if (bytes.length - offset < EXTENDED_HEADER_BYTES) truncated(offset)
+    if (bytes[offset + 1] !== 0) throw new TlvError('tlv/not-canonical', { details: { offset } })
+    const length = readU16(bytes, offset + 3)
+    if (length <= MAX_SHORT_VALUE_BYTES) throw new TlvError('tlv/not-canonical', { details: { offset } })
+    cursor.type = bytes[offset + 2] as number
+    cursor.start = offset + EXTENDED_HEADER_BYTES
+    cursor.end = cursor.start + length
+  }
+
+  function short(offset: number): void {
+    if (bytes.length - offset < SHORT_HEADER_BYTES) truncated(offset)
+    const length = bytes[offset + 1] as number
+    if (length > MAX_SHORT_VALUE_BYTES) throw new TlvError('tlv/not-canonical', { details: { offset } })
+    cursor.type = bytes[offset] as number
+    cursor.start = offset + SHORT_HEADER_BYTES
+    cursor.end = cursor.start + length
+  }
+
+  const cursor = {
+    type: 0,
+    offset: 0,
+    start: 0,
+    end: 0,
+    next(): boolean {
+      const offset = cursor.end
+      if (offset === bytes.length) return false
+      if (padding && bytes[offset] === 0) {
+        if (!isZero(bytes, offset, bytes.length))
+          throw new TlvError('tlv/bad-padding', { details: { offset } })
+        return false
+      }
+      if (bytes[offset] === ESCAPE) extended(offset)
+      else short(offset)
+      checkType(cursor.type, offset)
+      if (cursor.end > bytes.length) truncated(offset)
+      cursor.offset = offset
+      return true
+    },
+    reset(next?: Uint8Array): void {
+      if (next !== undefined) bytes = next
+      cursor.type = 0
+      cursor.offset = 0
+      cursor.start = 0
+      cursor.end = 0
+    },
+  }
+  return cursor
+}
+
+/**
+ * All records of `input`, values as views into it. The whole input must be records.
+ * @throws TlvError as RecordCursor.next, and `tlv/too-many-records`
+ */
+export function readRecords(input: Uint8Array, options: ReadOptions = {}): TlvRecord[] {
+  const limit = options.maxRecords ?? MAX_RECORDS
+  const cursor = recordCursor(input, { padding: options.padding ?? false })
+  const records: TlvRecord[] = []
+  while (cursor.next()) {
+    if (records.length === limit) throw new TlvError('tlv/too-many-records', { details: { limit } })
+    records.push({ type: cursor.type, value: viewOf(input, cursor.start, cursor.end) })
+  }
+  return records
+}
+
+/** Bytes that a record with a value of `valueLength` bytes takes. @throws TlvError `tlv/bad-length` */
+export function recordLength(valueLength: number): number {
+  if (!Number.isInteger(valueLength) || valueLength < 0 || valueLength > MAX_VALUE_BYTES) {
+    throw new TlvError('tlv/bad-length', { details: { length: valueLength, max: MAX_VALUE_BYTES } })
+  }
+  return valueLength + (valueLength <= MAX_SHORT_VALUE_BYTES ? SHORT_HEADER_BYTES : EXTENDED_HEADER_BYTES)
+}
+
+/**
+ * Writes one record and returns the offset after it; nothing is written when it does not fit.
+ * @throws TlvError `tlv/bad-type`, `tlv/bad-length` (value too long, or `out` too short)
+ */
+export function writeRecord(out: Uint8Array, offset: number, type: number, value: Uint8Array): number {
+  if (!Number.isInteger(type) || type < 1 || type > 254) {
+    throw new TlvError('tlv/bad-type', { details: { type } })
+  }
+  const end = offset + recordLength(value.length)
+  if (end > out.length) throw new TlvError('tlv/bad-length', { details: { needed: end, length: out.length } })
+  if (value.length <= MAX_SHORT_VALUE_BYTES) {
+    out[offset] = type
+    out[offset + 1] = value.length
+  } else {
+    out[offset] = ESCAPE
+    out[offset + 1] = 0
+    out[offset + 2] = type
+    writeU16(out, offset + 3, value.length)
+  }
+  out.set(value, end - value.length)
+  return end
+}
+
+/** @throws TlvError `tlv/bad-type`, `tlv/bad-length` */
+export function encodeRecords(records: readonly TlvRecord[]): Uint8Array {
+  let length = 0
+  for (const record of records) length += recordLength(record.value.length)
+  const out = new Uint8Array(length)
+  let offset = 0
+  for (const record of records) offset = writeRecord(out, offset, record.type, record.value)
+  return out
+}
