@@ -1,4 +1,9 @@
 // The one build every package uses: ESM only, declarations beside the code.
+//
+// `tsup` builds both halves. `pnpm run build:js` builds the code alone and `pnpm run build:types` the
+// declarations alone: code needs no other package built first and takes a second, declarations wait for those
+// of the packages below. A program that only wants to run asks for the first half.
+import { env } from 'node:process'
 import { defineConfig, type Options } from 'tsup'
 
 export interface LibraryOptions {
@@ -8,15 +13,26 @@ export interface LibraryOptions {
   readonly platform?: 'neutral' | 'node'
 }
 
+// Bundling declarations drops this line from the sources; without it a consumer whose `lib` is older than
+// explicit resource management cannot compile `AsyncDisposable`.
+const DISPOSABLE_LIB = '/// <reference lib="esnext.disposable" preserve="true" />'
+
 export function library(options: LibraryOptions = {}): Options | Options[] | ((o: Options) => unknown) {
+  const half = env.npm_lifecycle_event
+  const declarations = {
+    banner: DISPOSABLE_LIB,
+    // TypeScript 6 refuses the baseUrl that tsup's declaration step sets, unless told otherwise.
+    compilerOptions: { ignoreDeprecations: '6.0' },
+    only: half === 'build:types',
+  }
   return defineConfig({
     entry: [...(options.entry ?? ['src/index.ts'])],
     format: 'esm',
     platform: options.platform ?? 'neutral',
     target: 'es2022',
     sourcemap: true,
-    clean: true,
-    // TypeScript 6 refuses the baseUrl that tsup's declaration step sets, unless told otherwise.
-    dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+    // Each half removes its own old files only.
+    clean: ['!**/*.d.ts'],
+    dts: half === 'build:js' ? false : declarations,
   }) as Options
 }

@@ -1,0 +1,25 @@
+// `npm test [-- vitest arguments]`: installs, builds, runs every test. Last line: `N passed, N failed`.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { main, show } from './lib/run.mjs'
+import { readReport, summarize, summaryLine } from './lib/test-summary.mjs'
+import { prepare } from './lib/workspace.mjs'
+
+async function runTests(args, report) {
+  const env = await prepare(['build'])
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const exitCode = await show('vitest', ['run', ...reporters, ...args], { env })
+  const counts = summarize(await readReport(report), exitCode)
+  process.stdout.write(`${summaryLine(counts)}\n`)
+  return counts.failed > 0 ? exitCode || 1 : 0
+}
+
+await main(async (args) => {
+  const folder = await mkdtemp(join(tmpdir(), 'hyphae-test-'))
+  try {
+    return await runTests(args, join(folder, 'report.json'))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
