@@ -33,6 +33,7 @@ export function isCanonicalX25519(publicKey: Uint8Array): boolean {
 
 /** True for every encoding, canonical or not, of a point of small order. */
 export function isSmallOrderX25519(publicKey: Uint8Array): boolean {
+  if (publicKey.length !== KEY_LENGTH) return false
   return SMALL_ORDER_U.some((u) => {
     for (let i = 0; i < KEY_LENGTH - 1; i++) if (publicKey[i] !== u[i]) return false
     return ((publicKey[31] as number) & 0x7f) === u[31]

@@ -1,0 +1,25 @@
+/** The providers every test runs over. */
+import { type CryptoProvider, createNobleCrypto, nobleCrypto, type Rng } from '../src/index.js'
+import { createNodeCrypto, nodeCrypto } from '../src/index.node.js'
+
+export const PROVIDERS: readonly (readonly [string, CryptoProvider])[] = [
+  ['noble', nobleCrypto],
+  ['node', nodeCrypto],
+]
+
+export const CREATE: readonly (readonly [string, (options: { rng: Rng }) => CryptoProvider])[] = [
+  ['noble', createNobleCrypto],
+  ['node', createNodeCrypto],
+]
+
+export const AEADS = ['chacha20Poly1305', 'xchacha20Poly1305', 'aes128Gcm', 'aes256Gcm'] as const
+
+/** The stable code of what `run` throws; fails the test when it throws nothing. */
+export function codeOf(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    return (error as { code?: string }).code ?? `not typed: ${String(error)}`
+  }
+  throw new Error('nothing was thrown')
+}
