@@ -1,0 +1,61 @@
+/**
+ * What every operation is given from outside: primitives, time and the verdict on credentials; and how that
+ * is told to ts-mls. Knows no group.
+ */
+import type { Clock } from '@hyphae/core'
+import type { CryptoProvider, Ed25519PrivateKey } from '@hyphae/crypto'
+import type { ClientConfig } from 'ts-mls'
+import { defaultKeyPackageEqualityConfig } from 'ts-mls/keyPackageEqualityConfig.js'
+import { MlsError } from './errors.js'
+import { KEPT_GENERATIONS, MAX_LIFETIME_SECONDS, MAX_SKIPPED_MESSAGES, PAST_EPOCHS } from './limits.js'
+import type { MlsSuite } from './suite.js'
+
+export interface MlsContext {
+  readonly crypto: CryptoProvider
+  readonly clock: Pick<Clock, 'now'>
+  /**
+   * Whether this credential may speak for this Ed25519 signature key. Asked for every leaf that enters:
+   * in KeyPackages, in update paths and in the tree of a Welcome. Must give every member the same answer,
+   * or they part ways.
+   */
+  authenticate(credential: Uint8Array, signatureKey: Uint8Array): boolean
+  /** For KeyPackages and groups made from now on; 1 when left out. */
+  readonly suite?: MlsSuite
+}
+
+/** What a device brings into a group. */
+export interface MlsIdentity {
+  /** The device's MLS key: signs KeyPackages, commits and messages. */
+  readonly signing: Ed25519PrivateKey
+  /** Opaque to this package, at most 1,536 bytes; `authenticate` judges it. */
+  readonly credential: Uint8Array
+}
+
+/** @throws MlsError `mls/bad-credential` */
+export function assertCredential(ctx: MlsContext, credential: Uint8Array, signatureKey: Uint8Array): void {
+  if (!ctx.authenticate(credential.slice(), signatureKey.slice())) throw new MlsError('mls/bad-credential')
+}
+
+/**
+ * ts-mls's settings. Padding is off because frames have fixed sizes already. Lifetimes are judged by our own
+ * code on the injected clock, so ts-mls, which reads the system clock, is told not to.
+ */
+export function clientConfig(ctx: MlsContext): ClientConfig {
+  return {
+    keyRetentionConfig: {
+      retainKeysForGenerations: KEPT_GENERATIONS,
+      retainKeysForEpochs: PAST_EPOCHS,
+      maximumForwardRatchetSteps: MAX_SKIPPED_MESSAGES,
+    },
+    lifetimeConfig: { maximumTotalLifetime: BigInt(MAX_LIFETIME_SECONDS), validateLifetimeOnReceive: false },
+    keyPackageEqualityConfig: defaultKeyPackageEqualityConfig,
+    paddingConfig: { kind: 'padUntilLength', padUntilLength: 0 },
+    authService: {
+      validateCredential: async (credential, signatureKey) => {
+        if (credential.credentialType !== 'basic') throw new MlsError('mls/bad-credential')
+        assertCredential(ctx, credential.identity, signatureKey)
+        return true
+      },
+    },
+  }
+}

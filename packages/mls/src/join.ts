@@ -1,0 +1,137 @@
+/**
+ * Joining from a Welcome (RFC 9420 section 12.4.3.1). Nothing exists until every check has passed. Takes no
+ * pre-shared keys and no group from elsewhere.
+ */
+import { GROUP_ID_BYTES } from '@hyphae/core'
+import type { CiphersuiteImpl, GroupInfo, LeafNode, PrivateKeyPath, RatchetTree, Welcome } from 'ts-mls'
+import { extensionsSupportedByCapabilities } from 'ts-mls/extension.js'
+import { verifyGroupInfoConfirmationTag, verifyGroupInfoSignature } from 'ts-mls/groupInfo.js'
+import type { GroupSecrets } from 'ts-mls/groupSecrets.js'
+import { deriveKeySchedule } from 'ts-mls/keySchedule.js'
+import { findLeafIndex } from 'ts-mls/ratchetTree.js'
+import { createSecretTree } from 'ts-mls/secretTree.js'
+import { leafToNodeIndex, leafWidth, toLeafIndex } from 'ts-mls/treemath.js'
+import { firstCommonAncestor } from 'ts-mls/updatePath.js'
+import { decodeMessage } from './codec.js'
+import type { MlsContext } from './context.js'
+import { MlsError, stage } from './errors.js'
+import { decodePair, type KeyPackagePair, nowSeconds } from './key-package.js'
+import { assertKeyPackage } from './leaf.js'
+import { MAX_EPOCH, MAX_WELCOME_BYTES } from './limits.js'
+import { derivePath, keepLiveKeys } from './path.js'
+import { suiteOf } from './provider.js'
+import { type GroupState, leafAt, wrapState } from './state.js'
+import { suiteIdOf } from './suite.js'
+import { assertJoinableTree } from './tree.js'
+import { openGroupInfo, openGroupSecrets, treeOf } from './welcome.js'
+
+export interface Invitation {
+  /** As `createKeyPackage` gave it. */
+  readonly keyPackage: Uint8Array
+  /** As `createKeyPackage` gave it. */
+  readonly secret: Uint8Array
+  readonly welcome: Uint8Array
+}
+
+function decodeWelcome(bytes: Uint8Array): Welcome {
+  const message = decodeMessage(bytes, MAX_WELCOME_BYTES, 'mls/bad-welcome')
+  if (message.wireformat !== 'mls_welcome') throw new MlsError('mls/unexpected-message')
+  return message.welcome
+}
+
+/** What the group says of itself must be something this member can take part in. */
+function assertJoinableContext(
+  { groupContext }: GroupInfo,
+  { leafNode, cipherSuite }: KeyPackagePair['publicPackage'],
+): void {
+  const { extensions, epoch, groupId, version } = groupContext
+  const fits =
+    version === 'mls10' &&
+    groupContext.cipherSuite === cipherSuite &&
+    groupId.length === GROUP_ID_BYTES &&
+    epoch <= MAX_EPOCH &&
+    extensionsSupportedByCapabilities(extensions, leafNode.capabilities) &&
+    extensions.every(({ extensionType }) => extensionType === 'required_capabilities')
+  if (!fits) throw new MlsError('mls/bad-welcome')
+}
+
+/** Sections 12.4.3.1: the signer is a member, signed this, and knows the epoch it describes. */
+async function assertAuthentic(
+  cs: CiphersuiteImpl,
+  info: GroupInfo,
+  tree: RatchetTree,
+  joinerSecret: Uint8Array,
+): Promise<void> {
+  const signer: LeafNode | null = leafAt(tree, info.signer)
+  if (signer === null || !(await verifyGroupInfoSignature(info, signer.signaturePublicKey, cs.signature)))
+    throw new MlsError('mls/bad-welcome')
+  if (!(await verifyGroupInfoConfirmationTag(info, joinerSecret, new Uint8Array(cs.kdf.size), cs)))
+    throw new MlsError('mls/bad-welcome')
+}
+
+async function ownKeys(
+  cs: CiphersuiteImpl,
+  { publicPackage, privatePackage }: KeyPackagePair,
+  { pathSecret }: GroupSecrets,
+  info: GroupInfo,
+  tree: RatchetTree,
+): Promise<PrivateKeyPath> {
+  const leaf = findLeafIndex(tree, publicPackage.leafNode)
+  if (leaf === undefined || leaf === info.signer) throw new MlsError('mls/bad-welcome')
+  const signer = toLeafIndex(info.signer)
+  const leafKey = { [leafToNodeIndex(leaf)]: privatePackage.hpkePrivateKey }
+  if (pathSecret === undefined) return { leafIndex: leaf, privateKeys: leafKey }
+  const ancestor = firstCommonAncestor(tree, leaf, signer)
+  const { keys } = await derivePath(cs, tree, signer, ancestor, pathSecret)
+  return keepLiveKeys(tree, { leafIndex: leaf, privateKeys: { ...keys, ...leafKey } })
+}
+
+async function join(
+  ctx: MlsContext,
+  cs: CiphersuiteImpl,
+  pair: KeyPackagePair,
+  welcome: Welcome,
+): Promise<GroupState> {
+  const { publicPackage, privatePackage } = pair
+  const secrets = await openGroupSecrets(cs, welcome, publicPackage, privatePackage.initPrivateKey)
+  const info = await openGroupInfo(cs, welcome, secrets.joinerSecret)
+  assertJoinableContext(info, publicPackage)
+  const tree = treeOf(info)
+  await assertJoinableTree(ctx, cs, tree, info.groupContext)
+  await assertAuthentic(cs, info, tree, secrets.joinerSecret)
+  const privatePath = await ownKeys(cs, pair, secrets, info, tree)
+  const noPsk = new Uint8Array(cs.kdf.size)
+  const [keySchedule, encryption] = await deriveKeySchedule(
+    secrets.joinerSecret,
+    noPsk,
+    info.groupContext,
+    cs.kdf,
+  )
+  return wrapState({
+    groupContext: info.groupContext,
+    ratchetTree: tree,
+    privatePath,
+    signaturePrivateKey: privatePackage.signaturePrivateKey,
+    confirmationTag: info.confirmationTag,
+    unappliedProposals: {},
+    keySchedule,
+    secretTree: await createSecretTree(leafWidth(tree.length), encryption, cs.kdf),
+    historicalReceiverData: new Map(),
+    groupActiveState: { kind: 'active' },
+  })
+}
+
+/**
+ * The group this Welcome invites to, in the epoch that the commit behind it began.
+ * @throws MlsError `mls/bad-welcome`, `mls/bad-key-package`, `mls/expired`, `mls/bad-credential`,
+ *   `mls/duplicate-member`, `mls/group-full`, `mls/too-large`, `mls/bad-snapshot`
+ */
+export async function joinGroup(ctx: MlsContext, invitation: Invitation): Promise<GroupState> {
+  const welcome = decodeWelcome(invitation.welcome)
+  const pair = decodePair(ctx, invitation.keyPackage, invitation.secret)
+  const { cipherSuite } = pair.publicPackage
+  const suite = suiteIdOf(cipherSuite)
+  if (suite === null || welcome.cipherSuite !== cipherSuite) throw new MlsError('mls/bad-welcome')
+  assertKeyPackage(pair.publicPackage, cipherSuite, { now: nowSeconds(ctx), sending: false })
+  return stage('mls/bad-welcome', () => join(ctx, suiteOf(ctx.crypto, suite), pair, welcome))
+}

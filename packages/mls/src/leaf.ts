@@ -1,0 +1,62 @@
+/**
+ * What a leaf must be to enter a group, beyond the signatures that ts-mls checks (RFC 9420 section 7.3).
+ * Knows keys and limits; not trees, and not what a credential means.
+ */
+import { assertX25519PublicKey, isAcceptableEd25519Key } from '@hyphae/crypto'
+import type { KeyPackage, LeafNode } from 'ts-mls'
+import { assertSize } from './codec.js'
+import { MlsError, type MlsErrorCode } from './errors.js'
+import {
+  CLOCK_SKEW_SECONDS,
+  LATE_COMMIT_SECONDS,
+  MAX_CREDENTIAL_BYTES,
+  MAX_LIFETIME_SECONDS,
+} from './limits.js'
+import { credentialBytes } from './state.js'
+
+/** A key that no honest device makes would make every later commit fail for whoever encrypts to it. */
+export function assertEncryptionKey(key: Uint8Array, code: MlsErrorCode): void {
+  try {
+    assertX25519PublicKey(key)
+  } catch (cause) {
+    throw new MlsError(code, { cause })
+  }
+}
+
+/** Keys, credential and capabilities of a leaf, whatever it came in. */
+export function assertLeafShape(leaf: LeafNode, cipherSuite: string, code: MlsErrorCode): void {
+  assertEncryptionKey(leaf.hpkePublicKey, code)
+  if (!isAcceptableEd25519Key(leaf.signaturePublicKey)) throw new MlsError(code)
+  assertSize(credentialBytes(leaf), MAX_CREDENTIAL_BYTES)
+  const { versions, ciphersuites, credentials } = leaf.capabilities
+  const suites: readonly string[] = ciphersuites
+  if (!versions.includes('mls10') || !suites.includes(cipherSuite) || !credentials.includes('basic'))
+    throw new MlsError(code)
+}
+
+/** Seconds; `sending` when this member puts the KeyPackage into a commit of its own. */
+export interface LifetimeCheck {
+  readonly now: number
+  readonly sending: boolean
+}
+
+/** RFC 9420 section 7.2. A reader may be late, an inviter may not. @throws MlsError `mls/expired` */
+export function assertLifetime(leaf: LeafNode, { now, sending }: LifetimeCheck): void {
+  if (leaf.leafNodeSource !== 'key_package') throw new MlsError('mls/bad-key-package')
+  const { notBefore, notAfter } = leaf.lifetime
+  const late = BigInt(sending ? 0 : LATE_COMMIT_SECONDS)
+  const early = BigInt(sending ? 0 : CLOCK_SKEW_SECONDS)
+  const at = BigInt(now)
+  const range = notAfter - notBefore
+  if (range < 0n || range > BigInt(MAX_LIFETIME_SECONDS) || notBefore > at + early || notAfter + late < at)
+    throw new MlsError('mls/expired', { details: { now, notAfter: Number(notAfter) } })
+}
+
+/** Everything about a KeyPackage but its two signatures and its credential, which ts-mls asks for. */
+export function assertKeyPackage(keyPackage: KeyPackage, cipherSuite: string, check: LifetimeCheck): void {
+  if (keyPackage.version !== 'mls10' || keyPackage.cipherSuite !== cipherSuite)
+    throw new MlsError('mls/bad-key-package')
+  assertEncryptionKey(keyPackage.initKey, 'mls/bad-key-package')
+  assertLeafShape(keyPackage.leafNode, cipherSuite, 'mls/bad-key-package')
+  assertLifetime(keyPackage.leafNode, check)
+}

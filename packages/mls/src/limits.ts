@@ -1,0 +1,57 @@
+/** Every bound of the group layer, with its reason. */
+
+/** Leaves in one group: what the layer is built and measured for. */
+export const MAX_MEMBERS = 1500
+
+/** A device certificate is at most 360 bytes; four times that leaves room for what an application adds. */
+export const MAX_CREDENTIAL_BYTES = 1536
+
+/** One KeyPackage: keys, capabilities and signatures take under 400 bytes beside the credential. */
+export const MAX_KEY_PACKAGE_BYTES = 4096
+
+/** One PrivateMessage: adding all of 1,500 members in one commit takes about 1,500 × a KeyPackage of 700 bytes. */
+export const MAX_MESSAGE_BYTES: number = 2 * 1024 * 1024
+
+/** A Welcome carries the tree (1,500 leaves, inner nodes) and about 250 bytes for each joiner. */
+export const MAX_WELCOME_BYTES: number = 4 * 1024 * 1024
+
+/** A snapshot holds the tree and the secret tree of this epoch and of the past ones that are kept. */
+export const MAX_SNAPSHOT_BYTES: number = 64 * 1024 * 1024
+
+/** One application message; what is longer travels as a blob. */
+export const MAX_PLAINTEXT_BYTES: number = 256 * 1024
+
+/** Authenticated data is readable beside the ciphertext: ids and counters, not content. */
+export const MAX_AAD_BYTES = 4096
+
+/** Label and context of an exported secret are names, not content. */
+export const MAX_EXPORT_CONTEXT_BYTES = 4096
+/** RFC 5869 section 2.3: 255 blocks of SHA-256. */
+export const MAX_EXPORT_BYTES: number = 255 * 32
+
+/** Past epochs whose application messages can still be read: mail that crossed a commit on its way. */
+export const PAST_EPOCHS = 4
+
+/** Messages of one sender that may be missing before one that arrives; bounds the work a forged counter costs. */
+export const MAX_SKIPPED_MESSAGES = 300
+
+/** Skipped keys kept for each sender: a full reversal of what may be skipped. */
+export const KEPT_GENERATIONS: number = MAX_SKIPPED_MESSAGES
+
+/** Pending proposals of an epoch: one leave and one update of a large group's most active members. */
+export const MAX_PENDING_PROPOSALS = 64
+
+/** Our KeyPackages live four weeks: an inviter may find one that long after it was published. */
+export const KEY_PACKAGE_LIFETIME_SECONDS: number = 28 * 24 * 3600
+/** Clocks of inviter and invited may differ by this much. */
+export const CLOCK_SKEW_SECONDS: number = 24 * 3600
+/** RFC 9420 section 7.2 asks for a maximum: nobody should be invited with keys older than a month. */
+export const MAX_LIFETIME_SECONDS: number = 31 * 24 * 3600
+/**
+ * A commit may be read this long after it was made. A KeyPackage that has expired since then was good when
+ * it was used, and refusing it would cut the late reader off for good.
+ */
+export const LATE_COMMIT_SECONDS: number = 90 * 24 * 3600
+
+/** Epochs are shown as numbers; no group commits this often. */
+export const MAX_EPOCH: bigint = BigInt(Number.MAX_SAFE_INTEGER)
