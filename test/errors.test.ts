@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import type { ErrorTable } from '@hyphae/core'
+import { describe, expect, it } from 'vitest'
+import { errorTables, renderErrorsPage } from '../scripts/lib/errors-page.mjs'
+import { packages, ROOT, read, sources } from './lib/packages.js'
+
+const loaded = await Promise.all(
+  packages().map(async (of) => ({
+    of,
+    tables: errorTables(await import(join(of.folder, 'src', 'index.ts'))) as ErrorTable[],
+  })),
+)
+const codes = loaded.flatMap(({ tables }) => tables.flatMap((table) => Object.keys(table)))
+
+it('every code is unique', () => {
+  expect(codes.filter((code, at) => codes.indexOf(code) !== at)).toEqual([])
+})
+
+describe.each(loaded.map((entry) => [entry.of.name, entry] as const))('%s', (_name, { of, tables }) => {
+  it('exports the table of every error class it has', () => {
+    const classes = sources(of).filter((file) => /extends HyphaeError</.test(read(of.folder, file)))
+    expect(tables).toHaveLength(classes.length)
+  })
+
+  it('prefixes its codes with its own name', () => {
+    const own = new RegExp(`^${of.name}/[a-z0-9]+(-[a-z0-9]+)*$`)
+    for (const table of tables) for (const code of Object.keys(table)) expect(code).toMatch(own)
+  })
+
+  it('says in whole sentences what happened and what to do', () => {
+    for (const table of tables) {
+      for (const [code, { message, hint }] of Object.entries(table)) {
+        expect(message, code).toMatch(/^\S.*\.$/s)
+        expect(hint, code).toMatch(/^\S.*\.$/s)
+      }
+    }
+  })
+})
+
+it('spec/errors.md is what `npm run errors` writes', () => {
+  const page = renderErrorsPage(new Map(loaded.map(({ of, tables }) => [of.name, tables])))
+  expect(read(ROOT, 'spec', 'errors.md')).toBe(page)
+})
