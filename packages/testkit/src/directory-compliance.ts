@@ -1,0 +1,100 @@
+/** What every Directory must do (spec/transport.md, "Directory"). */
+import type { Directory, DirectoryRecord, StockUpload } from '@hyphae/core'
+import type { Ed25519PrivateKey } from '@hyphae/crypto'
+import {
+  type CarrierComplianceOptions,
+  capability,
+  type MakeCarrierCase,
+  type OpenCarrier,
+} from './carrier-subject.js'
+import { type ComplianceCase, caseWith, rule, ruleBytes, ruleRefused } from './compliance.js'
+import { stockCases } from './stock-compliance.js'
+
+export type RecordStatement = Pick<DirectoryRecord, 'address' | 'sequence' | 'body'>
+export type StockStatement = Omit<StockUpload, 'writer' | 'signature'>
+
+export interface DirectoryComplianceOptions extends CarrierComplianceOptions {
+  /** Signs as spec/directory.md says; `@hyphae/tlv` has both functions. */
+  signRecord(key: Ed25519PrivateKey, statement: RecordStatement): DirectoryRecord
+  signStock(key: Ed25519PrivateKey, statement: StockStatement): StockUpload
+  /** The carrier verifies signatures. Left out or true: a forged one must be refused. */
+  readonly checksSignatures?: boolean
+}
+
+/** Each case opens a fresh network. */
+export function directoryCompliance(
+  open: OpenCarrier,
+  options: DirectoryComplianceOptions,
+): ComplianceCase[] {
+  const make = caseWith(open)
+  const cases = [...recordCases(make, options), ...stockCases(make, options)]
+  return options.checksSignatures === false ? cases : [...cases, ...signatureCases(make, options)]
+}
+
+function recordCases(make: MakeCarrierCase, options: DirectoryComplianceOptions): ComplianceCase[] {
+  const { crypto, signRecord } = options
+  const bodies = async (directory: Directory, address: Uint8Array): Promise<string> =>
+    (await directory.lookup(address)).map(({ body }) => body.join()).join('|')
+  return [
+    make('lookup gives what was published, and nothing elsewhere', async ({ carrier, other }) => {
+      const [mine, yours] = [capability(carrier, 'directory'), capability(other ?? carrier, 'directory')]
+      const key = crypto.ed25519.generate()
+      const address = crypto.randomBytes(32)
+      const record = signRecord(key, { address, sequence: 1, body: crypto.randomBytes(300) })
+      await mine.publish(record)
+      const [found, ...more] = await yours.lookup(address)
+      rule(found !== undefined && more.length === 0, 'one record')
+      ruleBytes(found.body, record.body, 'its body')
+      ruleBytes(found.writer, key.publicKey, 'its writer')
+      ruleBytes(found.signature, record.signature, 'its signature')
+      rule(found.sequence === 1, 'its sequence')
+      rule((await yours.lookup(crypto.randomBytes(32))).length === 0, 'an unknown address is empty')
+    }),
+    make('a record is replaced by a higher sequence only', async ({ carrier }) => {
+      const directory = capability(carrier, 'directory')
+      const key = crypto.ed25519.generate()
+      const address = crypto.randomBytes(32)
+      const record = (sequence: number, body: number): DirectoryRecord =>
+        signRecord(key, { address, sequence, body: Uint8Array.of(body) })
+      await directory.publish(record(5, 5))
+      await directory.publish(record(5, 5))
+      await ruleRefused(() => directory.publish(record(4, 4)), 'a lower sequence')
+      await ruleRefused(() => directory.publish(record(5, 6)), 'another record with the same sequence')
+      rule((await bodies(directory, address)) === '5', 'the first stands')
+      await directory.publish(record(9, 9))
+      rule((await bodies(directory, address)) === '9', 'the higher one replaces it')
+    }),
+    make('writers at one address stand side by side, the first first', async ({ carrier }) => {
+      const directory = capability(carrier, 'directory')
+      const address = crypto.randomBytes(32)
+      const keys = [crypto.ed25519.generate(), crypto.ed25519.generate()]
+      for (const [index, key] of keys.entries())
+        await directory.publish(signRecord(key, { address, sequence: 1, body: Uint8Array.of(index) }))
+      const first = keys[0] as Ed25519PrivateKey
+      await directory.publish(signRecord(first, { address, sequence: 2, body: Uint8Array.of(7) }))
+      rule((await bodies(directory, address)) === '7|1', 'nobody replaces another, replacing keeps the place')
+    }),
+  ]
+}
+
+function signatureCases(make: MakeCarrierCase, options: DirectoryComplianceOptions): ComplianceCase[] {
+  const { crypto, signRecord, signStock } = options
+  return [
+    make('forged records and uploads are refused', async ({ carrier }) => {
+      const directory = capability(carrier, 'directory')
+      const key = crypto.ed25519.generate()
+      const other = crypto.ed25519.generate().publicKey
+      const address = crypto.randomBytes(32)
+      const record = signRecord(key, { address, sequence: 1, body: Uint8Array.of(1) })
+      await ruleRefused(() => directory.publish({ ...record, sequence: 2 }), 'another sequence')
+      await ruleRefused(() => directory.publish({ ...record, body: Uint8Array.of(2) }), 'another body')
+      await ruleRefused(() => directory.publish({ ...record, writer: other }), 'another writer')
+      rule((await directory.lookup(address)).length === 0, 'nothing was stored')
+      const statement = { kind: 1, sequence: 1, items: [Uint8Array.of(1)], lastResort: new Uint8Array() }
+      const upload = signStock(key, { ...statement, replace: false })
+      await ruleRefused(() => directory.stock({ ...upload, items: [Uint8Array.of(2)] }), 'another item')
+      await ruleRefused(() => directory.stock({ ...upload, replace: true }), 'replacing what was to be kept')
+      rule((await directory.remaining(key.publicKey, 1)) === 0, 'nothing was stocked')
+    }),
+  ]
+}
