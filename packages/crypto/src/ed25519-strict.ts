@@ -1,6 +1,6 @@
 /**
  * What both providers check of an Ed25519 signature before the equation, RFC 8032 section 5.1.7 and
- * spec/crypto.md rules V1 to V5. After these checks the cofactorless equation R = [S]B − [k]A, compared as
+ * spec/crypto.md rules V1 to V4. After these checks the cofactorless equation R = [S]B − [k]A, compared as
  * encoded bytes, has one verdict in every implementation. Works on public bytes only; not constant time.
  */
 import { fromHex } from '@hyphae/core'

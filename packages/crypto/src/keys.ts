@@ -31,7 +31,10 @@ export class OpaqueKey<Kind extends KeyKind = KeyKind> {
     this.#derive = derive
   }
 
-  /** Derived at first use: restoring thousands of keys should not cost thousands of multiplications. */
+  /**
+   * Derived at first use: restoring thousands of keys should not cost thousands of multiplications. The same
+   * array every time, so callers must not change it.
+   */
   get publicKey(): Uint8Array {
     this.#publicKey ??= this.#derive(this)
     return this.#publicKey

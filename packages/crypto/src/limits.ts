@@ -43,4 +43,4 @@ export const MAX_SCRYPT_LENGTH = 1_024
 export const XCHACHA_NONCE_LENGTH = 24
 
 /** Up to here noble's ChaCha20 is faster than the set-up of a native cipher: spec/crypto.md. */
-export const NOBLE_KEYSTREAM_BYTES = 512
+export const NOBLE_KEYSTREAM_BYTES = 256

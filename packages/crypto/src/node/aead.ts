@@ -4,6 +4,7 @@
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { hchacha } from '@noble/ciphers/chacha.js'
+import { swap32IfBE, u8, u32 } from '@noble/ciphers/utils.js'
 import { requireLength } from '../lengths.js'
 import { AEAD_TAG_LENGTH, KEY_LENGTH, NONCE_LENGTH, XCHACHA_NONCE_LENGTH } from '../limits.js'
 import type { Aead } from '../provider.js'
@@ -75,20 +76,20 @@ function nativeAead(cipher: NativeCipher, keyLength: number): Aead {
 /** "expand 32-byte k", the constants of RFC 8439 section 2.3. */
 const SIGMA: Uint32Array = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574)
 
+/** A copy, because a view of words needs aligned bytes. */
 function words(bytes: Uint8Array): Uint32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, true))
+  return swap32IfBE(u32(Uint8Array.from(bytes)))
 }
 
 /** Section 2.2 of the draft: subkey from the key and the first 16 bytes of the nonce, nonce from the rest. */
 function extend(key: Uint8Array, nonce: Uint8Array): { subkey: Uint8Array; shortNonce: Uint8Array } {
   requireLength(key, KEY_LENGTH, 'key')
   requireLength(nonce, XCHACHA_NONCE_LENGTH, 'nonce')
+  const keyWords = words(key)
   const output = new Uint32Array(KEY_LENGTH / 4)
-  hchacha(SIGMA, words(key), words(nonce.subarray(0, 16)), output)
-  const subkey = new Uint8Array(KEY_LENGTH)
-  const view = new DataView(subkey.buffer)
-  for (const [i, word] of output.entries()) view.setUint32(4 * i, word, true)
+  hchacha(SIGMA, keyWords, words(nonce.subarray(0, 16)), output)
+  keyWords.fill(0)
+  const subkey = u8(swap32IfBE(output))
   const shortNonce = new Uint8Array(NONCE_LENGTH)
   shortNonce.set(nonce.subarray(16), 4)
   return { subkey, shortNonce }
