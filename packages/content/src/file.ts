@@ -50,7 +50,7 @@ export const fileContent: ContentType<'file', FileBody> = defineContent({
   }),
   pack: (body) => [body.name, body.mediaType, body.size, body.root, body.key, body.manifest, body.count],
   unpack: (wire) => {
-    if (!Array.isArray(wire) || wire.length !== 7) return wire
+    if (!Array.isArray(wire) || wire.length !== 7) return null
     const [name, mediaType, size, root, key, manifest, count]: unknown[] = wire
     return { name, mediaType, size, root, key, manifest, count }
   },

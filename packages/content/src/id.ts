@@ -6,9 +6,9 @@ export function isMessageIdText(value: unknown): value is MessageId {
   return typeof value === 'string' && /^[0-9a-f]{32}$/.test(value)
 }
 
-/** The text of a 16-byte id; anything else comes back unchanged, for the schema to refuse. */
-export function messageIdOrSame(value: unknown): unknown {
-  return value instanceof Uint8Array && value.length === MESSAGE_ID_BYTES ? messageId(value) : value
+/** The text of a 16-byte id; null for anything else, also for the text itself: on the wire an id has one form. */
+export function messageIdOrNull(value: unknown): MessageId | null {
+  return value instanceof Uint8Array && value.length === MESSAGE_ID_BYTES ? messageId(value) : null
 }
 
 /** Splits concatenated ids; `bytes.length` must be a multiple of 16. */

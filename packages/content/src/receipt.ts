@@ -27,10 +27,10 @@ export const receiptContent: ContentType<'receipt', ReceiptBody> = defineContent
   }),
   pack: (body) => [KINDS.indexOf(body.kind) + 1, concatBytes(...body.ids.map(idBytes))],
   unpack: (wire) => {
-    if (!Array.isArray(wire) || wire.length !== 2) return wire
+    if (!Array.isArray(wire) || wire.length !== 2) return null
     const [kind, ids]: unknown[] = wire
-    if (!(ids instanceof Uint8Array) || ids.length % MESSAGE_ID_BYTES !== 0) return wire
-    if (ids.length > MAX_RECEIPT_IDS * MESSAGE_ID_BYTES) return wire
-    return { kind: typeof kind === 'number' ? KINDS[kind - 1] : kind, ids: splitIds(ids) }
+    if (!(ids instanceof Uint8Array) || ids.length % MESSAGE_ID_BYTES !== 0) return null
+    if (ids.length > MAX_RECEIPT_IDS * MESSAGE_ID_BYTES) return null
+    return { kind: typeof kind === 'number' ? KINDS[kind - 1] : null, ids: splitIds(ids) }
   },
 })

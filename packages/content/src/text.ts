@@ -1,7 +1,7 @@
 /** Built-in type 1, `text`: what a person wrote. spec/content.md section 5. Wire: [text] or [text, replyTo]. */
 import { idBytes, MAX_TEXT_CHARACTERS, type MessageId } from '@hyphae/core'
 import * as v from 'valibot'
-import { isMessageIdText, messageIdOrSame } from './id.js'
+import { isMessageIdText, messageIdOrNull } from './id.js'
 import { type ContentType, defineContent } from './type.js'
 
 export interface TextBody {
@@ -30,8 +30,8 @@ export const textContent: ContentType<'text', TextBody> = defineContent({
   }),
   pack: (body) => (body.replyTo === undefined ? [body.text] : [body.text, idBytes(body.replyTo)]),
   unpack: (wire) => {
-    if (!Array.isArray(wire) || wire.length > 2) return wire
+    if (!Array.isArray(wire) || wire.length > 2) return null
     const [text, replyTo]: unknown[] = wire
-    return wire.length < 2 ? { text } : { text, replyTo: messageIdOrSame(replyTo) }
+    return wire.length < 2 ? { text } : { text, replyTo: messageIdOrNull(replyTo) }
   },
 })

@@ -17,7 +17,10 @@ export interface ContentDefinition<T extends string, S extends StandardSchemaV1>
   readonly number?: number
   /** Compact form of a valid body; the body itself when left out. */
   pack?(body: StandardSchemaV1.InferOutput<S>): unknown
-  /** Turns what `pack` made, or whatever a stranger sent in its place, into a candidate for the schema. */
+  /**
+   * Turns what `pack` made into a candidate for the schema. Strangers send other values: return one that the
+   * schema refuses, such as null, so that a body has one form on the wire.
+   */
   unpack?(wire: unknown): unknown
 }
 
