@@ -1,1 +1,36 @@
-export {}
+export { type AcceptedSession, type AcceptOptions, acceptSession } from './accept.js'
+export { type Decrypted, type DecryptOptions, decryptFrame } from './decrypt.js'
+export {
+  type DeviceKeys,
+  type DevicePublicKeys,
+  devicePublicKeys,
+  type PeerKeys,
+  verifyAgreementKey,
+} from './device-keys.js'
+export { type EncryptInput, encryptFrame } from './encrypt.js'
+export { RATCHET_ERRORS, RatchetError, type RatchetErrorCode } from './errors.js'
+export { type InitiatedSession, type InitiateOptions, initiateSession, SESSION_ID_BYTES } from './initiate.js'
+export * from './limits.js'
+export { expectedTags } from './locate.js'
+export {
+  type BundleContent,
+  decodePrekeyBundle,
+  type OneTimePrekeyPublic,
+  type PrekeyBundle,
+  type SignedPrekeyPublic,
+  type UnverifiedPrekeyBundle,
+  verifyPrekeyBundle,
+} from './prekey-bundle.js'
+export { decodePrekeyState, encodePrekeyState } from './prekey-snapshot.js'
+export {
+  createPrekeyState,
+  currentSignedPrekey,
+  generateOneTimePrekeys,
+  lastResortBundle,
+  type OneTimePrekey,
+  type PrekeyState,
+  rotateSignedPrekey,
+  type SignedPrekey,
+} from './prekey-state.js'
+export type { SessionRole, SessionState } from './session.js'
+export { decodeSession, encodeSession } from './session-snapshot.js'

@@ -1,0 +1,106 @@
+/**
+ * Answering a handshake (X3DH section 3.4, Double Ratchet section 4.3; spec/session.md, "Handshake").
+ *
+ * Nothing is consumed before the confirmation verifies, so garbage burns no prekey. Whose handshake it claims to
+ * be comes from the caller, who has checked that peer's certificate; the keys only agree if it is true.
+ */
+import { type CryptoProvider, constantTimeEqual } from '@hyphae/crypto'
+import { checkTime } from './bytes.js'
+import { checkPeer, checkX25519, type DeviceKeys, type PeerKeys, peerKeysOf } from './device-keys.js'
+import { RatchetError } from './errors.js'
+import { headerChain } from './header-chain.js'
+import { decodeHandshake, type ReceivedHandshake } from './initial-message.js'
+import { SESSION_ID_BYTES } from './initiate.js'
+import { rootStep } from './kdf.js'
+import { consumeOneTime, findPrekeys, type NamedPrekeys, type PrekeyState } from './prekey-state.js'
+import { type SessionState, sessionOf } from './session.js'
+import { type AgreedSecrets, agreeSecrets, transcriptHash } from './x3dh.js'
+
+export interface AcceptOptions {
+  readonly keys: DeviceKeys
+  readonly prekeys: PrekeyState
+  readonly handshake: Uint8Array
+  /** From the initiator's verified certificate. */
+  readonly peer: PeerKeys
+  /** Milliseconds. */
+  readonly now: number
+}
+
+export interface AcceptedSession {
+  readonly session: SessionState
+  /** The prekeys without the one that was used. */
+  readonly prekeys: PrekeyState
+  /** The base key, 32 bytes. Without a one-time prekey, refuse a second handshake with the same one for good. */
+  readonly initialKey: Uint8Array
+  readonly usedOneTime: boolean
+  /** The initiator's application data. */
+  readonly context: Uint8Array
+}
+
+/**
+ * A session that can receive and send at once. On any error the prekeys are as they were.
+ * @throws RatchetError `ratchet/bad-handshake`, `ratchet/unsupported-version`, `ratchet/unknown-prekey`,
+ * `ratchet/prekey-used`, `ratchet/prekey-expired`, `ratchet/bad-key`, `ratchet/own-identity`,
+ * `ratchet/handshake-rejected`, `ratchet/bad-argument`
+ */
+export function acceptSession(crypto: CryptoProvider, options: AcceptOptions): AcceptedSession {
+  const { keys, prekeys } = options
+  const createdAt = checkTime(options.now)
+  const received = decodeHandshake(options.handshake)
+  const { message } = received
+  const own = peerKeysOf(keys)
+  const peer = copyPeer(options.peer)
+  checkPeer(own, peer)
+  checkX25519(message.baseKey, 'base key')
+  checkX25519(message.ratchetKey, 'ratchet key')
+  const named = findPrekeys(prekeys, message.signedPrekeyId, message.oneTimePrekeyId)
+  const { bundleHash } = named
+  const { unconfirmed } = received
+  const transcript = transcriptHash(crypto, { initiator: peer, responder: own, bundleHash, unconfirmed })
+  const secrets = proveSecrets(crypto, keys, peer, received, named, transcript)
+  const { mailboxSecret, headerKey } = secrets
+  const step = rootStep(crypto, secrets.rootKey, crypto.x25519.dh(named.signed, message.ratchetKey))
+  const id = transcript.slice(0, SESSION_ID_BYTES)
+  const session = sessionOf({
+    facts: { role: 'responder', createdAt, peer, transcript, id, mailboxSecret },
+    rootKey: step.rootKey,
+    sending: { kind: 'due', remoteKey: message.ratchetKey, headerKey: step.nextHeaderKey, pn: 0 },
+    receiving: { chainKey: step.chainKey, header: headerChain(headerKey), n: 0 },
+    skipped: [],
+  })
+  return {
+    session,
+    prekeys: consumeOneTime(prekeys, message.oneTimePrekeyId),
+    initialKey: message.baseKey,
+    usedOneTime: named.oneTime !== null,
+    context: message.context,
+  }
+}
+
+/** @throws RatchetError `ratchet/handshake-rejected` unless the sender computed the same secrets */
+function proveSecrets(
+  crypto: CryptoProvider,
+  keys: DeviceKeys,
+  peer: PeerKeys,
+  received: ReceivedHandshake,
+  named: NamedPrekeys,
+  transcript: Uint8Array,
+): AgreedSecrets {
+  const { x25519 } = crypto
+  const { baseKey } = received.message
+  const outputs = [
+    x25519.dh(named.signed, peer.agreement),
+    x25519.dh(keys.agreement, baseKey),
+    x25519.dh(named.signed, baseKey),
+  ]
+  if (named.oneTime !== null) outputs.push(x25519.dh(named.oneTime, baseKey))
+  const secrets = agreeSecrets(crypto, outputs, transcript)
+  if (!constantTimeEqual(secrets.confirmation, received.confirmation)) {
+    throw new RatchetError('ratchet/handshake-rejected')
+  }
+  return secrets
+}
+
+function copyPeer(peer: PeerKeys): PeerKeys {
+  return { signing: Uint8Array.from(peer.signing), agreement: Uint8Array.from(peer.agreement) }
+}

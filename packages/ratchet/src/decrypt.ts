@@ -1,0 +1,173 @@
+/**
+ * Receiving (Double Ratchet sections 3.5 and 4.5; spec/session.md, "Receiving").
+ *
+ * The tag tells chain and number without touching a message key. Everything the frame asks for is then computed
+ * on the side, and the new state exists only when the body verified: a failure leaves nothing behind.
+ */
+import { isHyphaeError } from '@hyphae/core'
+import type { CryptoProvider } from '@hyphae/crypto'
+import { isSealedSize, openFrameBody, openFrameHeader, type SealedHeader } from '@hyphae/tlv'
+import { isUsableX25519 } from './device-keys.js'
+import { RatchetError } from './errors.js'
+import { headerChain, maskAt } from './header-chain.js'
+import { rootStep } from './kdf.js'
+import { MAX_FORWARD } from './limits.js'
+import { locate } from './locate.js'
+import { closeChain, skippedOf, type Walk, walkChain } from './receiving-chain.js'
+import { coreOf, type ReadySide, type SessionCore, type SessionState, sessionOf } from './session.js'
+import { addSkipped, expireSkipped, type SkippedKeys, withoutSkipped } from './skipped-keys.js'
+
+export interface DecryptOptions {
+  /** Milliseconds; given, it dates the keys of skipped messages and drops the expired. */
+  readonly now?: number
+  /** How many messages past the expected one are looked for: 0 to MAX_FORWARD, the default. */
+  readonly forward?: number
+}
+
+export interface Decrypted {
+  readonly session: SessionState
+  readonly body: Uint8Array
+  /** Number of the message in its chain. */
+  readonly n: number
+}
+
+/**
+ * Opens a frame of this session. Null when it is not one: unknown tag, repeated, or not authentic. The given
+ * state stays as it is in every case.
+ * @throws RatchetError `ratchet/bad-frame` on a wrong size, or an authentic frame with bad padding
+ */
+export function decryptFrame(
+  crypto: CryptoProvider,
+  session: SessionState,
+  frame: Uint8Array,
+  options: DecryptOptions = {},
+): Decrypted | null {
+  const { length } = frame
+  if (!isSealedSize(length)) throw new RatchetError('ratchet/bad-frame', { details: { length } })
+  const core = coreOf(session)
+  const place = locate(crypto, core, frame, options.forward ?? MAX_FORWARD)
+  if (place === null) return null
+  const now = options.now ?? 0
+  switch (place.kind) {
+    case 'skipped':
+      return openSkipped(crypto, core, frame, place.index, now)
+    case 'current':
+      return openCurrent(crypto, core, frame, place.n, now)
+    case 'next':
+      return openNext(crypto, core, frame, place.n, now)
+  }
+}
+
+function openSkipped(
+  crypto: CryptoProvider,
+  core: SessionCore,
+  frame: Uint8Array,
+  index: number,
+  now: number,
+): Decrypted | null {
+  const entry = core.skipped[index]
+  if (entry === undefined) return null
+  const header = readHeader(frame, entry.mask)
+  if (header === null) return null
+  const body = readBody(crypto, core, frame, header, entry.messageKey)
+  if (body === null) return null
+  const skipped = refresh(withoutSkipped(core.skipped, index), now)
+  return { session: sessionOf({ ...core, skipped }), body, n: header.n }
+}
+
+function openCurrent(
+  crypto: CryptoProvider,
+  core: SessionCore,
+  frame: Uint8Array,
+  n: number,
+  now: number,
+): Decrypted | null {
+  const { receiving } = core
+  if (receiving === null) return null
+  const header = readHeader(frame, maskAt(crypto, receiving.header, n), n)
+  if (header === null) return null
+  const walk = walkChain(crypto, receiving.chainKey, n - receiving.n)
+  const body = readWalked(crypto, core, frame, header, walk)
+  if (body === null) return null
+  const late = skippedOf(crypto, receiving.header, receiving.n, walk.skipped, now)
+  const skipped = refresh(addSkipped(core.skipped, late), now)
+  const next = { ...core, receiving: { ...receiving, chainKey: walk.chainKey, n: n + 1 }, skipped }
+  return { session: sessionOf(next), body, n }
+}
+
+/** A DH ratchet step: the peer's new key ends its old chain, and makes our next sending chain due. */
+function openNext(
+  crypto: CryptoProvider,
+  core: SessionCore,
+  frame: Uint8Array,
+  n: number,
+  now: number,
+): Decrypted | null {
+  const { sending } = core
+  if (sending.kind !== 'ready') return null
+  const header = readHeader(frame, maskAt(crypto, sending.next, n), n)
+  if (header === null || !isUsableX25519(header.ratchetKey)) return null
+  const dh = crypto.x25519.dh(sending.ratchetKey, header.ratchetKey)
+  const step = rootStep(crypto, core.rootKey, dh)
+  const walk = walkChain(crypto, step.chainKey, n)
+  const body = readWalked(crypto, core, frame, header, walk)
+  if (body === null) return null
+  const early = core.receiving === null ? [] : closeChain(crypto, core.receiving, header.pn, now)
+  const late = skippedOf(crypto, sending.next, 0, walk.skipped, now)
+  const next: SessionCore = {
+    facts: core.facts,
+    rootKey: step.rootKey,
+    sending: due(sending, header.ratchetKey, step.nextHeaderKey),
+    receiving: { chainKey: walk.chainKey, header: headerChain(sending.next.key), n: n + 1 },
+    skipped: refresh(addSkipped(addSkipped(core.skipped, early), late), now),
+  }
+  return { session: sessionOf(next), body, n }
+}
+
+function due(sending: ReadySide, remoteKey: Uint8Array, headerKey: Uint8Array): SessionCore['sending'] {
+  return { kind: 'due', remoteKey, headerKey, pn: sending.n }
+}
+
+function refresh(skipped: SkippedKeys, now: number): SkippedKeys {
+  return now === 0 ? skipped : expireSkipped(skipped, now)
+}
+
+/** Null when the bits do not make a header of this message. They are not authentic yet. */
+function readHeader(frame: Uint8Array, mask: Uint8Array, n?: number): SealedHeader | null {
+  try {
+    const header = openFrameHeader(frame, mask)
+    // A suite without a post-quantum ratchet has no epochs: fail closed on a frame that claims one.
+    return header.pqEpoch === 0 && (n === undefined || header.n === n) ? header : null
+  } catch (error) {
+    if (isHyphaeError(error, 'tlv/bad-frame')) return null
+    throw error
+  }
+}
+
+function readBody(
+  crypto: CryptoProvider,
+  core: SessionCore,
+  frame: Uint8Array,
+  header: SealedHeader,
+  messageKey: Uint8Array,
+): Uint8Array | null {
+  const associatedData = core.facts.transcript
+  try {
+    return openFrameBody(crypto, { frame, messageKey, associatedData, length: header.length })
+  } catch (cause) {
+    if (isHyphaeError(cause, 'tlv/bad-padding')) throw new RatchetError('ratchet/bad-frame', { cause })
+    throw cause
+  }
+}
+
+function readWalked(
+  crypto: CryptoProvider,
+  core: SessionCore,
+  frame: Uint8Array,
+  header: SealedHeader,
+  walk: Walk,
+): Uint8Array | null {
+  const body = readBody(crypto, core, frame, header, walk.messageKey)
+  walk.messageKey.fill(0)
+  return body
+}

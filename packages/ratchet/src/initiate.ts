@@ -1,0 +1,91 @@
+/**
+ * Beginning a session with a device that may be away (X3DH section 3.3, Double Ratchet section 4.3;
+ * spec/session.md, "Handshake").
+ *
+ * The first root step is made here with the signed prekey as the responder's ratchet key. Whether the bundle is
+ * the right one, and where the handshake travels, is the caller's business.
+ */
+import { concatBytes } from '@hyphae/core'
+import type { CryptoProvider } from '@hyphae/crypto'
+import { checkTime } from './bytes.js'
+import { checkPeer, type DeviceKeys, type PeerKeys, peerKeysOf } from './device-keys.js'
+import { headerChain } from './header-chain.js'
+import { encodeInitialMessage } from './initial-message.js'
+import { rootStep } from './kdf.js'
+import type { PrekeyBundle } from './prekey-bundle.js'
+import { type SessionState, sessionOf } from './session.js'
+import { agreeSecrets, transcriptHash } from './x3dh.js'
+
+/** Bytes of a session id. */
+export const SESSION_ID_BYTES = 16
+const NO_CONTEXT: Uint8Array = new Uint8Array(0)
+
+export interface InitiateOptions {
+  readonly keys: DeviceKeys
+  readonly bundle: PrekeyBundle
+  /** Milliseconds. */
+  readonly now: number
+  /** Application data that the handshake carries in clear and authenticates; at most MAX_CONTEXT_BYTES. */
+  readonly context?: Uint8Array
+}
+
+export interface InitiatedSession {
+  readonly session: SessionState
+  /** 112 bytes and the context. */
+  readonly handshake: Uint8Array
+  /** False: until the peer answers, forward secrecy rests on its signed prekey alone. */
+  readonly usedOneTime: boolean
+}
+
+/**
+ * A session that can send at once.
+ * @throws RatchetError `ratchet/own-identity`, `ratchet/bad-key`, `ratchet/too-long`, `ratchet/bad-argument`
+ */
+export function initiateSession(crypto: CryptoProvider, options: InitiateOptions): InitiatedSession {
+  const { keys, bundle } = options
+  const createdAt = checkTime(options.now)
+  const own = peerKeysOf(keys)
+  const peer: PeerKeys = { signing: bundle.identity.signing, agreement: bundle.identity.agreement }
+  checkPeer(own, peer)
+  const { x25519 } = crypto
+  const base = x25519.generate()
+  const ratchetKey = x25519.generate()
+  const unconfirmed = encodeInitialMessage({
+    signedPrekeyId: bundle.signedPrekey.id,
+    oneTimePrekeyId: bundle.oneTimePrekey?.id ?? 0,
+    baseKey: base.publicKey,
+    ratchetKey: ratchetKey.publicKey,
+    context: options.context ?? NO_CONTEXT,
+  })
+  const input = { initiator: own, responder: peer, bundleHash: bundle.hash, unconfirmed }
+  const transcript = transcriptHash(crypto, input)
+  const outputs = [
+    x25519.dh(keys.agreement, bundle.signedPrekey.publicKey),
+    x25519.dh(base, peer.agreement),
+    x25519.dh(base, bundle.signedPrekey.publicKey),
+  ]
+  if (bundle.oneTimePrekey !== null) outputs.push(x25519.dh(base, bundle.oneTimePrekey.publicKey))
+  const secrets = agreeSecrets(crypto, outputs, transcript)
+  const { mailboxSecret, confirmation, headerKey } = secrets
+  const step = rootStep(crypto, secrets.rootKey, x25519.dh(ratchetKey, bundle.signedPrekey.publicKey))
+  const id = transcript.slice(0, SESSION_ID_BYTES)
+  const session = sessionOf({
+    facts: { role: 'initiator', createdAt, peer, transcript, id, mailboxSecret },
+    rootKey: step.rootKey,
+    sending: {
+      kind: 'ready',
+      ratchetKey,
+      ratchetPublic: ratchetKey.publicKey,
+      ratchetSecret: x25519.exportPrivateKey(ratchetKey),
+      chainKey: step.chainKey,
+      headerKey,
+      n: 0,
+      pn: 0,
+      next: headerChain(step.nextHeaderKey),
+    },
+    receiving: null,
+    skipped: [],
+  })
+  const usedOneTime = bundle.oneTimePrekey !== null
+  return { session, handshake: concatBytes(unconfirmed, confirmation), usedOneTime }
+}

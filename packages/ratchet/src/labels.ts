@@ -1,0 +1,23 @@
+/** Domain separation: one label for each use of a key or hash (spec/session.md, "Labels"). */
+import { utf8 } from '@hyphae/core'
+
+const label = (name: string): Uint8Array => utf8(`hyphae/session/1/${name}`)
+
+/** Signed with an agreement key. */
+export const AGREEMENT_LABEL: Uint8Array = label('agreement-key')
+/** Signed with a whole prekey bundle. */
+export const BUNDLE_LABEL: Uint8Array = label('prekey-bundle')
+/** Hashed with what both sides must agree on. */
+export const TRANSCRIPT_LABEL: Uint8Array = label('transcript')
+/** HKDF info of the keys a session starts with. */
+export const X3DH_LABEL: Uint8Array = label('x3dh')
+/** HKDF info of the mailbox secret. */
+export const MAILBOX_LABEL: Uint8Array = label('mailbox')
+/** HMAC input of the key confirmation. */
+export const CONFIRM_LABEL: Uint8Array = label('confirm')
+/** HKDF info of the root step. */
+export const ROOT_LABEL: Uint8Array = label('root')
+/** HMAC input that gives a header key. Not 32 bytes, so never a DH output under the same key. */
+export const HEADER_LABEL: Uint8Array = label('header')
+/** Nonce of the chain step: a chain key is used with no other. */
+export const CHAIN_NONCE: Uint8Array = utf8('hyphae chain')
