@@ -5,7 +5,6 @@
 import type { Clock } from '@hyphae/core'
 import type { CryptoProvider, Ed25519PrivateKey } from '@hyphae/crypto'
 import type { ClientConfig } from 'ts-mls'
-import { defaultKeyPackageEqualityConfig } from 'ts-mls/keyPackageEqualityConfig.js'
 import { MlsError } from './errors.js'
 import { KEPT_GENERATIONS, MAX_LIFETIME_SECONDS, MAX_SKIPPED_MESSAGES, PAST_EPOCHS } from './limits.js'
 import type { MlsSuite } from './suite.js'
@@ -36,9 +35,12 @@ export function assertCredential(ctx: MlsContext, credential: Uint8Array, signat
   if (!ctx.authenticate(credential.slice(), signatureKey.slice())) throw new MlsError('mls/bad-credential')
 }
 
+const never = (): boolean => false
+
 /**
  * ts-mls's settings. Padding is off because frames have fixed sizes already. Lifetimes are judged by our own
- * code on the injected clock, so ts-mls, which reads the system clock, is told not to.
+ * code on the injected clock, so ts-mls, which reads the system clock, is told not to; and so is uniqueness
+ * (tree.ts), which ts-mls compares pair by pair and for signature keys alone.
  */
 export function clientConfig(ctx: MlsContext): ClientConfig {
   return {
@@ -48,7 +50,7 @@ export function clientConfig(ctx: MlsContext): ClientConfig {
       maximumForwardRatchetSteps: MAX_SKIPPED_MESSAGES,
     },
     lifetimeConfig: { maximumTotalLifetime: BigInt(MAX_LIFETIME_SECONDS), validateLifetimeOnReceive: false },
-    keyPackageEqualityConfig: defaultKeyPackageEqualityConfig,
+    keyPackageEqualityConfig: { compareKeyPackages: never, compareKeyPackageToLeafNode: never },
     paddingConfig: { kind: 'padUntilLength', padUntilLength: 0 },
     authService: {
       validateCredential: async (credential, signatureKey) => {

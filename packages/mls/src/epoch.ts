@@ -2,6 +2,7 @@
  * From one epoch to the next (RFC 9420 sections 8 and 12.4): transcript, key schedule, secret tree. The same
  * for the committer and for those who process the commit. Knows no proposals.
  */
+import { zeroize } from '@hyphae/crypto'
 import type { CiphersuiteImpl, ClientState, GroupContext, PrivateKeyPath, RatchetTree } from 'ts-mls'
 import { addHistoricalReceiverData, nextEpochContext } from 'ts-mls/clientState.js'
 import type { FramedContentCommit } from 'ts-mls/framedContent.js'
@@ -23,7 +24,7 @@ export interface NextEpoch {
   readonly confirmationTag: Uint8Array
 }
 
-/** `context` carries the extensions of the next epoch, everything else of this one. */
+/** `context` carries the extensions of the next epoch, everything else of this one. Spends `commitSecret`. */
 export async function nextEpoch(
   client: ClientState,
   cs: CiphersuiteImpl,
@@ -43,6 +44,7 @@ export async function nextEpoch(
   )
   const noPsk = new Uint8Array(cs.kdf.size)
   const secrets = await initializeEpoch(client.keySchedule.initSecret, commitSecret, next, noPsk, cs.kdf)
+  zeroize(commitSecret)
   const { confirmationKey } = secrets.keySchedule
   const confirmationTag = await createConfirmationTag(confirmationKey, next.confirmedTranscriptHash, cs.hash)
   return { context: next, secrets, confirmationTag }
@@ -57,12 +59,14 @@ export async function enterEpoch(
   privatePath: PrivateKeyPath,
 ): Promise<ClientState> {
   const [historicalReceiverData] = addHistoricalReceiverData(client)
-  const { encryptionSecret, keySchedule } = next.secrets
+  const { encryptionSecret, joinerSecret, welcomeSecret, keySchedule } = next.secrets
+  const secretTree = await createSecretTree(leafWidth(tree.length), encryptionSecret, cs.kdf)
+  zeroize(encryptionSecret, joinerSecret, welcomeSecret)
   return {
     ...client,
     groupContext: next.context,
     ratchetTree: tree,
-    secretTree: await createSecretTree(leafWidth(tree.length), encryptionSecret, cs.kdf),
+    secretTree,
     keySchedule,
     privatePath,
     unappliedProposals: {},

@@ -95,8 +95,8 @@ export const MLS_ERRORS = {
     hint: 'Compare it with the details.',
   },
   'mls/foreign-state': {
-    message: 'The value is not a group state made by this package.',
-    hint: 'Pass the state as it was returned; install one copy of the package.',
+    message: 'The value is not a group state made by this package, or it has been forgotten.',
+    hint: 'Pass the latest state as it was returned; install one copy of the package.',
   },
 } as const
 
@@ -108,13 +108,18 @@ export class MlsError extends HyphaeError<MlsErrorCode> {
   }
 }
 
-/** Runs a stage; what ts-mls throws inside becomes `code`, our own errors pass through. */
+/** What `@hyphae/crypto` says of bytes that came from outside; other errors of it are not the input's fault. */
+const BAD_INPUT: readonly string[] = ['crypto/bad-length', 'crypto/bad-public-key', 'crypto/low-order-key']
+
+function explains(error: unknown): error is HyphaeError {
+  return error instanceof HyphaeError && !BAD_INPUT.includes(error.code)
+}
+
+/** Runs a stage; what ts-mls throws at bad input becomes `code`, an error that says more passes through. */
 export async function stage<T>(code: MlsErrorCode, run: () => Promise<T> | T): Promise<T> {
   try {
     return await run()
   } catch (cause) {
-    throw cause instanceof HyphaeError && !cause.code.startsWith('crypto/')
-      ? cause
-      : new MlsError(code, { cause })
+    throw explains(cause) ? cause : new MlsError(code, { cause })
   }
 }

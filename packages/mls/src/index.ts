@@ -1,5 +1,6 @@
 export type { MlsContext, MlsIdentity } from './context.js'
 export { MLS_ERRORS, MlsError, type MlsErrorCode } from './errors.js'
+export { forgetGroup } from './forget.js'
 export { addMembers, createGroup, exportSecret, removeMembers, updateSelf } from './group.js'
 export { type Invitation, joinGroup } from './join.js'
 export { createKeyPackage } from './key-package.js'

@@ -3,6 +3,7 @@
  * pre-shared keys and no group from elsewhere.
  */
 import { GROUP_ID_BYTES } from '@hyphae/core'
+import { zeroize } from '@hyphae/crypto'
 import type { CiphersuiteImpl, GroupInfo, LeafNode, PrivateKeyPath, RatchetTree, Welcome } from 'ts-mls'
 import { extensionsSupportedByCapabilities } from 'ts-mls/extension.js'
 import { verifyGroupInfoConfirmationTag, verifyGroupInfoSignature } from 'ts-mls/groupInfo.js'
@@ -107,6 +108,8 @@ async function join(
     info.groupContext,
     cs.kdf,
   )
+  const secretTree = await createSecretTree(leafWidth(tree.length), encryption, cs.kdf)
+  zeroize(encryption, secrets.joinerSecret)
   return wrapState({
     groupContext: info.groupContext,
     ratchetTree: tree,
@@ -115,7 +118,7 @@ async function join(
     confirmationTag: info.confirmationTag,
     unappliedProposals: {},
     keySchedule,
-    secretTree: await createSecretTree(leafWidth(tree.length), encryption, cs.kdf),
+    secretTree,
     historicalReceiverData: new Map(),
     groupActiveState: { kind: 'active' },
   })

@@ -26,8 +26,11 @@ export interface KeyPackagePair {
   readonly privatePackage: PrivateKeyPackage
 }
 
+/** @throws MlsError `mls/bad-argument` when the clock does not show a time since 1970 */
 export function nowSeconds(ctx: MlsContext): number {
-  return Math.floor(ctx.clock.now() / 1000)
+  const now = Math.floor(ctx.clock.now() / 1000)
+  if (!Number.isSafeInteger(now) || now < 0) throw new MlsError('mls/bad-argument', { details: { now } })
+  return now
 }
 
 /** Every member says the same, so nobody is told apart by it. */

@@ -114,14 +114,29 @@ async function secretsOf(
   return { privatePath: keepLiveKeys(merged, { ...privatePath, privateKeys }), commitSecret }
 }
 
+const GONE = new Uint8Array()
+
 /**
  * A member that a commit removes cannot derive the next epoch and so cannot check the confirmation tag; the
- * signature and the rules were checked. What it held of the epoch is dropped.
+ * signature, the rules and the new tree were checked. Its secrets are dropped: nothing of this group can be
+ * read from the state again.
  */
 function leave(client: ClientState): ClientState {
   return {
     ...client,
+    keySchedule: {
+      senderDataSecret: GONE,
+      exporterSecret: GONE,
+      externalSecret: GONE,
+      confirmationKey: GONE,
+      membershipKey: GONE,
+      resumptionPsk: GONE,
+      epochAuthenticator: GONE,
+      initSecret: GONE,
+    },
     secretTree: [],
+    privatePath: { leafIndex: client.privatePath.leafIndex, privateKeys: {} },
+    signaturePrivateKey: GONE,
     unappliedProposals: {},
     historicalReceiverData: new Map(),
     groupActiveState: { kind: 'removedFromGroup' },
@@ -137,6 +152,7 @@ async function advance(
   const { client, cs } = opened
   const { path } = commit.content.commit
   const merged = path === undefined ? transition.tree : await mergePath(opened, transition, path)
+  if (transition.removedLeaves.includes(client.privatePath.leafIndex)) return leave(client)
   const { privatePath, commitSecret } = await secretsOf(opened, transition, merged, path)
   const next = await nextEpoch(client, cs, client.groupContext, merged, commit, commitSecret)
   if (!constantTimeEqual(next.confirmationTag, confirmationTag)) throw new MlsError('mls/bad-commit')
@@ -159,8 +175,7 @@ export async function processCommit(
     const transition = await judge(ctx, opened, commit.content, toLeafIndex(sender))
     const removed = transition.removedLeaves.map((leaf) => memberAt(client.ratchetTree, leaf))
     const added = transition.added.map(([leaf, keyPackage]) => memberOf(leaf, keyPackage.leafNode))
-    const removedSelf = transition.removedLeaves.includes(client.privatePath.leafIndex)
-    const next = removedSelf ? leave(client) : await advance(opened, transition, commit, confirmationTag)
-    return { client: next, added, removed, removedSelf }
+    const next = await advance(opened, transition, commit, confirmationTag)
+    return { client: next, added, removed, removedSelf: next.groupActiveState.kind === 'removedFromGroup' }
   })
 }

@@ -23,14 +23,14 @@ export function encodeGroup(state: GroupState): Uint8Array {
 
 /** The keys in the snapshot are those of the leaf it says is its own. */
 function assertOwnLeaf(ctx: MlsContext, state: TsState): void {
-  const { privatePath, ratchetTree, signaturePrivateKey, groupActiveState } = state
+  const { privatePath, ratchetTree, signaturePrivateKey } = state
   const leaf = leafAt(ratchetTree, privatePath.leafIndex)
   const key = privatePath.privateKeys[privatePath.leafIndex * 2]
   if (leaf === null || key === undefined) throw new MlsError(BAD)
   const { ed25519, x25519 } = ctx.crypto
   const signs = equalBytes(ed25519.importSeed(signaturePrivateKey).publicKey, leaf.signaturePublicKey)
   const opens = equalBytes(x25519.importPrivateKey(key).publicKey, leaf.hpkePublicKey)
-  if (!signs || !opens) throw new MlsError(BAD, { details: { active: groupActiveState.kind === 'active' } })
+  if (!signs || !opens) throw new MlsError(BAD)
 }
 
 function assertConsistent(ctx: MlsContext, state: TsState): void {
@@ -46,7 +46,7 @@ function assertConsistent(ctx: MlsContext, state: TsState): void {
     assertTreeShape(past.ratchetTree, cipherSuite, BAD)
     if (past.secretTree.length !== past.ratchetTree.length) throw new MlsError(BAD)
   }
-  assertOwnLeaf(ctx, state)
+  if (!removed) assertOwnLeaf(ctx, state)
 }
 
 /**

@@ -35,6 +35,11 @@ export function wrapState(state: TsState): GroupState {
   return handle
 }
 
+/** From now on the value is no state any more. */
+export function dropState(state: GroupState): void {
+  inner.delete(state)
+}
+
 /** @throws MlsError `mls/foreign-state` */
 export function unwrapState(state: GroupState): TsState {
   const found = inner.get(state)
@@ -112,7 +117,12 @@ export function isActive(state: GroupState): boolean {
   return unwrapState(state).groupActiveState.kind === 'active'
 }
 
-/** RFC 9420 section 8.7: equal for all members exactly when they share the epoch and its history. 32 bytes. */
+/**
+ * RFC 9420 section 8.7: equal for all members exactly when they share the epoch and its history. 32 bytes.
+ * @throws MlsError `mls/removed`
+ */
 export function epochAuthenticator(state: GroupState): Uint8Array {
-  return unwrapState(state).keySchedule.epochAuthenticator.slice()
+  const { groupActiveState, keySchedule } = unwrapState(state)
+  if (groupActiveState.kind !== 'active') throw new MlsError('mls/removed')
+  return keySchedule.epochAuthenticator.slice()
 }

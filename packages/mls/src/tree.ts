@@ -90,11 +90,18 @@ function clash(a: LeafNode, b: LeafNode): boolean {
   )
 }
 
+/** Above this many changed nodes one pass over the whole tree is cheaper than comparing each with all. */
+const FEW_NODES = 32
+
 /**
  * The same rule for a change of a tree that kept it: only what is new at `nodes` can break it.
  * @throws MlsError `mls/duplicate-member`
  */
 export function assertUniqueChange(tree: RatchetTree, nodes: readonly number[]): void {
+  if (nodes.length > FEW_NODES) {
+    assertUniqueTree(tree)
+    return
+  }
   for (const index of nodes) {
     const changed = tree[index]
     if (changed === undefined) continue

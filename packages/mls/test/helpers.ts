@@ -1,5 +1,5 @@
 // What the tests of this package share: devices on a virtual clock, and groups of them.
-import { type CryptoProvider, createNobleCrypto, nodeCrypto } from '@hyphae/crypto'
+import { type CryptoProvider, createNobleCrypto, defaultCrypto } from '@hyphae/crypto'
 import {
   addMembers,
   createGroup,
@@ -37,7 +37,7 @@ export const noble: CryptoProvider = createNobleCrypto()
 const honest = (credential: Uint8Array): boolean => string(credential).startsWith('ok:')
 
 export function device(name: string, options: DeviceOptions = {}): Device {
-  const { crypto = nodeCrypto, suite = 1, time = { at: START }, authenticate = honest } = options
+  const { crypto = defaultCrypto, suite = 1, time = { at: START }, authenticate = honest } = options
   const ctx = { crypto, suite, clock: { now: () => time.at }, authenticate }
   const identity = { signing: crypto.ed25519.generate(), credential: text(`ok:${name}`) }
   return { name, ctx, identity, time }
@@ -68,11 +68,7 @@ export async function groupOf(devices: readonly Device[]): Promise<GroupState[]>
 }
 
 /** The state after reading a message that must be readable. */
-export async function after(
-  ctx: MlsContext,
-  state: GroupState,
-  message: Uint8Array,
-): Promise<GroupState> {
+export async function after(ctx: MlsContext, state: GroupState, message: Uint8Array): Promise<GroupState> {
   return (await processMessage(ctx, state, message)).state
 }
 
