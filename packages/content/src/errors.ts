@@ -28,7 +28,7 @@ export const CONTENT_ERRORS = {
   },
   'content/unsupported-value': {
     message: 'The body holds a value that cannot be carried.',
-    hint: 'Use null, booleans, numbers, well-formed text, Uint8Array, arrays and plain objects.',
+    hint: 'Use null, booleans, numbers other than NaN, well-formed text, Uint8Array, arrays and plain objects.',
   },
   'content/bad-envelope': {
     message: 'The id, the parents, the time or the type name of the message is not valid.',

@@ -88,8 +88,9 @@ function assertValue(value: unknown, budget: ScanBudget, depth: number): void {
   if (budget.values-- <= 0)
     throw new ContentError('content/too-many-values', { details: { limit: MAX_VALUES } })
   if (value === null || value instanceof Uint8Array) return
-  if (typeof value === 'boolean' || typeof value === 'number') return
-  if (typeof value === 'string') assertText(value)
+  if (typeof value === 'boolean') return
+  if (typeof value === 'number') assertNumber(value)
+  else if (typeof value === 'string') assertText(value)
   else if (Array.isArray(value)) assertArray(value, budget, depth)
   else assertObject(value, budget, depth)
 }
@@ -106,6 +107,11 @@ function assertObject(value: unknown, budget: ScanBudget, depth: number): void {
     assertKey(key, budget)
     assertValue(field, budget, depth + 1)
   }
+}
+
+/** NaN has many bit patterns, and engines differ in which they keep: it cannot have one encoding. */
+function assertNumber(value: number): void {
+  if (Number.isNaN(value)) throw new ContentError('content/unsupported-value')
 }
 
 function assertText(text: string): void {

@@ -49,6 +49,7 @@ describe('value', () => {
       ],
       'keys out of order, or twice': ['82a16201a16102', '82a16101a16102'],
       'text that is not Unicode': ['a1ff', 'a3eda080', 'a2c080'],
+      'not a number': ['cb7ff8000000000000', 'cb7ff8000000000001', 'cbfff8000000000000'],
       'a number no double holds': ['cf0020000000000001', 'd38000000000000001'],
     }
     for (const [why, forms] of Object.entries(longer))
@@ -85,6 +86,7 @@ describe('value', () => {
     class Own {}
     const values = [
       undefined,
+      Number.NaN,
       1n,
       () => 1,
       Symbol('x'),
