@@ -1,5 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+export { backoffMs } from './backoff.js'
+export { type DedupeOptions, dedupe } from './dedupe.js'
 export { TRANSPORT_ERRORS, TransportError, type TransportErrorCode } from './errors.js'
+export { type FanOutOptions, fanOut } from './fan-out.js'
+export type { VerifyBlob } from './fan-out-blobs.js'
 export type { NetworkFaults } from './faults.js'
 export * from './limits.js'
 export type { DirectoryChecks } from './memory-directory.js'

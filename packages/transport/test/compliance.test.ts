@@ -1,12 +1,7 @@
 import { equalBytes, silentLogger, systemClock } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
-import {
-  blobsCompliance,
-  type CarrierSubject,
-  directoryCompliance,
-  mailboxCompliance,
-} from '@hyphae/testkit'
-import { memoryNetwork, type NetworkChecks } from '@hyphae/transport'
+import { blobsCompliance, type CarrierSubject, directoryCompliance, mailboxCompliance } from '@hyphae/testkit'
+import { fanOut, memoryNetwork, type NetworkChecks } from '@hyphae/transport'
 import { describe, test } from 'vitest'
 import { signRecord, signStock, verifyRecord, verifyStock } from './statements.js'
 
@@ -25,7 +20,18 @@ async function memory(): Promise<CarrierSubject> {
   return { carrier, other, dispose: () => Promise.all([carrier.close(), other.close()]).then(() => {}) }
 }
 
-const carriers: Readonly<Record<string, () => Promise<CarrierSubject>>> = { 'memory network': memory }
+async function twoNetworks(): Promise<CarrierSubject> {
+  const nets = [memoryNetwork({ checks }), memoryNetwork({ checks })]
+  const join = async () => fanOut(await Promise.all(nets.map((net) => net()(components))))
+  const carrier = await join()
+  const other = await join()
+  return { carrier, other, dispose: () => Promise.all([carrier.close(), other.close()]).then(() => {}) }
+}
+
+const carriers: Readonly<Record<string, () => Promise<CarrierSubject>>> = {
+  'memory network': memory,
+  'fan-out over two memory networks': twoNetworks,
+}
 
 for (const [name, open] of Object.entries(carriers))
   describe(name, () => {
