@@ -50,8 +50,9 @@ export function guardedRng(rng: Rng): Rng {
  */
 export function pooledRng(fill: (target: Uint8Array<ArrayBuffer>) => void): Rng {
   const refuseRepetition = repetitionCheck()
-  const pool = new Uint8Array(RANDOM_POOL_BYTES)
-  let offset = pool.length
+  // Made at first use: some runtimes forbid randomness, and all regret memory, while modules load.
+  let pool = new Uint8Array(0)
+  let offset = 0
   const fillChecked = (target: Uint8Array<ArrayBuffer>): void => {
     try {
       for (let at = 0; at < target.length; at += RANDOM_POOL_BYTES) {
@@ -70,6 +71,7 @@ export function pooledRng(fill: (target: Uint8Array<ArrayBuffer>) => void): Rng 
       return direct
     }
     if (offset + length > pool.length) {
+      if (pool.length === 0) pool = new Uint8Array(RANDOM_POOL_BYTES)
       // Marked empty first: a refill that fails half-way must not leave old bytes to be served.
       offset = pool.length
       fillChecked(pool)

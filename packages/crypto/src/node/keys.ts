@@ -1,6 +1,6 @@
 /**
- * Curve25519 keys into node:crypto by JSON web key, RFC 8037: parsing PKCS#8 costs eighteen times as much for
- * a private key, SPKI fifteen times for a public one. Handles of private keys are cached in the key object.
+ * Curve25519 keys into node:crypto by JSON web key, RFC 8037: parsing PKCS#8 costs fourteen times as much for
+ * a private key, SPKI seventeen times for a public one. Handles of private keys are cached in the key object.
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { type KeyKind, OpaqueKey } from '../keys.js'

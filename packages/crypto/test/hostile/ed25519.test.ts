@@ -2,6 +2,7 @@
 import { concatBytes, fromHex, utf8 } from '@hyphae/core'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { describe, expect, it } from 'vitest'
+import { passesStrictChecks } from '../../src/ed25519-strict.js'
 import { isAcceptableEd25519Key, nobleCrypto, unsafeSeededRng } from '../../src/index.js'
 import { nodeCrypto } from '../../src/index.node.js'
 import { PROVIDERS } from '../providers.js'
@@ -119,6 +120,16 @@ describe.each(PROVIDERS)('%s', (_, crypto) => {
       expect(verify(c.publicKey, c.message, c.signature)).toBe(false)
     }
   })
+})
+
+it('hostile 13, rule V2: the shared check alone draws the line at L, whatever the libraries do', () => {
+  const withS = (s: bigint): Uint8Array => concatBytes(signature.subarray(0, 32), encodeScalar(s))
+  for (const s of [0n, 1n, ORDER - 1n]) {
+    expect(passesStrictChecks(honest.publicKey, withS(s))).toBe(true)
+  }
+  for (const s of [ORDER, ORDER + 1n, 2n ** 253n, 2n ** 256n - 1n]) {
+    expect(passesStrictChecks(honest.publicKey, withS(s))).toBe(false)
+  }
 })
 
 it('hostile 13: both providers agree on every single-bit change of a signature and its key', () => {

@@ -82,6 +82,15 @@ describe('the pool', () => {
     expect(pool[45]).not.toBe(0)
   })
 
+  it('asks for nothing before the first request', () => {
+    const { fill, pools } = counting()
+    const random = pooledRng(fill)
+    expect(random(0)).toHaveLength(0)
+    expect(pools).toHaveLength(0)
+    random(1)
+    expect(pools).toHaveLength(1)
+  })
+
   it('refills when it runs dry, and passes long requests by', () => {
     const { fill, pools } = counting()
     const random = pooledRng(fill)
@@ -103,9 +112,11 @@ describe('the pool', () => {
       fill(target)
       if (broken) throw new Error('interrupted')
     })
-    for (let taken = 0; taken < 65_536; taken += 4096) random(4096)
+    for (let taken = 0; taken < 61_440; taken += 4096) random(4096)
+    random(4090)
     broken = true
-    for (let i = 0; i < 3; i++) expect(codeOf(() => random(16))).toBe('crypto/rng-failed')
+    // Six bytes were left, and the refill has overwritten them: even two are not served now.
+    for (const length of [16, 2, 16]) expect(codeOf(() => random(length))).toBe('crypto/rng-failed')
     broken = false
     expect(random(16).every((byte) => byte !== 0)).toBe(true)
   })
