@@ -1,0 +1,114 @@
+/**
+ * Group commit: everything that arrived while the last batch was being synced goes into the next.
+ *
+ * spec/relay.md section 5. Jobs run one after another, so a job may read, decide and write without a lock.
+ * Nobody is answered before the batch that holds the job's writes is durable. No timer: an idle store commits
+ * at once, a busy one commits as many jobs as came during one sync.
+ */
+import { MAX_BATCH_JOBS, STORAGE_RETRY_MS } from '../limits.js'
+import { type Batch, type OpenBatch, openBatch } from './batch.js'
+import { type Counters, copyCounters, encodeCounters } from './counters.js'
+import type { Database } from './database.js'
+import { type Refusal, refuse } from './engine.js'
+import { META_KEY } from './keys.js'
+
+export interface Job<T> {
+  /** Keys `run` reads with `known`. */
+  readonly reads?: readonly Uint8Array[]
+  /** Weight against the queue's budget. */
+  readonly bytes: number
+  run(batch: Batch): T | Promise<T>
+}
+
+export interface CommitState {
+  database: Database
+  counters: Counters
+}
+
+export interface Committer {
+  /** The job's result, or `storage-failed` when its batch did not become durable. */
+  submit<T>(job: Job<T>): Promise<T | Refusal>
+  queuedBytes(): number
+  /** Waits for all that was submitted; later submits are refused. */
+  finish(): Promise<void>
+}
+
+interface Entry {
+  readonly job: Job<unknown>
+  readonly resolve: (result: unknown) => void
+}
+
+const failed = (): Refusal => refuse('storage-failed', STORAGE_RETRY_MS)
+
+async function build(batch: OpenBatch, entries: readonly Entry[]): Promise<unknown[]> {
+  const reads: Uint8Array[] = []
+  for (const { job } of entries) if (job.reads !== undefined) reads.push(...job.reads)
+  await batch.prefetch(reads)
+  const results: unknown[] = []
+  for (const { job } of entries) {
+    const result = job.run(batch)
+    results.push(result instanceof Promise ? await result : result)
+  }
+  return results
+}
+
+async function commit(state: CommitState, entries: readonly Entry[]): Promise<unknown[]> {
+  const batch = openBatch(state.database, copyCounters(state.counters))
+  const results = await build(batch, entries)
+  if (batch.writes.length === 0) return results
+  batch.append(META_KEY, encodeCounters(batch.counters))
+  await state.database.write(batch.writes)
+  state.counters = batch.counters
+  for (const effect of batch.effects) effect()
+  return results
+}
+
+/** `recover` brings `state` back to what is on disk; until it resolves, everything is refused. */
+export function createCommitter(state: CommitState, recover: (error: unknown) => Promise<void>): Committer {
+  let queue: Entry[] = []
+  let queued = 0
+  let running: Promise<void> | undefined
+  let refusing = false
+
+  const settle = (entries: readonly Entry[], results: readonly unknown[] | undefined): void => {
+    entries.forEach(({ job, resolve }, i) => {
+      queued -= job.bytes
+      resolve(results === undefined ? failed() : results[i])
+    })
+  }
+  const fail = async (entries: readonly Entry[], error: unknown): Promise<void> => {
+    refusing = true
+    settle(entries, undefined)
+    settle(queue.splice(0), undefined)
+    await recover(error)
+    refusing = false
+  }
+  const drive = async (): Promise<void> => {
+    await Promise.resolve()
+    while (queue.length > 0) {
+      const entries = queue.splice(0, MAX_BATCH_JOBS)
+      try {
+        settle(entries, await commit(state, entries))
+      } catch (error) {
+        await fail(entries, error)
+      }
+    }
+    running = undefined
+  }
+  return {
+    submit: <T>(job: Job<T>) => {
+      if (refusing) return Promise.resolve(failed())
+      queued += job.bytes
+      return new Promise<T | Refusal>((resolve) => {
+        queue.push({ job, resolve: resolve as (result: unknown) => void })
+        running ??= drive()
+      })
+    },
+    queuedBytes: () => queued,
+    finish: async () => {
+      await running
+      refusing = true
+      queue = []
+    },
+  }
+}

@@ -1,0 +1,64 @@
+/** Next position and counters of what is stored: one small record, written with every batch. */
+import type { FrameCounts } from './engine.js'
+
+export interface Counters {
+  /** Position the next stored frame or blob takes; never 0. */
+  nextSeq: number
+  frames: { -readonly [K in keyof FrameCounts]: number }
+  records: number
+  items: number
+  blobs: number
+  bytes: number
+}
+
+const FIELDS = 9
+const META_VERSION = 1
+
+export function emptyCounters(): Counters {
+  return {
+    nextSeq: 1,
+    frames: { 128: 0, 512: 0, 2048: 0, 4096: 0 },
+    records: 0,
+    items: 0,
+    blobs: 0,
+    bytes: 0,
+  }
+}
+
+export function copyCounters(counters: Counters): Counters {
+  return { ...counters, frames: { ...counters.frames } }
+}
+
+function fields(c: Counters): number[] {
+  const { frames } = c
+  return [
+    c.nextSeq,
+    frames[128],
+    frames[512],
+    frames[2048],
+    frames[4096],
+    c.records,
+    c.items,
+    c.blobs,
+    c.bytes,
+  ]
+}
+
+export function encodeCounters(counters: Counters): Uint8Array {
+  const bytes = Buffer.alloc(1 + 8 * FIELDS)
+  bytes[0] = META_VERSION
+  fields(counters).forEach((value, i) => {
+    bytes.writeDoubleLE(value, 1 + 8 * i)
+  })
+  return bytes
+}
+
+/** Undefined when the record is not one of this version. */
+export function decodeCounters(bytes: Uint8Array): Counters | undefined {
+  if (bytes.length !== 1 + 8 * FIELDS || bytes[0] !== META_VERSION) return undefined
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const at = (i: number): number => view.getFloat64(1 + 8 * i, true)
+  for (let i = 0; i < FIELDS; i++) if (!Number.isSafeInteger(at(i)) || at(i) < 0) return undefined
+  const frames = { 128: at(1), 512: at(2), 2048: at(3), 4096: at(4) }
+  return { nextSeq: at(0), frames, records: at(5), items: at(6), blobs: at(7), bytes: at(8) }
+}

@@ -1,0 +1,64 @@
+/** The key-value database under the embedded engine: LevelDB, compression off because frames are ciphertext. */
+import { mkdir } from 'node:fs/promises'
+import { ClassicLevel } from 'classic-level'
+import { RelayError } from '../errors.js'
+import { BLOCK_CACHE_BYTES, WRITE_BUFFER_BYTES } from '../limits.js'
+
+export type Write =
+  | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: 'del'; readonly key: Uint8Array }
+
+export interface KeyRange {
+  readonly gte: Uint8Array
+  readonly lt: Uint8Array
+  readonly limit?: number
+}
+
+/** What the engine uses of a database, so that tests can put a failing disk under it. */
+export interface Database {
+  getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
+  entries(range: KeyRange): Promise<[Uint8Array, Uint8Array][]>
+  keys(range: KeyRange): AsyncIterable<Uint8Array>
+  /** All or nothing, on disk when it resolves. After a rejection only `close` may be called. */
+  write(writes: readonly Write[]): Promise<void>
+  close(): Promise<void>
+}
+
+export type OpenDatabase = (folder: string) => Promise<Database>
+
+const BINARY = { keyEncoding: 'view', valueEncoding: 'view' } as const
+
+function causeCode(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined
+  return typeof cause?.code === 'string' ? cause.code : ''
+}
+
+function openError(error: unknown): RelayError {
+  const code = causeCode(error)
+  if (code === 'LEVEL_LOCKED') return new RelayError('relay/data-locked', { cause: error })
+  if (code === 'LEVEL_CORRUPTION') return new RelayError('relay/data-corrupt', { cause: error })
+  return new RelayError('relay/data-unusable', { cause: error })
+}
+
+/** @throws RelayError `relay/data-locked`, `relay/data-corrupt`, `relay/data-unusable` */
+export const openLevel: OpenDatabase = async (folder) => {
+  let level: ClassicLevel<Uint8Array, Uint8Array>
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    level = new ClassicLevel(folder, { ...BINARY })
+    await level.open({
+      compression: false,
+      writeBufferSize: WRITE_BUFFER_BYTES,
+      cacheSize: BLOCK_CACHE_BYTES,
+    })
+  } catch (error) {
+    throw openError(error)
+  }
+  return {
+    getMany: (keys) => level.getMany([...keys]),
+    entries: (range) => level.iterator(range).all(),
+    keys: (range) => level.keys(range),
+    write: (writes) => level.batch([...writes], { sync: true }),
+    close: () => level.close(),
+  }
+}

@@ -1,0 +1,128 @@
+/** Keys of the embedded store. spec/relay.md section 5. Integers in keys are big-endian, so they keep order. */
+
+const BOX = 0x62
+const ID = 0x69
+const TIME = 0x74
+const BLOB = 0x63
+const BLOB_TIME = 0x75
+const RECORD = 0x64
+const STOCK = 0x73
+const ITEM = 0x6b
+const META = 0x6d
+
+const SIZES = [128, 512, 2048, 4096] as const
+const U32 = 2 ** 32
+
+/** A position and a frame size packed in one number: seq × 4 + index of the size. */
+export type Slot = number
+
+export function slot(seq: number, frameLength: number): Slot {
+  return seq * 4 + SIZES.indexOf(frameLength as (typeof SIZES)[number])
+}
+
+export function slotSeq(value: Slot): number {
+  return Math.floor(value / 4)
+}
+
+export function slotSize(value: Slot): (typeof SIZES)[number] {
+  return SIZES[value % 4] as (typeof SIZES)[number]
+}
+
+/** Binary string of a key or id: a cheap map key. */
+export function binary(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+}
+
+/** The map key under which the engine reports a box. */
+export const boxName: (box: Uint8Array) => string = binary
+
+export function writeSeq(key: Buffer, offset: number, seq: number): void {
+  key.writeUInt32BE(Math.floor(seq / U32), offset)
+  key.writeUInt32BE(seq % U32, offset + 4)
+}
+
+export function readSeq(key: Uint8Array, offset: number): number {
+  const buffer = Buffer.from(key.buffer, key.byteOffset, key.byteLength)
+  return buffer.readUInt32BE(offset) * U32 + buffer.readUInt32BE(offset + 4)
+}
+
+function start(prefix: number, length: number): Buffer {
+  const key = Buffer.allocUnsafe(length)
+  key[0] = prefix
+  return key
+}
+
+export function frameKey(box: Uint8Array, value: Slot): Buffer {
+  const key = start(BOX, 42)
+  key.set(box, 1)
+  writeSeq(key, 33, slotSeq(value))
+  key[41] = value % 4
+  return key
+}
+
+/** Box and slot of a frame key. */
+export function readFrameKey(key: Uint8Array): { box: Uint8Array; slot: Slot } {
+  return { box: key.subarray(1, 33), slot: readSeq(key, 33) * 4 + (key[41] as number) }
+}
+
+export function idKey(box: Uint8Array, id: Uint8Array): Buffer {
+  const key = start(ID, 49)
+  key.set(box, 1)
+  key.set(id, 33)
+  return key
+}
+
+export function timeKey(seq: number): Buffer {
+  const key = start(TIME, 9)
+  writeSeq(key, 1, seq)
+  return key
+}
+
+export function blobKey(hash: Uint8Array): Buffer {
+  const key = start(BLOB, 33)
+  key.set(hash, 1)
+  return key
+}
+
+export function blobTimeKey(seq: number): Buffer {
+  const key = start(BLOB_TIME, 9)
+  writeSeq(key, 1, seq)
+  return key
+}
+
+export function recordKey(address: Uint8Array, place: number): Buffer {
+  const key = start(RECORD, 34)
+  key.set(address, 1)
+  key[33] = place
+  return key
+}
+
+export function stockKey(writer: Uint8Array, kind: number): Buffer {
+  const key = start(STOCK, 34)
+  key.set(writer, 1)
+  key[33] = kind
+  return key
+}
+
+export function itemKey(writer: Uint8Array, kind: number, n: number): Buffer {
+  const key = start(ITEM, 42)
+  key.set(writer, 1)
+  key[33] = kind
+  writeSeq(key, 34, n)
+  return key
+}
+
+export const META_KEY: Buffer = Buffer.from([META])
+
+export interface Range {
+  readonly gte: Uint8Array
+  readonly lt: Uint8Array
+}
+
+function range(prefix: number): Range {
+  return { gte: Buffer.from([prefix]), lt: Buffer.from([prefix + 1]) }
+}
+
+export const FRAME_RANGE: Range = range(BOX)
+export const TIME_RANGE: Range = range(TIME)
+export const BLOB_TIME_RANGE: Range = range(BLOB_TIME)

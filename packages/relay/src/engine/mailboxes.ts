@@ -1,0 +1,154 @@
+/** Mailboxes of the embedded engine: put, ack, fetch. spec/relay.md sections 3 and 5. */
+import { MAX_FETCH_BYTES, type StoredFrame } from '@hyphae/transport-relay/wire'
+import { BOX_FULL_RETRY_MS, type RelayLimits, STORAGE_RETRY_MS } from '../limits.js'
+import type { Batch } from './batch.js'
+import type { Job } from './committer.js'
+import type { Database } from './database.js'
+import { type Page, refuse, type StoredListener, type Verdict } from './engine.js'
+import {
+  boxName,
+  frameKey,
+  idKey,
+  readSeq,
+  type Slot,
+  slot,
+  slotSeq,
+  slotSize,
+  timeKey,
+  writeSeq,
+} from './keys.js'
+import type { Positions } from './positions.js'
+
+export interface PutContext {
+  readonly positions: Positions
+  readonly limits: RelayLimits
+  readonly now: number
+  readonly stored: StoredListener
+}
+
+export interface TimeEntry {
+  readonly storedAt: number
+  readonly box: Uint8Array
+  readonly id: Uint8Array
+}
+
+const TIME_VALUE_BYTES = 8 + 32 + 16
+
+function encodeSeq(seq: number): Buffer {
+  const value = Buffer.allocUnsafe(8)
+  writeSeq(value, 0, seq)
+  return value
+}
+
+function encodeTime(storedAt: number, box: Uint8Array, id: Uint8Array): Buffer {
+  const value = Buffer.allocUnsafe(TIME_VALUE_BYTES)
+  writeSeq(value, 0, storedAt)
+  value.set(box, 8)
+  value.set(id, 40)
+  return value
+}
+
+export function decodeTime(value: Uint8Array): TimeEntry {
+  return { storedAt: readSeq(value, 0), box: value.subarray(8, 40), id: value.subarray(40, 56) }
+}
+
+export function putJob(
+  box: Uint8Array,
+  id: Uint8Array,
+  frame: Uint8Array,
+  context: PutContext,
+): Job<Verdict> {
+  const key = idKey(box, id)
+  return { reads: [key], bytes: frame.length, run: (batch) => put(batch, key, box, id, frame, context) }
+}
+
+function put(
+  batch: Batch,
+  key: Uint8Array,
+  box: Uint8Array,
+  id: Uint8Array,
+  frame: Uint8Array,
+  { positions, limits, now, stored }: PutContext,
+): Verdict {
+  if (batch.known(key) !== undefined) return null
+  const name = boxName(box)
+  const adding = batch.added.get(name) ?? 0
+  if (positions.count(name) + adding >= limits.framesPerBox) return refuse('box-full', BOX_FULL_RETRY_MS)
+  const { counters } = batch
+  if (counters.bytes + frame.length > limits.storedBytes) return refuse('storage-failed', STORAGE_RETRY_MS)
+  const seq = counters.nextSeq++
+  const place = slot(seq, frame.length)
+  counters.bytes += frame.length
+  counters.frames[slotSize(place)] += 1
+  batch.added.set(name, adding + 1)
+  batch.put(key, encodeSeq(seq))
+  batch.append(frameKey(box, place), frame)
+  batch.append(timeKey(seq), encodeTime(now, box, id))
+  batch.afterwards(() => {
+    positions.add(name, place)
+    stored(name, { cursor: seq, frame })
+  })
+  return null
+}
+
+/** Stops counting and storing these frames of a box; the batch's caller forgets the positions afterwards. */
+export function removeFrames(batch: Batch, box: Uint8Array, slots: readonly Slot[]): void {
+  for (const place of slots) {
+    batch.del(frameKey(box, place))
+    batch.counters.frames[slotSize(place)] -= 1
+    batch.counters.bytes -= slotSize(place)
+  }
+}
+
+const ACK_BYTES = 48
+
+export function ackJob(box: Uint8Array, cursor: number, positions: Positions): Job<Verdict> {
+  const name = boxName(box)
+  return {
+    bytes: ACK_BYTES,
+    run: (batch) => {
+      // Two acks of one box in one batch see the same positions: only what is still stored counts.
+      const slots = positions.upTo(name, cursor).filter((place) => !batch.isDeleted(frameKey(box, place)))
+      const last = slots.at(-1)
+      if (last === undefined) return null
+      removeFrames(batch, box, slots)
+      batch.afterwards(() => positions.drop(name, slotSeq(last)))
+      return null
+    },
+  }
+}
+
+/** Slots that fit one answer. */
+function cut(slots: readonly Slot[], limit: number): Slot[] {
+  let bytes = 0
+  const page: Slot[] = []
+  for (const place of slots.slice(0, limit)) {
+    bytes += slotSize(place)
+    if (bytes > MAX_FETCH_BYTES && page.length > 0) break
+    page.push(place)
+  }
+  return page
+}
+
+const MAX_PAGE = MAX_FETCH_BYTES / 128
+
+export async function fetchPage(
+  database: Database,
+  positions: Positions,
+  box: Uint8Array,
+  after: number,
+  limit: number,
+): Promise<Page> {
+  const wanted = Math.min(limit, MAX_PAGE)
+  const slots = positions.after(boxName(box), after, wanted + 1)
+  const page = cut(slots, wanted)
+  if (page.length === 0) return { more: false, deliveries: [] }
+  const frames = await database.getMany(page.map((place) => frameKey(box, place)))
+  const deliveries: StoredFrame[] = []
+  page.forEach((place, i) => {
+    const frame = frames[i]
+    // Acknowledged while it was being read.
+    if (frame !== undefined) deliveries.push({ cursor: slotSeq(place), frame })
+  })
+  return { more: slots.length > page.length, deliveries }
+}

@@ -1,0 +1,87 @@
+/** Positions of the frames that wait, by box, in memory: 8 bytes a frame. Rebuilt from the keys at start. */
+import type { Slot } from './keys.js'
+import { slotSeq } from './keys.js'
+
+interface BoxSlots {
+  /** Ascending. Those before `head` are gone. */
+  slots: Slot[]
+  head: number
+}
+
+export interface Positions {
+  /** `slot` lies behind all others of the box. */
+  add(box: string, slot: Slot): void
+  count(box: string): number
+  /** Slots up to and including `seq`, oldest first. */
+  upTo(box: string, seq: number): Slot[]
+  /** At most `limit` slots behind `seq`, oldest first. */
+  after(box: string, seq: number, limit: number): Slot[]
+  /** Forgets slots up to and including `seq`. */
+  drop(box: string, seq: number): void
+  has(box: string, seq: number): boolean
+  /** Position of the newest; 0 when empty. */
+  newest(box: string): number
+  boxes(): number
+}
+
+/** Index of the first slot whose position is greater than `seq`. */
+function firstBehind({ slots, head }: BoxSlots, seq: number): number {
+  let low = head
+  let high = slots.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (slotSeq(slots[middle] as Slot) > seq) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+/** Removing from the front in small steps would copy the list each time. */
+const COMPACT_FROM = 64
+
+export function createPositions(): Positions {
+  const byBox = new Map<string, BoxSlots>()
+  const drop = (box: string, seq: number): void => {
+    const entry = byBox.get(box)
+    if (entry === undefined) return
+    entry.head = firstBehind(entry, seq)
+    if (entry.head === entry.slots.length) byBox.delete(box)
+    else if (entry.head >= COMPACT_FROM && entry.head * 2 >= entry.slots.length) {
+      entry.slots = entry.slots.slice(entry.head)
+      entry.head = 0
+    }
+  }
+  return {
+    add: (box, slot) => {
+      const entry = byBox.get(box)
+      if (entry === undefined) byBox.set(box, { slots: [slot], head: 0 })
+      else entry.slots.push(slot)
+    },
+    count: (box) => {
+      const entry = byBox.get(box)
+      return entry === undefined ? 0 : entry.slots.length - entry.head
+    },
+    upTo: (box, seq) => {
+      const entry = byBox.get(box)
+      return entry === undefined ? [] : entry.slots.slice(entry.head, firstBehind(entry, seq))
+    },
+    after: (box, seq, limit) => {
+      const entry = byBox.get(box)
+      if (entry === undefined) return []
+      const from = firstBehind(entry, seq)
+      return entry.slots.slice(from, from + limit)
+    },
+    drop,
+    has: (box, seq) => {
+      const entry = byBox.get(box)
+      if (entry === undefined) return false
+      const at = firstBehind(entry, seq) - 1
+      return at >= entry.head && slotSeq(entry.slots[at] as Slot) === seq
+    },
+    newest: (box) => {
+      const last = byBox.get(box)?.slots.at(-1)
+      return last === undefined ? 0 : slotSeq(last)
+    },
+    boxes: () => byBox.size,
+  }
+}

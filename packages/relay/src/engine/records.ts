@@ -1,0 +1,61 @@
+/** Directory records of the embedded engine. spec/relay.md section 4. */
+import { type DirectoryRecord, equalBytes } from '@hyphae/core'
+import { decodeDirectoryRecord, encodeDirectoryRecord } from '@hyphae/tlv'
+import { MAX_WRITERS } from '@hyphae/transport-relay/wire'
+import { type RelayLimits, STORAGE_RETRY_MS } from '../limits.js'
+import type { Batch } from './batch.js'
+import type { Job } from './committer.js'
+import type { Database } from './database.js'
+import { refuse, type Verdict } from './engine.js'
+import { recordKey } from './keys.js'
+
+function recordKeys(address: Uint8Array): Uint8Array[] {
+  return Array.from({ length: MAX_WRITERS }, (_, place) => recordKey(address, place))
+}
+
+export function publishJob(record: DirectoryRecord, limits: RelayLimits): Job<Verdict> {
+  const encoded = encodeDirectoryRecord(record)
+  const reads = recordKeys(record.address)
+  return { reads, bytes: encoded.length, run: (batch) => publish(batch, reads, record, encoded, limits) }
+}
+
+function publish(
+  batch: Batch,
+  places: readonly Uint8Array[],
+  record: DirectoryRecord,
+  encoded: Uint8Array,
+  limits: RelayLimits,
+): Verdict {
+  for (const key of places) {
+    const held = batch.known(key)
+    if (held === undefined) return store(batch, key, encoded, 0, limits)
+    const current = decodeDirectoryRecord(held)
+    if (!equalBytes(current.writer, record.writer)) continue
+    if (equalBytes(held, encoded)) return null
+    return record.sequence > current.sequence
+      ? store(batch, key, encoded, held.length, limits)
+      : refuse('stale')
+  }
+  return refuse('address-full')
+}
+
+function store(
+  batch: Batch,
+  key: Uint8Array,
+  encoded: Uint8Array,
+  replaced: number,
+  limits: RelayLimits,
+): Verdict {
+  const { counters } = batch
+  if (counters.bytes + encoded.length > limits.storedBytes) return refuse('storage-failed', STORAGE_RETRY_MS)
+  counters.bytes += encoded.length - replaced
+  if (replaced === 0) counters.records += 1
+  batch.put(key, encoded)
+  return null
+}
+
+/** In the order the writers came. */
+export async function lookupRecords(database: Database, address: Uint8Array): Promise<DirectoryRecord[]> {
+  const found = await database.getMany(recordKeys(address))
+  return found.filter((value) => value !== undefined).map((value) => decodeDirectoryRecord(value))
+}

@@ -1,0 +1,115 @@
+/** Limits of the relay. Those in `RelayLimits` can be set by the operator; the others follow from them. */
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+const MIB = 1024 * 1024
+
+export interface RelayLimits {
+  /** Connections at once. 10 KiB each leaves the default under 100 MiB; the rest are refused. */
+  readonly connections: number
+  /** Frames one box holds: a busy contact's week at 100 messages a day and a margin. */
+  readonly framesPerBox: number
+  /** A frame waits this long, in ms. Peers keep 14 to 30 days. */
+  readonly frameLifeMs: number
+  /** The id of a frame is remembered this long after it was stored, in ms: senders retry for days. */
+  readonly idLifeMs: number
+  /** A blob is kept this long after it was last put, in ms. */
+  readonly blobLifeMs: number
+  /** How often expired things are removed, in ms. */
+  readonly sweepEveryMs: number
+  /** Bytes of frames, blobs, records and items; beyond it nothing new is stored. */
+  readonly storedBytes: number
+  /** From the TCP connection to the end of the upgrade request, in ms: a slow handshake holds a socket. */
+  readonly handshakeMs: number
+  /** From the first to the last byte of one message, in ms: 2.25 MiB at 1 Mbit/s takes 19 s. */
+  readonly messageMs: number
+  /** Bytes of unfinished messages over all connections; above it the largest are cut off. */
+  readonly unfinishedBytes: number
+  /** Fragments of one message. Browsers cut a message at 16 KiB or more: 144 for the largest. */
+  readonly fragments: number
+  /** Bytes per second and connection, above which the relay stops reading for a while. */
+  readonly bytesPerSecond: number
+  /** Operations per second and connection, above which the relay stops reading for a while. */
+  readonly operationsPerSecond: number
+  /** Operations that cost a signature check or an item, per second and connection, beyond the burst. */
+  readonly costlyPerSecond: number
+  /** Costly operations at once: a node with as many contacts opens its boxes when it comes online. */
+  readonly costlyBurst: number
+  /** WebSocket pings and pongs per second and connection: clients of this protocol send none. */
+  readonly controlPerSecond: number
+  /** Boxes open on one connection. */
+  readonly openBoxes: number
+  /** Watches on one connection. */
+  readonly watches: number
+  /** Bytes of answers being prepared or not yet read by the peer; above it the connection's work waits. */
+  readonly answerBytes: number
+  /** A peer that reads nothing of what waits for it is disconnected after this time, in ms. */
+  readonly slowReaderMs: number
+  /** A silent peer is pinged after this time, and dropped after twice as much, in ms. */
+  readonly silentMs: number
+  /** How long a closing relay waits for its work and its peers, in ms. */
+  readonly drainMs: number
+}
+
+export const DEFAULT_LIMITS: RelayLimits = {
+  connections: 10_000,
+  framesPerBox: 1024,
+  frameLifeMs: 30 * DAY,
+  idLifeMs: 7 * DAY,
+  blobLifeMs: 30 * DAY,
+  sweepEveryMs: HOUR,
+  storedBytes: 64 * 1024 * MIB,
+  handshakeMs: 5_000,
+  messageMs: 20_000,
+  unfinishedBytes: 64 * MIB,
+  fragments: 256,
+  bytesPerSecond: 64 * MIB,
+  operationsPerSecond: 50_000,
+  costlyPerSecond: 200,
+  costlyBurst: 4096,
+  controlPerSecond: 10,
+  openBoxes: 8192,
+  watches: 8192,
+  answerBytes: 2 * MIB,
+  slowReaderMs: 15_000,
+  silentMs: 60_000,
+  drainMs: 5_000,
+}
+
+/** One-time items that wait in a stock: four uploads of the largest size. */
+export const MAX_STOCK_ITEMS = 1024
+
+/** Requests of one batch: bounds the memory of a batch and the answers that leave in one turn. */
+export const MAX_BATCH_JOBS = 8192
+
+/** Bytes of requests that wait for the disk, over all connections; above it connections are not read. */
+export const MAX_QUEUED_BYTES: number = 32 * MIB
+
+/** Keys handled in one sweep step, so that a sweep never holds up requests. */
+export const SWEEP_STEP = 512
+
+/** Pause before a failed database is opened again, in ms. */
+export const REOPEN_MS = 1_000
+
+/** What a failed store tells clients to wait, in ms. */
+export const STORAGE_RETRY_MS = 5_000
+
+/** What a full box tells senders to wait, in ms. */
+export const BOX_FULL_RETRY_MS: number = MINUTE
+
+/** A peer reads at least this much, or all there is, in `slowReaderMs`. */
+export const MIN_READ_BYTES: number = 64 * 1024
+
+/** Answers gathered in one WebSocket message: the first leave early, few are cut. */
+export const TARGET_MESSAGE_BYTES: number = 256 * 1024
+
+/** HTTP request head: an upgrade request of a browser takes under 2 KiB. */
+export const MAX_HTTP_HEADER_BYTES: number = 8 * 1024
+
+/** Frames a watch reads from disk at once: 256 KiB of the largest. */
+export const WATCH_READ = 64
+
+/** LevelDB's memory table and block cache, in bytes. */
+export const WRITE_BUFFER_BYTES: number = 16 * MIB
+export const BLOCK_CACHE_BYTES: number = 32 * MIB

@@ -1,0 +1,105 @@
+/**
+ * Watches: pushes what waits in a box and what comes, oldest first, as far as the peer's credit goes.
+ *
+ * A watch that has caught up takes a new frame from memory as it is stored; one that is behind reads the store.
+ */
+import { MAX_WATCH_WINDOW, type StoredFrame } from '@hyphae/transport-relay/wire'
+import type { RelayEngine } from '../engine/engine.js'
+import { WATCH_READ } from '../limits.js'
+
+export interface Watch {
+  readonly box: Uint8Array
+  /** A frame of this box became durable. */
+  offer(stored: StoredFrame): void
+  credit(count: number): void
+  /** Goes on after the peer has read what waited for it. */
+  advance(): void
+  stop(): void
+}
+
+export interface WatchPeer {
+  push(stored: StoredFrame): void
+  /** True while the peer has too much unread. */
+  blocked(): boolean
+  /** The store failed: the watch cannot go on. */
+  failed(): void
+}
+
+export function createWatch(engine: RelayEngine, box: Uint8Array, window: number, peer: WatchPeer): Watch {
+  let sent = 0
+  let credit = Math.min(window, MAX_WATCH_WINDOW)
+  let behind = true
+  let reading = false
+  let stopped = false
+
+  const deliver = (stored: StoredFrame): void => {
+    peer.push(stored)
+    sent = stored.cursor
+    credit -= 1
+  }
+  const ready = (): boolean => !stopped && behind && credit > 0 && !peer.blocked()
+  const read = async (): Promise<void> => {
+    while (ready()) {
+      const page = await engine.fetch(box, sent, Math.min(credit, WATCH_READ))
+      if (stopped) return
+      for (const stored of page.deliveries) deliver(stored)
+      behind = engine.newest(box) > sent
+    }
+  }
+  const advance = (): void => {
+    if (reading || !ready()) return
+    reading = true
+    read()
+      .catch(() => {
+        if (!stopped) peer.failed()
+      })
+      .finally(() => {
+        reading = false
+      })
+  }
+  return {
+    box,
+    offer: (stored) => {
+      if (stored.cursor <= sent) return
+      if (!behind && !reading && credit > 0 && !stopped && !peer.blocked()) deliver(stored)
+      else {
+        behind = true
+        advance()
+      }
+    },
+    credit: (count) => {
+      credit = Math.min(credit + count, MAX_WATCH_WINDOW)
+      advance()
+    },
+    advance,
+    stop: () => {
+      stopped = true
+    },
+  }
+}
+
+/** Who watches which box, over all connections. */
+export interface WatchRegistry {
+  add(box: string, watch: Watch): void
+  remove(box: string, watch: Watch): void
+}
+
+export function createWatchRegistry(engine: RelayEngine): WatchRegistry {
+  const byBox = new Map<string, Set<Watch>>()
+  engine.onStored((box, stored) => {
+    const watches = byBox.get(box)
+    if (watches !== undefined) for (const watch of watches) watch.offer(stored)
+  })
+  return {
+    add: (box, watch) => {
+      const watches = byBox.get(box)
+      if (watches === undefined) byBox.set(box, new Set([watch]))
+      else watches.add(watch)
+    },
+    remove: (box, watch) => {
+      const watches = byBox.get(box)
+      watches?.delete(watch)
+      if (watches?.size === 0) byBox.delete(box)
+    },
+  }
+}

@@ -1,0 +1,123 @@
+/** A request on its way: what it asks, what answers it, and what its failure means to the caller. */
+import { type BoxKey, CoreError } from '@hyphae/core'
+import { RelayCarrierError } from './errors.js'
+import { type FailureName, failureName } from './wire/failure.js'
+import { type Reply, type Request, requestBytes } from './wire/message.js'
+import type { StoredFrame } from './wire/replies.js'
+
+type Unnumbered<R> = R extends Request ? Omit<R, 'request'> : never
+
+/** A request without its number. */
+export type Ask = Unnumbered<Request>
+
+/** Who gets what is pushed on a watch. */
+export interface PushTarget {
+  pushed(stored: StoredFrame): void
+  /** The relay ended the watch. */
+  refused(error: RelayCarrierError): void
+  /** The watch was sent under this number. */
+  numbered(request: number): void
+}
+
+export interface CallOptions {
+  /** For a watch: gets the pushes that carry the request's number. */
+  readonly target?: PushTarget
+
+  /** Must be open on the connection before the request is sent. */
+  readonly box?: BoxKey
+  /** Sent again on a new connection when the old one ended without an answer. */
+  readonly repeatable: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Call {
+  readonly ask: Ask
+  readonly expect: Reply['kind']
+  readonly options: CallOptions
+  readonly bytes: number
+  readonly issuedAt: number
+  sentAt: number
+  done: boolean
+  settle(reply: Reply): void
+  fail(error: unknown): void
+}
+
+/** `finish` is told once, whatever the end. */
+export function createCall(
+  ask: Ask,
+  expect: Reply['kind'],
+  options: CallOptions,
+  issuedAt: number,
+): { readonly call: Call; readonly result: Promise<Reply> } {
+  const { promise, resolve, reject } = deferred<Reply>()
+  const { signal } = options
+  const abort = (): void => call.fail(new CoreError('core/aborted', { cause: signal?.reason }))
+  const end = (): boolean => {
+    if (call.done) return false
+    call.done = true
+    signal?.removeEventListener('abort', abort)
+    return true
+  }
+  const call: Call = {
+    ask,
+    expect,
+    options,
+    bytes: requestBytes({ ...ask, request: 1 } as Request),
+    issuedAt,
+    sentAt: 0,
+    done: false,
+    settle: (reply) => {
+      if (end()) resolve(reply)
+    },
+    fail: (error) => {
+      if (end()) reject(error)
+    },
+  }
+  if (signal?.aborted) abort()
+  else signal?.addEventListener('abort', abort, { once: true })
+  return { call, result: promise }
+}
+
+export interface Deferred<T> {
+  readonly promise: Promise<T>
+  resolve(value: T): void
+  reject(error: unknown): void
+}
+
+export function deferred<T>(): Deferred<T> {
+  let resolve!: (value: T) => void
+  let reject!: (error: unknown) => void
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
+}
+
+type CarrierCode = ConstructorParameters<typeof RelayCarrierError>[0]
+
+const CODES: Readonly<Record<FailureName, CarrierCode>> = {
+  malformed: 'relay-carrier/malformed',
+  unsupported: 'relay-carrier/unsupported',
+  'bad-proof': 'relay-carrier/bad-proof',
+  'not-open': 'relay-carrier/bad-proof',
+  'box-full': 'relay-carrier/box-full',
+  'rate-limited': 'relay-carrier/rate-limited',
+  'storage-failed': 'relay-carrier/storage-failed',
+  stale: 'relay-carrier/stale',
+  'address-full': 'relay-carrier/address-full',
+  'bad-signature': 'relay-carrier/bad-signature',
+  'bad-hash': 'relay-carrier/bad-hash',
+  limit: 'relay-carrier/limit',
+  'stock-full': 'relay-carrier/stock-full',
+  draining: 'relay-carrier/interrupted',
+  internal: 'relay-carrier/internal',
+  'bad-watch': 'relay-carrier/internal',
+}
+
+/** What a failure of the relay means to the caller. A code of a later version counts as internal. */
+export function failureError(code: number, retryAfterMs: number): RelayCarrierError {
+  const name = failureName(code)
+  const context = { details: { relayCode: code }, ...(retryAfterMs > 0 ? { retryAfterMs } : {}) }
+  return new RelayCarrierError(name === undefined ? 'relay-carrier/internal' : CODES[name], context)
+}

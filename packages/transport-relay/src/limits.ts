@@ -1,0 +1,68 @@
+/** Limits of the relay protocol (spec/relay.md) and of its client. */
+
+// ── Wire ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Version byte of every message. */
+export const WIRE_VERSION = 1
+
+/** Largest message in bytes: one legal stock upload (256 items of 8,192 bytes) and a margin. */
+export const MAX_MESSAGE_BYTES: number = 2304 * 1024
+
+/** Operations in one message: bounds what one read can start, and fills a message of 2,048-byte frames. */
+export const MAX_OPERATIONS = 1024
+
+/** Writers at one address: enough for an honest owner behind squatters, few enough to fetch at once. */
+export const MAX_WRITERS = 8
+
+/** A blob: one chunk frame. */
+export const MAX_BLOB_BYTES = 4096
+
+/** Pushes that may be on their way on one watch: 4 MiB of the largest frames. */
+export const MAX_WATCH_WINDOW = 1024
+
+/** Bytes of frames in one answer to fetch: keeps an answer well under a message. */
+export const MAX_FETCH_BYTES: number = 512 * 1024
+
+/** A host name in a proof: the longest that DNS allows. */
+export const MAX_HOST_BYTES = 253
+
+// ── Client ──────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Pushes a watch buffers before its consumer takes them: 256 KiB of the largest frames. */
+export const WATCH_WINDOW = 64
+
+/** Deliveries a fetch returns when no limit is given. */
+export const DEFAULT_FETCH_LIMIT = 100
+
+/** Requests sent and not answered: several messages' worth, so that a batch fills while one is on its way. */
+export const MAX_IN_FLIGHT = 4096
+
+/** Bytes sent and not answered: 5 MB/s at a round trip of 200 ms, and 33 s of a 256 kbit/s uplink. */
+export const MAX_IN_FLIGHT_BYTES: number = 1024 * 1024
+
+/** A message is sent when it holds this much: small enough that the first answers come early. */
+export const TARGET_MESSAGE_BYTES: number = 256 * 1024
+
+/** An answer that takes longer, counted from sending, means that the connection or the relay is gone. */
+export const REQUEST_TIMEOUT_MS = 60_000
+
+/** How long a request waits for a connection before it is rejected as unreachable. */
+export const UNREACHABLE_AFTER_MS = 10_000
+
+/** A connection that is not open by then is given up. */
+export const CONNECT_TIMEOUT_MS = 8_000
+
+/** First pause before reconnecting; doubles with each failure. */
+export const MIN_BACKOFF_MS = 200
+
+/** Longest pause: below UNREACHABLE_AFTER_MS, so that every request sees at least one attempt. */
+export const MAX_BACKOFF_MS = 8_000
+
+/** A silent connection is asked for a sign of life after this time: under the usual proxy's idle limit. */
+export const KEEPALIVE_MS = 25_000
+
+/** How long a closing carrier waits for the WebSocket closing handshake. */
+export const CLOSE_TIMEOUT_MS = 1_000
+
+/** Longest pause between two looks at the deadlines of requests. */
+export const MAX_TICK_MS = 1_000

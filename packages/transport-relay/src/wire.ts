@@ -1,0 +1,31 @@
+/** The relay protocol's codec, shared by client and server. */
+export {
+  MAX_BLOB_BYTES,
+  MAX_FETCH_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_OPERATIONS,
+  MAX_WATCH_WINDOW,
+  MAX_WRITERS,
+  WIRE_VERSION,
+} from './limits.js'
+export type * from './wire/blob-requests.js'
+export type * from './wire/directory-requests.js'
+export { FAILURES, type FailureName, failureName } from './wire/failure.js'
+export type * from './wire/mailbox-requests.js'
+export {
+  decodeReplies,
+  decodeRequests,
+  encodeReplies,
+  encodeRequests,
+  MESSAGE_HEADER_BYTES,
+  OPERATION_HEADER_BYTES,
+  type Reply,
+  type Request,
+  replyBytes,
+  requestBytes,
+  type UnknownRequest,
+} from './wire/message.js'
+export { hostName, openProof } from './wire/proof.js'
+export type * from './wire/replies.js'
+export { CHALLENGE_BYTES } from './wire/replies.js'
+export type * from './wire/result-replies.js'

@@ -1,0 +1,153 @@
+/**
+ * A message: a version byte and a batch of operations. spec/relay.md section 2.
+ *
+ * A message is decoded whole before anything in it is acted on. Byte strings in the result are views into it.
+ */
+import { MAX_MESSAGE_BYTES, MAX_OPERATIONS, WIRE_VERSION } from '../limits.js'
+import { BLOB_CODECS, type BlobRequest } from './blob-requests.js'
+import {
+  malformed,
+  readU8,
+  readU16,
+  readU24,
+  readU32,
+  remainingBytes,
+  type WireReader,
+  type WireWriter,
+  wireReader,
+  wireWriter,
+  writeU8,
+  writeU16,
+  writeU24,
+  writeU32,
+} from './bytes.js'
+import { DIRECTORY_CODECS, type DirectoryRequest } from './directory-requests.js'
+import { MAILBOX_CODECS, type MailboxRequest } from './mailbox-requests.js'
+import type { CodecTable, Operation, OperationCodec } from './operation.js'
+import { PLAIN_REPLY_CODECS, type PlainReply } from './replies.js'
+import { RESULT_REPLY_CODECS, type ResultReply } from './result-replies.js'
+
+export type Request = MailboxRequest | DirectoryRequest | BlobRequest
+export type Reply = PlainReply | ResultReply
+
+/** A request of a later version; to be answered with `unsupported`. */
+export interface UnknownRequest {
+  readonly kind: 'unknown'
+  readonly request: number
+  readonly code: number
+}
+
+export const MESSAGE_HEADER_BYTES = 4
+export const OPERATION_HEADER_BYTES = 8
+
+const REQUESTS: CodecTable<Request> = { ...MAILBOX_CODECS, ...DIRECTORY_CODECS, ...BLOB_CODECS }
+const REPLIES: CodecTable<Reply> = { ...PLAIN_REPLY_CODECS, ...RESULT_REPLY_CODECS }
+
+type AnyCodec = OperationCodec<Operation>
+
+function byCode(table: object): readonly (AnyCodec | undefined)[] {
+  const list: (AnyCodec | undefined)[] = new Array(256).fill(undefined)
+  for (const codec of Object.values(table) as AnyCodec[]) list[codec.code] = codec
+  return list
+}
+
+const REQUESTS_BY_CODE = byCode(REQUESTS)
+const REPLIES_BY_CODE = byCode(REPLIES)
+
+function codecOf(table: object, kind: string): AnyCodec {
+  return (table as Readonly<Record<string, AnyCodec>>)[kind] as AnyCodec
+}
+
+/** Bytes the request takes inside a message. */
+export function requestBytes(request: Request): number {
+  return OPERATION_HEADER_BYTES + codecOf(REQUESTS, request.kind).bodyBytes(request)
+}
+
+/** Bytes the answer takes inside a message. */
+export function replyBytes(reply: Reply): number {
+  return OPERATION_HEADER_BYTES + codecOf(REPLIES, reply.kind).bodyBytes(reply)
+}
+
+function writeOperation(writer: WireWriter, codec: AnyCodec, operation: Operation): void {
+  writeU8(writer, codec.code)
+  writeU24(writer, codec.bodyBytes(operation))
+  writeU32(writer, operation.request)
+  codec.write(writer, operation)
+}
+
+function encode(table: object, operations: readonly Operation[]): Uint8Array {
+  let length = MESSAGE_HEADER_BYTES
+  for (const operation of operations)
+    length += OPERATION_HEADER_BYTES + codecOf(table, operation.kind).bodyBytes(operation)
+  const count = operations.length
+  if (count === 0 || count > MAX_OPERATIONS || length > MAX_MESSAGE_BYTES)
+    throw malformed('message-too-large', { count, length })
+  const writer = wireWriter(length)
+  writeU8(writer, WIRE_VERSION)
+  writeU16(writer, count)
+  writeU8(writer, 0)
+  for (const operation of operations) writeOperation(writer, codecOf(table, operation.kind), operation)
+  return writer.bytes
+}
+
+/** 1..1,024 requests. @throws RelayCarrierError `relay-carrier/malformed` when they exceed a message */
+export function encodeRequests(requests: readonly Request[]): Uint8Array {
+  return encode(REQUESTS, requests)
+}
+
+/** 1..1,024 answers. @throws RelayCarrierError `relay-carrier/malformed` when they exceed a message */
+export function encodeReplies(replies: readonly Reply[]): Uint8Array {
+  return encode(REPLIES, replies)
+}
+
+function readHeader(reader: WireReader): number {
+  if (reader.end > MAX_MESSAGE_BYTES) throw malformed('message-too-large', { length: reader.end })
+  const version = readU8(reader)
+  if (version !== WIRE_VERSION) throw malformed('bad-version', { version })
+  const count = readU16(reader)
+  if (readU8(reader) !== 0) throw malformed('reserved-bits')
+  if (count === 0 || count > MAX_OPERATIONS) throw malformed('bad-count', { count })
+  if (count * OPERATION_HEADER_BYTES > remainingBytes(reader)) throw malformed('truncated', { count })
+  return count
+}
+
+function readBody(reader: WireReader, codec: AnyCodec, length: number, request: number): Operation {
+  const end = reader.end
+  reader.end = reader.offset + length
+  const operation = codec.read(reader, request)
+  if (reader.offset !== reader.end) throw malformed('trailing-bytes', { left: remainingBytes(reader) })
+  reader.end = end
+  return operation
+}
+
+function decode(bytes: Uint8Array, table: readonly (AnyCodec | undefined)[], unknown: boolean): Operation[] {
+  const reader = wireReader(bytes)
+  const count = readHeader(reader)
+  const operations: Operation[] = []
+  for (let i = 0; i < count; i++) {
+    const code = readU8(reader)
+    const length = readU24(reader)
+    const request = readU32(reader)
+    if (length > remainingBytes(reader)) throw malformed('truncated', { needed: length })
+    const codec = table[code]
+    if (codec !== undefined) operations.push(readBody(reader, codec, length, request))
+    else if (unknown) {
+      reader.offset += length
+      operations.push({ kind: 'unknown', request, code } as UnknownRequest)
+    } else throw malformed('unknown-operation', { code })
+  }
+  if (remainingBytes(reader) !== 0) throw malformed('trailing-bytes', { left: remainingBytes(reader) })
+  return operations
+}
+
+/** @throws RelayCarrierError `relay-carrier/malformed`; also for a request numbered 0 */
+export function decodeRequests(bytes: Uint8Array): (Request | UnknownRequest)[] {
+  const requests = decode(bytes, REQUESTS_BY_CODE, true) as (Request | UnknownRequest)[]
+  for (const { request } of requests) if (request === 0) throw malformed('zero-request')
+  return requests
+}
+
+/** @throws RelayCarrierError `relay-carrier/malformed` */
+export function decodeReplies(bytes: Uint8Array): Reply[] {
+  return decode(bytes, REPLIES_BY_CODE, false) as Reply[]
+}
