@@ -1,1 +1,13 @@
-export {}
+/// <reference lib="esnext.disposable" preserve="true" />
+export { memoryNetwork } from '@hyphae/transport'
+export type { PrivacyMode } from './context.js'
+export type { Channel, Conversation, Group, OutgoingContent, SentMessage } from './conversation.js'
+export type { DownloadOptions } from './download.js'
+export * from './errors.js'
+export type { DeliveryState, MessengerEvent } from './events.js'
+export type { FileSource } from './file-source.js'
+export * from './limits.js'
+export type { IncomingMessage, LoggedMessage, Place } from './log.js'
+export { createMessenger, type Messenger, type MessengerOptions } from './messenger.js'
+export type { MessageStatus } from './status.js'
+export type { FileProgress, SendFileOptions } from './upload.js'

@@ -1,0 +1,31 @@
+// Two nodes that share nothing but a folder; the carrier is folder-carrier.ts beside this file.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createMessenger } from '@hyphae/messenger'
+import { folderCarrier } from './folder-carrier.js'
+
+const folder = await mkdtemp(join(tmpdir(), 'hyphae-folder-'))
+const alice = await createMessenger({ transports: [folderCarrier(folder)] })
+const bob = await createMessenger({ transports: [folderCarrier(folder)] })
+
+const chat = await alice.conversation(bob.id)
+const sent = await chat.send('carried by a folder')
+for await (const message of bob.messages()) {
+  console.log(message.text)
+  if (message.text !== 'carried by a folder') throw new Error('not what alice sent')
+  break
+}
+await alice.reached(sent.id, 'delivered', { signal: AbortSignal.timeout(10_000) })
+console.log('delivered')
+
+const note = new TextEncoder().encode('a file is chunks in the same folder\n'.repeat(500))
+await chat.sendFile({ name: 'note.txt', mediaType: 'text/plain', data: note })
+for await (const message of bob.messages()) {
+  const received = await bob.downloadFile(message)
+  console.log(`received ${message.file?.name}, ${received.length} bytes`)
+  if (Buffer.compare(received, note) !== 0) throw new Error('not the file that alice sent')
+  break
+}
+await Promise.all([alice.close(), bob.close()])
+await rm(folder, { recursive: true })

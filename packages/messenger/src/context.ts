@@ -1,0 +1,127 @@
+/** What every part of one node shares, and the transaction that each event runs in. */
+
+import type { Registry } from '@hyphae/content'
+import {
+  type AccountId,
+  type Blobs,
+  type Carrier,
+  type Clock,
+  type DeviceId,
+  type Directory,
+  isHyphaeError,
+  type Logger,
+  type Mailbox,
+  type Store,
+  type StoreTransaction,
+} from '@hyphae/core'
+import type { CryptoProvider } from '@hyphae/crypto'
+import type { AccountKeys, DeviceCertificate, DeviceKeySet } from '@hyphae/identity'
+import { MessengerError } from './errors.js'
+import type { MessengerEvent } from './events.js'
+import type { Signal } from './signal.js'
+
+/** `standard`: every message in a 2,048-byte frame. `thin`: the smallest frame that holds it. */
+export type PrivacyMode = 'standard' | 'thin'
+
+export interface Self {
+  readonly account: AccountKeys
+  readonly accountId: AccountId
+  readonly device: DeviceKeySet
+  readonly deviceId: DeviceId
+  readonly certificate: DeviceCertificate
+  readonly certificateBytes: Uint8Array
+  /** Names this account claims in its record; a resolver's answer counts only if they stand there. */
+  readonly handles: readonly string[]
+}
+
+export interface NodeContext {
+  readonly crypto: CryptoProvider
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly store: Store
+  readonly registry: Registry
+  readonly carrier: Carrier
+  readonly self: Self
+  readonly mode: PrivacyMode
+  /** Fires when the node closes. */
+  readonly closing: AbortSignal
+  readonly signals: {
+    readonly outbox: Signal
+    readonly log: Signal
+    readonly boxes: Signal
+    readonly upkeep: Signal
+  }
+  readonly emit: (event: MessengerEvent) => void
+}
+
+/** A store transaction with what shall happen once it is durable. */
+export interface Work extends StoreTransaction {
+  after(effect: () => void): void
+}
+
+/** Runs one event: all its writes are durable together, then its effects run; or nothing happened. */
+export async function transact<T>(context: NodeContext, work: (tx: Work) => Promise<T>): Promise<T> {
+  const effects: (() => void)[] = []
+  const result = await context.store.transact((tx) =>
+    work({
+      get: (key) => tx.get(key),
+      list: (prefix, options) => tx.list(prefix, options),
+      put: (key, value) => tx.put(key, value),
+      delete: (key) => tx.delete(key),
+      after: (effect) => effects.push(effect),
+    }),
+  )
+  for (const effect of effects) effect()
+  return result
+}
+
+/**
+ * Runs the event of a piece of outside input. Returns the code of its refusal, with nothing written, when the input
+ * is to blame; rejects when this node's store is, so that the input is tried again.
+ */
+export async function transactInput(
+  context: NodeContext,
+  work: (tx: Work) => Promise<void>,
+): Promise<string | undefined> {
+  let blame: 'input' | 'store' = 'store'
+  try {
+    await transact(context, async (tx) => {
+      blame = 'input'
+      const own = async <T>(reading: Promise<T>): Promise<T> => {
+        blame = 'store'
+        const value = await reading
+        blame = 'input'
+        return value
+      }
+      await work({
+        ...tx,
+        get: (key) => own(tx.get(key)),
+        list: (prefix, options) => own(tx.list(prefix, options)),
+      })
+      blame = 'store'
+    })
+    return undefined
+  } catch (error) {
+    const damaged = isHyphaeError(error, 'messenger/bad-row')
+    if ((blame as string) === 'store' || damaged || !isHyphaeError(error)) throw error
+    return error.code
+  }
+}
+
+export function mailboxOf(context: NodeContext): Mailbox {
+  if (context.carrier.mailbox === undefined)
+    throw new MessengerError('messenger/no-transport', { details: { needs: 'mailbox' } })
+  return context.carrier.mailbox
+}
+
+export function directoryOf(context: NodeContext): Directory {
+  if (context.carrier.directory === undefined)
+    throw new MessengerError('messenger/no-transport', { details: { needs: 'directory' } })
+  return context.carrier.directory
+}
+
+export function blobsOf(context: NodeContext): Blobs {
+  if (context.carrier.blobs === undefined)
+    throw new MessengerError('messenger/no-transport', { details: { needs: 'blobs' } })
+  return context.carrier.blobs
+}

@@ -1,0 +1,54 @@
+/** Contents that nodes exchange among themselves; no app sees them. */
+import { type ContentType, defineContent } from '@hyphae/content'
+import { GROUP_ID_BYTES } from '@hyphae/core'
+import * as v from 'valibot'
+import { MAX_GROUP_MEMBERS } from './limits.js'
+
+/** Group names: 100 characters (seed 5). */
+export const MAX_GROUP_NAME_CHARACTERS = 100
+const HASH_BYTES = 32
+
+const bytes: v.GenericSchema<Uint8Array> = v.instance(Uint8Array)
+
+export interface GroupWelcomeBody {
+  readonly group: Uint8Array
+  readonly name: string
+  /** SHA-256 of each KeyPackage that the Welcome is for. */
+  readonly keyPackages: readonly Uint8Array[]
+  readonly welcome: Uint8Array
+}
+
+const welcomeSchema: v.GenericSchema<unknown, GroupWelcomeBody> = v.strictObject({
+  group: v.pipe(
+    bytes,
+    v.check((value) => value.length === GROUP_ID_BYTES),
+  ),
+  name: v.pipe(v.string(), v.maxLength(MAX_GROUP_NAME_CHARACTERS)),
+  keyPackages: v.pipe(
+    v.array(
+      v.pipe(
+        bytes,
+        v.check((value) => value.length === HASH_BYTES),
+      ),
+    ),
+    v.minLength(1),
+    v.maxLength(MAX_GROUP_MEMBERS),
+  ),
+  welcome: bytes,
+})
+
+export const groupWelcomeContent: ContentType<'hyphae/group-welcome', GroupWelcomeBody> = defineContent({
+  type: 'hyphae/group-welcome',
+  schema: welcomeSchema,
+})
+
+/** A member asks the admin of the group it is sent in to be removed. */
+export const groupLeaveContent: ContentType<'hyphae/group-leave', Record<string, never>> = defineContent({
+  type: 'hyphae/group-leave',
+  schema: v.strictObject({}) as v.GenericSchema<unknown, Record<string, never>>,
+})
+
+export const CONTROL_TYPES: readonly ContentType[] = [
+  groupWelcomeContent as unknown as ContentType,
+  groupLeaveContent as unknown as ContentType,
+]

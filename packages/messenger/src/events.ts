@@ -1,0 +1,61 @@
+/** What a node tells besides messages. Events are live only: the state they speak of can be queried at any time. */
+import type { AccountId, GroupId, MessageId } from '@hyphae/core'
+
+export type DeliveryState = 'queued' | 'stored' | 'delivered' | 'read'
+
+export type MessengerEvent =
+  | { readonly type: 'contact'; readonly account: AccountId }
+  | { readonly type: 'status'; readonly id: MessageId; readonly state: DeliveryState }
+  | { readonly type: 'group-joined'; readonly group: GroupId; readonly name: string }
+  | {
+      readonly type: 'group-changed'
+      readonly group: GroupId
+      readonly added: readonly AccountId[]
+      readonly removed: readonly AccountId[]
+    }
+  | { readonly type: 'group-left'; readonly group: GroupId }
+  /** A frame or content that was refused, with the code of the refusal. Nothing changed by it. */
+  | { readonly type: 'refused'; readonly where: 'intro' | 'session' | 'group'; readonly code: string }
+
+/** Events wait for a reader up to this many; then the oldest are dropped, for they can be queried. */
+const MAX_WAITING_EVENTS = 1024
+
+export interface EventHub {
+  emit(event: MessengerEvent): void
+  /** Every event from now on, until the signal fires. */
+  subscribe(signal: AbortSignal): AsyncGenerator<MessengerEvent, void, undefined>
+}
+
+export function createEventHub(): EventHub {
+  const readers = new Set<(event: MessengerEvent) => void>()
+  return {
+    emit: (event) => {
+      for (const read of readers) read(event)
+    },
+    subscribe: (signal) => {
+      const waiting: MessengerEvent[] = []
+      let wake: (() => void) | undefined
+      const read = (event: MessengerEvent): void => {
+        if (waiting.length >= MAX_WAITING_EVENTS) waiting.shift()
+        waiting.push(event)
+        wake?.()
+      }
+      readers.add(read)
+      signal.addEventListener('abort', () => wake?.(), { once: true })
+      return (async function* () {
+        try {
+          while (!signal.aborted) {
+            const event = waiting.shift()
+            if (event !== undefined) yield event
+            else
+              await new Promise<void>((resolve) => {
+                wake = resolve
+              })
+          }
+        } finally {
+          readers.delete(read)
+        }
+      })()
+    },
+  }
+}

@@ -1,0 +1,45 @@
+/** Limits of the node, each with its reason. */
+
+/** One-time prekeys published at a time: a newcomer's first busy day (design: batch 100). */
+export const PREKEY_BATCH = 100
+/** Refill when fewer are left; a fifth of a batch covers the time until the next check. */
+export const PREKEY_LOW = 20
+/** KeyPackages are five times as large as prekeys and used only when somebody is added to a group. */
+export const KEY_PACKAGE_BATCH = 20
+export const KEY_PACKAGE_LOW = 5
+/** How often stock and record are looked at when nothing else asks for it. */
+export const UPKEEP_INTERVAL_MS: number = 60 * 60 * 1000
+/** The signed prekey is replaced weekly (facts of the field: Signal does every 2 days to monthly). */
+export const SIGNED_PREKEY_LIFETIME_MS: number = 7 * 24 * 60 * 60 * 1000
+/** A first start waits this long for its own publication, so that its id can be used at once. */
+export const FIRST_PUBLISH_WAIT_MS = 5_000
+/** A contact's record older than this is looked up again when a conversation is opened. */
+export const RECORD_REFRESH_MS: number = 60 * 60 * 1000
+
+/** Fragments of one content: MAX_MESSAGE_BYTES of @hyphae/content (64 KiB) over 1,957 bytes each, rounded up. */
+export const MAX_FRAGMENTS = 34
+/** Unfinished contents per sender and place; an honest sender finishes one before the next. */
+export const MAX_OPEN_FRAGMENT_SETS = 8
+
+/** Frames handed to the carriers in one call: one relay message of 128 KiB. */
+export const OUTBOX_BATCH = 64
+/** First wait after a failed put or watch, doubled up to the cap, with jitter (hostile case 54). */
+export const RETRY_FIRST_MS = 200
+export const RETRY_CAP_MS = 30_000
+
+/** Sessions kept with one device: crossing initiations and resets leave a few, never many. */
+export const MAX_SESSIONS_PER_DEVICE = 5
+/** Devices of one account that a message is sent to. */
+export const MAX_DEVICES = 32
+
+/** Members of a group in this version: a Welcome carries the tree, about 700 bytes a member, in one content. */
+export const MAX_GROUP_MEMBERS = 64
+/** Outer keys of past epochs kept for messages that were under way when a commit arrived. */
+export const PAST_EPOCHS = 4
+/** Group frames that arrived before the commit they depend on. */
+export const MAX_EARLY_FRAMES = 256
+
+/** Chunk frames uploaded or fetched in one call: 256 KiB. */
+export const BLOB_BATCH = 64
+/** Ids of the latest messages that a new message names as its parents. */
+export const MAX_HEADS = 8

@@ -1,0 +1,78 @@
+/**
+ * Outbox: exact frames, kept until a carrier has stored them.
+ *
+ * A frame enters in the transaction that advanced its session, so it is never sealed twice; a retry, also after
+ * a crash, puts the same bytes under the same id, which a mailbox stores once.
+ */
+import type { BoxId, MessageId, StoreTransaction } from '@hyphae/core'
+import { boxId } from '@hyphae/core'
+import { mailboxOf, type NodeContext, transact, type Work } from './context.js'
+import { OUTBOX_BATCH } from './limits.js'
+import { backoff } from './retry.js'
+import { type OutboxRow, outboxTable, sentTable } from './rows.js'
+import { announceState } from './status.js'
+import { nextNumber, type TableEntry } from './table.js'
+
+const PUT_ID_BYTES = 16
+
+/** Queues one sealed frame. `message` counts it towards that message's delivery. */
+export async function enqueue(
+  context: NodeContext,
+  tx: Work,
+  box: BoxId | Uint8Array,
+  frame: Uint8Array,
+  message?: MessageId,
+): Promise<void> {
+  const number = await nextNumber(tx, 'outbox')
+  const row: OutboxRow = { box, id: context.crypto.randomBytes(PUT_ID_BYTES), frame, message: message ?? '' }
+  outboxTable.put(tx, row, number)
+  tx.after(() => context.signals.outbox.fire())
+}
+
+/** Sends what is queued, in order, until the node closes. Never rejects. */
+export async function runOutbox(context: NodeContext): Promise<void> {
+  const retry = backoff(context.clock, context.crypto)
+  while (!context.closing.aborted) {
+    try {
+      const batch = await outboxTable.list(context.store, [], { limit: OUTBOX_BATCH })
+      if (batch.length === 0) {
+        await context.signals.outbox.wait(context.closing)
+        continue
+      }
+      await putBatch(context, batch)
+      retry.reset()
+    } catch (error) {
+      if (context.closing.aborted) return
+      context.logger.warn('outbox: a batch was not stored', { code: codeOf(error) })
+      await retry.wait(context.closing).catch(() => {})
+    }
+  }
+}
+
+async function putBatch(context: NodeContext, batch: readonly TableEntry<OutboxRow>[]): Promise<void> {
+  const items = batch.map(({ row }) => ({ box: boxId(row.box), id: row.id, frame: row.frame }))
+  await mailboxOf(context).put(items, { signal: context.closing })
+  await transact(context, async (tx) => {
+    for (const { parts, row } of batch) {
+      outboxTable.delete(tx, ...parts)
+      if (row.message !== '') await countStored(context, tx, row.message as MessageId)
+    }
+  })
+}
+
+async function countStored(context: NodeContext, tx: Work, id: MessageId): Promise<void> {
+  const sent = await sentTable.get(tx, id)
+  if (sent === undefined) return
+  const row = { ...sent, pending: Math.max(0, sent.pending - 1) }
+  sentTable.put(tx, row, id)
+  announceState(context, tx, id, sent, row)
+}
+
+/** How many frames wait. */
+export async function outboxSize(reader: Pick<StoreTransaction, 'get' | 'list'>): Promise<number> {
+  return (await outboxTable.list(reader, [])).length
+}
+
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+}

@@ -1,0 +1,106 @@
+/**
+ * Receiving: one transaction per delivery, and only then the carrier's acknowledgement.
+ *
+ * In that transaction the frame's key is used up, its content is logged, receipts are queued and group state moves
+ * on. A frame that comes again opens nothing and is acknowledged again. What is refused changes nothing and is
+ * acknowledged too, for it will never become good; what failed here (a full disk) is not, and comes again.
+ */
+import { decodeMessage, encodeMessage, type ReceiptBody } from '@hyphae/content'
+import {
+  type AccountId,
+  type BoxId,
+  type Delivery,
+  type DeviceId,
+  type GroupId,
+  isFrameSize,
+} from '@hyphae/core'
+import { addFragment } from './assembly.js'
+import { readBody } from './body.js'
+import { type NodeContext, transactInput, type Work } from './context.js'
+import { type GroupWelcomeBody, groupLeaveContent, groupWelcomeContent } from './control.js'
+import { joinByWelcome, receiveGroupFrame } from './group-receive.js'
+import { logMessage, type Place } from './log.js'
+import { newMessage } from './message.js'
+import { orRefuse, reportRefusal } from './refuse.js'
+import type { BoxRow } from './rows.js'
+import { acceptHandshake, receiveInSession, sendToDevice } from './sessions.js'
+import { countReceipt } from './status.js'
+
+/** One delivery. @throws only for faults of this node; the delivery then stays with the carrier */
+export async function receive(
+  context: NodeContext,
+  box: BoxId,
+  row: BoxRow,
+  delivery: Delivery,
+): Promise<void> {
+  const refused = isFrameSize(delivery.frame.length)
+    ? await transactInput(context, (tx) => receiveFrame(context, tx, box, row, delivery.frame))
+    : 'tlv/bad-frame'
+  if (refused !== undefined) reportRefusal(context, row.kind, refused)
+  await delivery.ack()
+}
+
+async function receiveFrame(
+  context: NodeContext,
+  tx: Work,
+  box: BoxId,
+  row: BoxRow,
+  frame: Uint8Array,
+): Promise<void> {
+  if (row.kind === 'intro') {
+    await acceptHandshake(context, tx, frame)
+    return
+  }
+  if (row.kind === 'group') {
+    await receiveGroupFrame(context, tx, row.group as GroupId, box, frame)
+    return
+  }
+  const device = row.device as DeviceId
+  const opened = await receiveInSession(context, tx, device, row.session, frame)
+  if (opened === null) return
+  const content = await wholeContent(context, tx, `session:${row.session}`, opened.body)
+  if (content !== null) await receiveContent(context, tx, opened.account, device, content)
+}
+
+/**
+ * The content in a body, or null while fragments are missing. A body that is malformed although it is authentic
+ * is refused alone: the session has moved on, so the transaction must not be undone for it.
+ */
+async function wholeContent(
+  context: NodeContext,
+  tx: Work,
+  where: string,
+  bytes: Uint8Array,
+): Promise<Uint8Array | null> {
+  const body = await orRefuse(context, tx, 'session', () => readBody(bytes))
+  if (body === null) return null
+  return body.kind === 'content' ? body.content : addFragment(tx, where, body.place, body.data)
+}
+
+async function receiveContent(
+  context: NodeContext,
+  tx: Work,
+  account: AccountId,
+  device: DeviceId,
+  content: Uint8Array,
+): Promise<void> {
+  const message = await orRefuse(context, tx, 'session', () => decodeMessage(context.registry, content))
+  if (message === null) return
+  if (message.type === 'receipt' && 'body' in message) {
+    const { kind, ids } = message.body as ReceiptBody
+    return countReceipt(context, tx, account, kind, ids)
+  }
+  if (message.type === groupWelcomeContent.type && 'body' in message) {
+    return joinByWelcome(context, tx, account, message.body as GroupWelcomeBody)
+  }
+  if (message.type === groupLeaveContent.type) return
+  const place: Place = { kind: 'direct', peer: account }
+  await logMessage(context, tx, { direction: 'in', place, account, device }, message)
+  const receipt: ReceiptBody = { kind: 'delivered', ids: [message.id] }
+  await sendToDevice(
+    context,
+    tx,
+    device,
+    encodeMessage(context.registry, newMessage(context, 'receipt', receipt, [])),
+  )
+}

@@ -1,0 +1,229 @@
+/** Every table of the node. Each key's parts stand in the comment above its table; spec/messenger.md lists them. */
+import * as v from 'valibot'
+import { type Table, table } from './table.js'
+
+const bytes: v.GenericSchema<Uint8Array> = v.instance(Uint8Array)
+const count: v.GenericSchema<number> = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+
+export interface SelfRow {
+  readonly accountSeed: Uint8Array
+  readonly deviceKeys: Uint8Array
+  readonly certificate: Uint8Array
+  readonly published: boolean
+}
+/** One row, no parts: the account and device this store belongs to. */
+export const selfTable: Table<SelfRow> = table(
+  'self',
+  v.strictObject({ accountSeed: bytes, deviceKeys: bytes, certificate: bytes, published: v.boolean() }),
+)
+
+export interface PrekeysRow {
+  readonly state: Uint8Array
+  readonly rotatedAt: number
+}
+/** One row, no parts. */
+export const prekeysTable: Table<PrekeysRow> = table(
+  'prekeys',
+  v.strictObject({ state: bytes, rotatedAt: count }),
+)
+
+export interface KeyPackageRow {
+  readonly keyPackage: Uint8Array
+  readonly secret: Uint8Array
+  readonly boxSeed: Uint8Array
+  /** Handed out again and again when the others are used up, so it is kept. */
+  readonly lastResort: boolean
+}
+/** SHA-256 of the KeyPackage. */
+export const keyPackagesTable: Table<KeyPackageRow> = table(
+  'key-package',
+  v.strictObject({ keyPackage: bytes, secret: bytes, boxSeed: bytes, lastResort: v.boolean() }),
+)
+
+export interface ContactRow {
+  readonly account: Uint8Array
+  /** Encoded identity record; empty until one was fetched. */
+  readonly record: Uint8Array
+  /** Encoded device certificates, those of the record and those met in handshakes. */
+  readonly certificates: readonly Uint8Array[]
+  /** Encoded pin of the record; empty until one was fetched. */
+  readonly pin: Uint8Array
+  readonly fetchedAt: number
+}
+/** Account id. */
+export const contactsTable: Table<ContactRow> = table(
+  'contact',
+  v.strictObject({
+    account: bytes,
+    record: bytes,
+    certificates: v.array(bytes),
+    pin: bytes,
+    fetchedAt: count,
+  }),
+)
+
+export interface SessionRow {
+  readonly state: Uint8Array
+  readonly createdAt: number
+  /** A message was decrypted in it: the peer has it too. */
+  readonly confirmed: boolean
+}
+/** Device id, session id. */
+export const sessionsTable: Table<SessionRow> = table(
+  'session',
+  v.strictObject({ state: bytes, createdAt: count, confirmed: v.boolean() }),
+)
+
+export interface PeerDeviceRow {
+  readonly account: string
+  readonly certificate: Uint8Array
+  /** Id of the session that sends. */
+  readonly current: string
+}
+/** Device id. */
+export const devicesTable: Table<PeerDeviceRow> = table(
+  'device',
+  v.strictObject({ account: v.string(), certificate: bytes, current: v.string() }),
+)
+
+/** Base key of an accepted handshake: never accepted again. */
+export const replaysTable: Table<boolean> = table('replay', v.boolean())
+
+export type BoxRow =
+  | { readonly kind: 'intro' }
+  | { readonly kind: 'session'; readonly seed: Uint8Array; readonly device: string; readonly session: string }
+  | { readonly kind: 'group'; readonly seed: Uint8Array; readonly group: string }
+/** Box id: the mailboxes this node reads. */
+export const boxesTable: Table<BoxRow> = table(
+  'box',
+  v.variant('kind', [
+    v.strictObject({ kind: v.literal('intro') }),
+    v.strictObject({ kind: v.literal('session'), seed: bytes, device: v.string(), session: v.string() }),
+    v.strictObject({ kind: v.literal('group'), seed: bytes, group: v.string() }),
+  ]),
+)
+
+export interface OutboxRow {
+  readonly box: Uint8Array
+  readonly id: Uint8Array
+  readonly frame: Uint8Array
+  /** Message whose delivery this frame is part of; empty for receipts and control. */
+  readonly message: string
+}
+/** Number in sending order. */
+export const outboxTable: Table<OutboxRow> = table(
+  'outbox',
+  v.strictObject({ box: bytes, id: bytes, frame: bytes, message: v.string() }),
+)
+
+export interface SentRow {
+  /** Frames that no carrier has stored. */
+  readonly pending: number
+  readonly recipients: readonly string[]
+  readonly delivered: readonly string[]
+  readonly read: readonly string[]
+}
+/** Message id. */
+export const sentTable: Table<SentRow> = table(
+  'sent',
+  v.strictObject({
+    pending: count,
+    recipients: v.array(v.string()),
+    delivered: v.array(v.string()),
+    read: v.array(v.string()),
+  }),
+)
+
+export interface LogRow {
+  readonly direction: 'in' | 'out'
+  /** `direct:<account id>` or `group:<group id>`. */
+  readonly place: string
+  readonly account: string
+  readonly device: string
+  /** Encoded content message. */
+  readonly content: Uint8Array
+  readonly receivedAt: number
+  /** Parents that were not here when the message came. */
+  readonly missing: readonly string[]
+}
+/** Number in order of arrival. */
+export const logTable: Table<LogRow> = table(
+  'log',
+  v.strictObject({
+    direction: v.picklist(['in', 'out']),
+    place: v.string(),
+    account: v.string(),
+    device: v.string(),
+    content: bytes,
+    receivedAt: count,
+    missing: v.array(v.string()),
+  }),
+)
+
+/** Place, log number: the messages of one conversation. */
+export const historyTable: Table<boolean> = table('history', v.boolean())
+
+/** Sender's account, message id: what has been logged, so that nothing is logged twice. */
+export const seenTable: Table<boolean> = table('seen', v.boolean())
+
+/** Place: ids of its latest messages. */
+export const headsTable: Table<readonly string[]> = table('heads', v.array(v.string()))
+
+export interface ReadingRow {
+  /** Last log number handed to the reader of messages(). */
+  readonly offered: number
+  /** Last log number the reader came back from. */
+  readonly done: number
+}
+/** One row, no parts. */
+export const readingTable: Table<ReadingRow> = table(
+  'reading',
+  v.strictObject({ offered: count, done: count }),
+)
+
+export interface FragmentSetRow {
+  readonly id: number
+  readonly count: number
+  readonly have: readonly number[]
+}
+/** Place of assembly: the contents that are under way there, oldest first. */
+export const fragmentSetsTable: Table<readonly FragmentSetRow[]> = table(
+  'fragment-set',
+  v.array(v.strictObject({ id: count, count, have: v.array(count) })),
+)
+/** Place of assembly, set id, index. */
+export const fragmentsTable: Table<Uint8Array> = table('fragment', bytes)
+
+export interface GroupRow {
+  readonly state: Uint8Array
+  readonly name: string
+  readonly admin: string
+  readonly boxSeed: Uint8Array
+  readonly active: boolean
+}
+/** Group id. */
+export const groupsTable: Table<GroupRow> = table(
+  'group',
+  v.strictObject({ state: bytes, name: v.string(), admin: v.string(), boxSeed: bytes, active: v.boolean() }),
+)
+
+export interface GroupEpochRow {
+  readonly frameKey: Uint8Array
+  readonly tagKey: Uint8Array
+}
+/** Group id, epoch. */
+export const groupEpochsTable: Table<GroupEpochRow> = table(
+  'group-epoch',
+  v.strictObject({ frameKey: bytes, tagKey: bytes }),
+)
+/** Group id, number: frames that no known epoch opens yet. */
+export const earlyFramesTable: Table<Uint8Array> = table('early', bytes)
+
+export interface HandleRow {
+  /** Encoded pin. */
+  readonly pin: Uint8Array
+  /** Encoded record of another account that waits for a decision; empty when none does. */
+  readonly proposal: Uint8Array
+}
+/** Canonical handle. */
+export const handlesTable: Table<HandleRow> = table('handle', v.strictObject({ pin: bytes, proposal: bytes }))

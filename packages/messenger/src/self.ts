@@ -1,0 +1,81 @@
+/** Who this node is: loaded from the store, or made and kept there at the first start. */
+import { type Clock, deviceId, equalBytes, type Store } from '@hyphae/core'
+import type { CryptoProvider } from '@hyphae/crypto'
+import {
+  type AccountKeys,
+  accountFromSeed,
+  accountId,
+  certifyDevice,
+  createAccount,
+  createDeviceKeys,
+  decodeDeviceCertificate,
+  decodeDeviceKeys,
+  encodeDeviceCertificate,
+  encodeDeviceKeys,
+  verifyDeviceCertificate,
+} from '@hyphae/identity'
+import { createPrekeyState, encodePrekeyState } from '@hyphae/ratchet'
+import type { Self } from './context.js'
+import { MessengerError } from './errors.js'
+import { boxesTable, prekeysTable, type SelfRow, selfTable } from './rows.js'
+
+export interface OpenSelf {
+  readonly crypto: CryptoProvider
+  readonly clock: Clock
+  readonly store: Store
+  /** The account to use at the first start; a new one when left out. */
+  readonly account?: AccountKeys
+  readonly handles: readonly string[]
+}
+
+/** @throws MessengerError `messenger/account-mismatch` when the store belongs to another account */
+export async function openSelf(options: OpenSelf): Promise<Self> {
+  const row = await options.store.transact(async (tx) => {
+    const known = await selfTable.get(tx)
+    if (known !== undefined) return known
+    const made = makeSelf(options)
+    selfTable.put(tx, made)
+    const device = decodeDeviceKeys(options.crypto, made.deviceKeys)
+    boxesTable.put(tx, { kind: 'intro' }, device.introBox.publicKey)
+    const now = options.clock.now()
+    const prekeys = createPrekeyState(options.crypto, device, { now })
+    prekeysTable.put(tx, { state: encodePrekeyState(options.crypto, prekeys), rotatedAt: now })
+    return made
+  })
+  return readSelf(options, row)
+}
+
+function makeSelf(options: OpenSelf): SelfRow {
+  const { crypto, clock } = options
+  const account = options.account ?? createAccount(crypto)
+  const device = createDeviceKeys(crypto)
+  const certificate = certifyDevice(crypto, account, device, { now: clock.now() })
+  return {
+    accountSeed: crypto.ed25519.exportSeed(account.signing),
+    deviceKeys: encodeDeviceKeys(crypto, device),
+    certificate: encodeDeviceCertificate(certificate),
+    published: false,
+  }
+}
+
+function readSelf({ crypto, account: expected, handles }: OpenSelf, row: SelfRow): Self {
+  const account = accountFromSeed(crypto, row.accountSeed)
+  if (expected !== undefined && !equalBytes(expected.signing.publicKey, account.signing.publicKey)) {
+    throw new MessengerError('messenger/account-mismatch')
+  }
+  const device = decodeDeviceKeys(crypto, row.deviceKeys)
+  const certificate = verifyDeviceCertificate(
+    crypto,
+    decodeDeviceCertificate(row.certificate),
+    account.signing.publicKey,
+  )
+  return {
+    account,
+    accountId: accountId(account.signing.publicKey),
+    device,
+    deviceId: deviceId(device.signing.publicKey),
+    certificate,
+    certificateBytes: row.certificate,
+    handles,
+  }
+}

@@ -1,0 +1,62 @@
+/** How far a message got: derived from its row, so that no state is claimed that is not true. */
+import type { AccountId, MessageId } from '@hyphae/core'
+import type { NodeContext, Work } from './context.js'
+import type { DeliveryState } from './events.js'
+import { type SentRow, sentTable } from './rows.js'
+
+export interface MessageStatus {
+  readonly state: DeliveryState
+  readonly recipients: readonly AccountId[]
+  readonly delivered: readonly AccountId[]
+  readonly read: readonly AccountId[]
+}
+
+export function stateOf(row: SentRow): DeliveryState {
+  const everyone = row.recipients.length
+  if (everyone > 0 && row.read.length === everyone) return 'read'
+  if (everyone > 0 && row.delivered.length === everyone) return 'delivered'
+  return row.pending === 0 ? 'stored' : 'queued'
+}
+
+export function statusOf(row: SentRow): MessageStatus {
+  return {
+    state: stateOf(row),
+    recipients: row.recipients as readonly AccountId[],
+    delivered: row.delivered as readonly AccountId[],
+    read: row.read as readonly AccountId[],
+  }
+}
+
+/** Emits a status event after the commit when the state has changed. */
+export function announceState(
+  context: NodeContext,
+  tx: Work,
+  id: MessageId,
+  before: SentRow,
+  now: SentRow,
+): void {
+  const state = stateOf(now)
+  if (state !== stateOf(before)) tx.after(() => context.emit({ type: 'status', id, state }))
+}
+
+/** Counts a receipt from one recipient; receipts for what this node did not send to it are ignored. */
+export async function countReceipt(
+  context: NodeContext,
+  tx: Work,
+  from: AccountId,
+  kind: 'delivered' | 'read',
+  ids: readonly MessageId[],
+): Promise<void> {
+  for (const id of ids) {
+    const sent = await sentTable.get(tx, id)
+    if (sent === undefined || !sent.recipients.includes(from)) continue
+    const delivered = include(sent.delivered, from)
+    const row = { ...sent, delivered, read: kind === 'read' ? include(sent.read, from) : sent.read }
+    sentTable.put(tx, row, id)
+    announceState(context, tx, id, sent, row)
+  }
+}
+
+function include(list: readonly string[], value: string): readonly string[] {
+  return list.includes(value) ? list : [...list, value]
+}
