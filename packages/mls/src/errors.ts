@@ -50,6 +50,10 @@ export const MLS_ERRORS = {
     message: 'The commit breaks a rule of the group, so the epoch did not change.',
     hint: 'Its committer is broken or hostile; remove that member.',
   },
+  'mls/missing-proposal': {
+    message: 'The commit takes up a proposal that has not been read.',
+    hint: 'Keep the commit until the proposal has arrived.',
+  },
   'mls/bad-proposal': {
     message: 'The proposal breaks a rule of the group and was not kept.',
     hint: 'Drop it.',

@@ -17,7 +17,7 @@ function* ratchetSecrets(tree: SecretTree): Iterable<Uint8Array> {
 }
 
 /** Every array of a state that is secret. */
-function* secretsOf(state: TsState): Iterable<Uint8Array> {
+export function* secretsOf(state: TsState): Iterable<Uint8Array> {
   yield state.signaturePrivateKey
   yield* Object.values<Uint8Array>({ ...state.keySchedule })
   yield* Object.values(state.privatePath.privateKeys)

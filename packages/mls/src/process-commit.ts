@@ -160,7 +160,7 @@ async function advance(
 }
 
 /**
- * @throws MlsError `mls/bad-commit`, `mls/unsupported-proposal`, `mls/external-commit`, `mls/bad-credential`,
+ * @throws MlsError `mls/bad-commit`, `mls/missing-proposal`, `mls/unsupported-proposal`, `mls/external-commit`, `mls/bad-credential`,
  *   `mls/bad-key-package`, `mls/expired`, `mls/duplicate-member`, `mls/group-full`, `mls/not-a-member`
  */
 export async function processCommit(

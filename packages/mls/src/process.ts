@@ -108,8 +108,8 @@ async function applyHandshake(
  * and good for other messages.
  * @throws MlsError `mls/malformed`, `mls/too-large`, `mls/unexpected-message`, `mls/external-commit`,
  *   `mls/wrong-group`, `mls/wrong-epoch`, `mls/own-message`, `mls/replayed`, `mls/too-far-ahead`,
- *   `mls/not-a-member`, `mls/undecryptable`, `mls/removed`, and for handshakes those of a bad commit or
- *   proposal
+ *   `mls/not-a-member`, `mls/undecryptable`, `mls/removed`, and for handshakes those of processCommit and
+ *   keepProposal: `mls/bad-commit`, `mls/missing-proposal`, `mls/bad-proposal` and so on
  */
 export async function processMessage(
   ctx: MlsContext,

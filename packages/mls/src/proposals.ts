@@ -41,7 +41,7 @@ export function assertPermitted(proposal: Proposal): asserts proposal is Permitt
 function resolve(client: ClientState, entry: ProposalOrRef, committer: number): ProposalWithSender {
   if (entry.proposalOrRefType === 'proposal') return { proposal: entry.proposal, senderLeafIndex: committer }
   const pending = client.unappliedProposals[bytesToBase64(entry.reference)]
-  if (pending === undefined) throw new MlsError('mls/bad-commit')
+  if (pending === undefined) throw new MlsError('mls/missing-proposal')
   return pending
 }
 

@@ -1,0 +1,163 @@
+// States are values: no operation, and no failure, changes the one it was given; forgetting is a step apart.
+import { describe, expect, it } from 'vitest'
+import {
+  addMembers,
+  createKeyPackage,
+  decodeGroup,
+  encodeGroup,
+  encryptMessage,
+  epochAuthenticator,
+  forgetGroup,
+  type GroupState,
+  processMessage,
+  removeMembers,
+  updateSelf,
+} from '../src/index.js'
+import { add, extensions, rawCommit, rawProposal } from './attacker.js'
+import { after, codeOf, type Device, device, groupOf, text } from './helpers.js'
+
+async function pair(): Promise<[Device, Device, GroupState, GroupState]> {
+  const [a, b] = [device('a'), device('b')]
+  const [sa, sb] = (await groupOf([a, b])) as [GroupState, GroupState]
+  return [a, b, sa, sb]
+}
+
+describe('the state that an operation was given', () => {
+  it('is the same after every operation', async () => {
+    const [a, b, sa, sb] = await pair()
+    const c = device('c')
+    const offer = await createKeyPackage(c.ctx, c.identity)
+    const [beforeA, beforeB] = [encodeGroup(sa), encodeGroup(sb)]
+    const { message } = await encryptMessage(a.ctx, sa, text('x'), text(''))
+    const commits = [
+      (await addMembers(a.ctx, sa, [offer.keyPackage])).commit,
+      (await removeMembers(a.ctx, sa, [1])).commit,
+      (await updateSelf(a.ctx, sa)).commit,
+    ]
+    for (const bytes of [message, ...commits]) await processMessage(b.ctx, sb, bytes)
+    expect(encodeGroup(sa)).toEqual(beforeA)
+    expect(encodeGroup(sb)).toEqual(beforeB)
+  })
+
+  it('is the same after every failure, and goes on working', async () => {
+    const [a, b, sa, sb] = await pair()
+    const before = encodeGroup(sb)
+    const good = await encryptMessage(a.ctx, sa, text('good'), text(''))
+    const update = await updateSelf(a.ctx, sa)
+    const bad: Uint8Array[] = [
+      text('nonsense'),
+      good.message.map((byte, i) => (i === good.message.length - 1 ? byte ^ 1 : byte)),
+      update.commit.map((byte, i) => (i === update.commit.length - 1 ? byte ^ 1 : byte)),
+      (await encryptMessage(a.ctx, update.state, text('ahead'), text(''))).message,
+      (await rawCommit(a, sa, [{ proposalType: 0xf00d, proposalData: new Uint8Array() }])).message,
+      (await rawProposal(a, sa, extensions(0xf001))).message,
+    ]
+    for (const message of bad) {
+      expect(await codeOf(() => processMessage(b.ctx, sb, message))).toMatch(/^mls\//)
+      expect(encodeGroup(sb)).toEqual(before)
+    }
+    const read = await processMessage(b.ctx, sb, good.message)
+    expect(read.event).toMatchObject({ plaintext: text('good') })
+    expect(epochAuthenticator(await after(b.ctx, sb, update.commit))).toEqual(
+      epochAuthenticator(update.state),
+    )
+  })
+
+  it('takes a rival commit after another was processed (defect 1)', async () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => device(name)) as [Device, Device, Device]
+    const [sa, sb, sc] = (await groupOf([a, b, c])) as [GroupState, GroupState, GroupState]
+    const first = await updateSelf(a.ctx, sa)
+    const rival = await updateSelf(c.ctx, sc)
+    const one = await after(b.ctx, sb, first.commit)
+    const other = await after(b.ctx, sb, rival.commit)
+    expect(epochAuthenticator(one)).toEqual(epochAuthenticator(first.state))
+    expect(epochAuthenticator(other)).toEqual(epochAuthenticator(rival.state))
+    // The committer too: its own commit lost, so it goes on from the state before it.
+    expect(epochAuthenticator(await after(a.ctx, sa, rival.commit))).toEqual(epochAuthenticator(rival.state))
+  })
+})
+
+describe('forgetGroup (defects 1 and 9)', () => {
+  it('zeroes what the successor does not hold, and leaves the successor whole', async () => {
+    const [a, b, sa, sb] = await pair()
+    const rival = await updateSelf(b.ctx, sb)
+    const update = await updateSelf(a.ctx, sa)
+    const next = await after(b.ctx, sb, update.commit)
+    const before = encodeGroup(next)
+    const { secretsOf } = await import('../src/forget.js')
+    const { unwrapState } = await import('../src/state.js')
+    const kept = new Set([next, rival.state].flatMap((s) => [...secretsOf(unwrapState(s))]))
+    const old = [...secretsOf(unwrapState(sb))].filter((secret) => secret.length > 0)
+    expect(old.some((secret) => !kept.has(secret))).toBe(true)
+    forgetGroup(sb, [next, rival.state])
+    for (const secret of old) expect(secret.every((byte) => byte === 0)).toBe(!kept.has(secret))
+    expect(encodeGroup(next)).toEqual(before)
+    expect(await codeOf(() => encodeGroup(sb))).toBe('mls/foreign-state')
+    const sent = await encryptMessage(a.ctx, update.state, text('on'), text(''))
+    expect((await processMessage(b.ctx, next, sent.message)).event.kind).toBe('application')
+    expect(epochAuthenticator(await after(a.ctx, sa, rival.commit))).toEqual(epochAuthenticator(rival.state))
+  })
+
+  it('does nothing to a state that is to be kept', async () => {
+    const [, , sa] = await pair()
+    const before = encodeGroup(sa)
+    forgetGroup(sa, [sa])
+    expect(encodeGroup(sa)).toEqual(before)
+  })
+
+  it('works on a restored state, whose arrays are views of one buffer', async () => {
+    const [a, b, sa, sb] = await pair()
+    const restored = decodeGroup(b.ctx, encodeGroup(sb))
+    const sent = await encryptMessage(a.ctx, sa, text('x'), text(''))
+    const next = await after(b.ctx, restored, sent.message)
+    const before = encodeGroup(next)
+    forgetGroup(restored, [next])
+    expect(encodeGroup(next)).toEqual(before)
+  })
+})
+
+describe('poisoned proposals (defect 8)', () => {
+  it('are refused, so that commits and messages go on', async () => {
+    const [a, b, sa, sb] = await pair()
+    const c = device('c')
+    const offer = await createKeyPackage(c.ctx, c.identity)
+    const poison = [
+      extensions(0xf001),
+      add(offer.keyPackage),
+      { proposalType: 'remove', remove: { removed: 1 } } as const,
+      { proposalType: 'remove', remove: { removed: 77 } } as const,
+    ]
+    for (const proposal of poison) {
+      const { message } = await rawProposal(a, sa, proposal)
+      expect(await codeOf(() => processMessage(b.ctx, sb, message))).toMatch(
+        /^mls\/(bad|unsupported)-proposal$/,
+      )
+    }
+    expect(await codeOf(() => encryptMessage(b.ctx, sb, text('x'), text('')))).toBe('no error')
+  })
+
+  it('a leave is kept, does not block messages, and goes into the next commit', async () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => device(name)) as [Device, Device, Device]
+    const [sa, sb, sc] = (await groupOf([a, b, c])) as [GroupState, GroupState, GroupState]
+    const leave = await rawProposal(c, sc, { proposalType: 'remove', remove: { removed: 2 } })
+    const read = await processMessage(b.ctx, sb, leave.message)
+    expect(read.event).toMatchObject({ kind: 'proposal', sender: { leaf: 2 } })
+    const kept = decodeGroup(b.ctx, encodeGroup(read.state))
+    const sent = await encryptMessage(b.ctx, kept, text('not blocked'), text(''))
+    const ra = await after(a.ctx, sa, leave.message)
+    expect((await processMessage(a.ctx, ra, sent.message)).event).toMatchObject({
+      plaintext: text('not blocked'),
+    })
+    const commit = await updateSelf(b.ctx, kept)
+    const seen = await processMessage(a.ctx, ra, commit.commit)
+    expect(seen.event).toMatchObject({ removed: [{ leaf: 2 }] })
+    expect(epochAuthenticator(seen.state)).toEqual(epochAuthenticator(commit.state))
+    const out = await processMessage(c.ctx, leave.state, commit.commit)
+    expect(out.event).toMatchObject({ removedSelf: true })
+    // Whoever never saw the proposal cannot follow: the commit names it by reference.
+    expect(await codeOf(() => processMessage(a.ctx, sa, commit.commit))).toBe('mls/missing-proposal')
+    // A removal of the same leaf takes the place of the leave, so it can be followed without.
+    const removal = await removeMembers(b.ctx, kept, [2])
+    expect(await codeOf(() => processMessage(a.ctx, sa, removal.commit))).toBe('no error')
+  })
+})
