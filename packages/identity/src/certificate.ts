@@ -85,7 +85,7 @@ export function certifyDevice(
   return { ...fields, signature } as unknown as DeviceCertificate
 }
 
-/** The canonical bytes, 316 without unknown fields. */
+/** The canonical bytes, 314 without unknown fields. */
 export function encodeDeviceCertificate(
   certificate: DeviceCertificate | UnverifiedDeviceCertificate,
 ): Uint8Array {

@@ -15,10 +15,10 @@ export const MAX_SEALABLE_BYTES: number = MAX_SEALED_BYTES - SEAL_OVERHEAD_BYTES
 /** An encoded identity record. */
 export const MAX_RECORD_BYTES: number = MAX_SEALABLE_BYTES
 
-/** A certificate is 316 bytes today; the rest is room for fields to come, and keeps 20 of them in a record. */
+/** A certificate is 314 bytes today; the rest is room for fields to come, and keeps 20 of them in a record. */
 export const MAX_CERTIFICATE_BYTES = 360
 
-/** 20 certificates at 321 bytes leave 1.7 KB of a record for relays, handles and bindings. */
+/** 20 certificates at 319 bytes leave 1.7 KB of a record for relays, handles and bindings. */
 export const MAX_DEVICES = 20
 
 /** More relays than this are never tried; each is looked up by every contact. */

@@ -17,12 +17,11 @@ const SCHEMA = defineSchema([
   { type: 4, name: 'firstSeen', size: NUMBER_BYTES },
   { type: 5, name: 'handle', min: 1, max: MAX_HANDLE_BYTES, required: false },
   { type: 6, name: 'pending', min: 1, required: false },
-  { type: 7, name: 'blocked', size: 0, required: false },
+  // Last and required: a pin that was cut short is refused, not unblocked.
+  { type: 7, name: 'approved', size: 1 },
 ])
 
 const PENDING = defineSchema(PINNED_FIELDS)
-
-const PRESENT: Uint8Array = new Uint8Array(0)
 
 export function encodePin(pin: Pin): Uint8Array {
   return encodeFields(SCHEMA, {
@@ -30,16 +29,17 @@ export function encodePin(pin: Pin): Uint8Array {
     firstSeen: numberBytes(pin.firstSeen),
     ...(pin.handle === undefined ? {} : { handle: utf8(pin.handle) }),
     ...(pin.pending === undefined ? {} : { pending: encodeFields(PENDING, pinnedFields(pin.pending)) }),
-    ...(pin.approved ? {} : { blocked: PRESENT }),
+    approved: Uint8Array.of(pin.approved ? 1 : 0),
   })
 }
 
 /** @throws IdentityError `identity/bad-pin`; TlvError for malformed records; CoreError `core/bad-utf8` */
 export function decodePin(bytes: Uint8Array): Pin {
   const { values, unknown } = readFields(bytes.slice(), SCHEMA)
-  const approved = values.blocked === undefined
+  const state = values.approved[0] as number
+  const approved = state === 1
   // A change waits exactly while the pin is blocked: anything else would unblock a contact silently.
-  if (unknown.length > 0 || approved !== (values.pending === undefined))
+  if (unknown.length > 0 || state > 1 || approved !== (values.pending === undefined))
     throw new IdentityError('identity/bad-pin')
   return {
     ...pinnedRecord(values),

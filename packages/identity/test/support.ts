@@ -1,6 +1,6 @@
 /** What several tests share: seeded accounts, devices and records, and the code of a thrown error. */
 import { HyphaeError } from '@hyphae/core'
-import { type CryptoProvider, createNobleCrypto, createNodeCrypto, unsafeSeededRng } from '@hyphae/crypto'
+import { type CryptoProvider, createNobleCrypto, unsafeSeededRng } from '@hyphae/crypto'
 import {
   type AccountKeys,
   certifyDevice,
