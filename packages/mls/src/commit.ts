@@ -76,15 +76,16 @@ async function apply({ client, cs }: Opened, entries: ProposalOrRef[]): Promise<
 
 /** With what others have proposed; without it when that does not fit together. */
 async function applyWithPending(opened: Opened, proposals: readonly Proposal[]): Promise<AppliedProposals> {
+  const adds = proposals.some(({ proposalType }) => proposalType === 'add')
   const own: ProposalOrRef[] = proposals.map((proposal) => ({ proposalOrRefType: 'proposal', proposal }))
   const removing = new Set(proposals.flatMap((p) => (p.proposalType === 'remove' ? [p.remove.removed] : [])))
   const pending = pendingReferences(opened.client, removing)
-  if (pending.length === 0) return apply(opened, own)
   try {
-    return await apply(opened, [...pending, ...own])
+    if (pending.length > 0) return await apply(opened, [...pending, ...own])
   } catch {
-    return apply(opened, own)
+    // One that does not fit must not keep this member from committing; the reason is of no use to it.
   }
+  return stage(adds ? 'mls/bad-key-package' : 'mls/bad-commit', () => apply(opened, own))
 }
 
 async function refresh(

@@ -13,7 +13,7 @@ import {
   removeMembers,
   updateSelf,
 } from '../src/index.js'
-import { add, extensions, rawCommit, rawProposal } from './attacker.js'
+import { add, custom, extensions, rawCommit, rawPath, rawProposal, remove } from './attacker.js'
 import { after, codeOf, type Device, device, groupOf, text } from './helpers.js'
 
 async function pair(): Promise<[Device, Device, GroupState, GroupState]> {
@@ -49,7 +49,8 @@ describe('the state that an operation was given', () => {
       good.message.map((byte, i) => (i === good.message.length - 1 ? byte ^ 1 : byte)),
       update.commit.map((byte, i) => (i === update.commit.length - 1 ? byte ^ 1 : byte)),
       (await encryptMessage(a.ctx, update.state, text('ahead'), text(''))).message,
-      (await rawCommit(a, sa, [{ proposalType: 0xf00d, proposalData: new Uint8Array() }])).message,
+      await rawCommit(a, sa, { proposals: [custom(0xf00d)], path: await rawPath(a, sa) }),
+      await rawCommit(a, sa, { path: await rawPath(a, sa) }),
       (await rawProposal(a, sa, extensions(0xf001))).message,
     ]
     for (const message of bad) {
@@ -121,12 +122,7 @@ describe('poisoned proposals (defect 8)', () => {
     const [a, b, sa, sb] = await pair()
     const c = device('c')
     const offer = await createKeyPackage(c.ctx, c.identity)
-    const poison = [
-      extensions(0xf001),
-      add(offer.keyPackage),
-      { proposalType: 'remove', remove: { removed: 1 } } as const,
-      { proposalType: 'remove', remove: { removed: 77 } } as const,
-    ]
+    const poison = [extensions(0xf001), add(offer.keyPackage), remove(1), remove(77), custom(0xf00d)]
     for (const proposal of poison) {
       const { message } = await rawProposal(a, sa, proposal)
       expect(await codeOf(() => processMessage(b.ctx, sb, message))).toMatch(
@@ -139,7 +135,7 @@ describe('poisoned proposals (defect 8)', () => {
   it('a leave is kept, does not block messages, and goes into the next commit', async () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => device(name)) as [Device, Device, Device]
     const [sa, sb, sc] = (await groupOf([a, b, c])) as [GroupState, GroupState, GroupState]
-    const leave = await rawProposal(c, sc, { proposalType: 'remove', remove: { removed: 2 } })
+    const leave = await rawProposal(c, sc, remove(2))
     const read = await processMessage(b.ctx, sb, leave.message)
     expect(read.event).toMatchObject({ kind: 'proposal', sender: { leaf: 2 } })
     const kept = decodeGroup(b.ctx, encodeGroup(read.state))
