@@ -1,21 +1,19 @@
 /** The store itself: a committer for transactions, plain reads of what is durable, and closing. */
 import type { Store } from '@hyphae/core'
 import { createCommitter } from './committer.js'
+import type { Engine } from './engine.js'
 import { asHyphaeError, StoreError } from './errors.js'
 import { type ReadContext, readList, readOne } from './pending.js'
 
 /** `release` runs once, after the engine has closed. */
-export function createStore(context: ReadContext, release: () => void = () => {}): Store {
+export function createStore(given: ReadContext, release: () => void = () => {}): Store {
+  const context = { ...given, engine: withKnownErrors(given.engine) }
   const committer = createCommitter(context)
   let closing: Promise<void> | undefined
 
   const open = async <T>(read: () => Promise<T>): Promise<T> => {
     if (closing !== undefined) throw new StoreError('store/closed')
-    try {
-      return await read()
-    } catch (cause) {
-      throw asHyphaeError(cause)
-    }
+    return read()
   }
   const shut = async (): Promise<void> => {
     await committer.drain()
@@ -39,5 +37,18 @@ export function createStore(context: ReadContext, release: () => void = () => {}
     },
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Whatever the engine throws comes out as a HyphaeError, wherever it is called from. */
+function withKnownErrors(engine: Engine): Engine {
+  const known = (cause: unknown): never => {
+    throw asHyphaeError(cause)
+  }
+  return {
+    get: (key) => engine.get(key).catch(known),
+    range: (range) => engine.range(range).catch(known),
+    write: (batch) => engine.write(batch).catch(known),
+    close: () => engine.close().catch(known),
   }
 }
