@@ -150,10 +150,8 @@ function nextMessage(state: State, queue: Call[], host: string, now: number): Re
   return requests
 }
 
-/** Dials at once. */
-export function connect(options: ConnectionOptions): Connection {
-  const { clock, events, host, logger } = options
-  const state: State = {
+function emptyState(now: number): State {
+  return {
     inFlight: new Map(),
     watches: new Map(),
     opened: new Set(),
@@ -161,9 +159,15 @@ export function connect(options: ConnectionOptions): Connection {
     challenge: undefined,
     bytes: 0,
     next: 1,
-    heardAt: clock.now(),
+    heardAt: now,
     ended: false,
   }
+}
+
+/** Dials at once. */
+export function connect(options: ConnectionOptions): Connection {
+  const { clock, events, host, logger } = options
+  const state = emptyState(clock.now())
   let socket: RelaySocket | undefined
   const gone = deferred<void>()
   const end = (): void => {

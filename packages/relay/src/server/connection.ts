@@ -1,26 +1,21 @@
 /**
- * One WebSocket connection: decodes messages, works through their requests within a budget, answers.
+ * One WebSocket connection: decodes messages, hands on their requests, reads no faster than it may.
  *
- * Memory is bounded by one rule: a request starts only while the bytes of started requests, of their expected
- * answers and of what the peer has not read stay under the budget. While requests wait, nothing is read.
+ * Knows nothing of what requests mean. spec/relay.md sections 2 and 6.
  */
 import type { Socket } from 'node:net'
 import { type Clock, isHyphaeError, type Logger } from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
-import {
-  decodeRequests,
-  MAX_FETCH_BYTES,
-  type Request,
-  type UnknownRequest,
-} from '@hyphae/transport-relay/wire'
+import { CHALLENGE_BYTES, decodeRequests } from '@hyphae/transport-relay/wire'
 import type { WebSocket } from 'ws'
 import type { RelayEngine } from '../engine/engine.js'
-import { MAX_QUEUED_BYTES, type RelayLimits, STORAGE_RETRY_MS } from '../limits.js'
-import { createBucket } from './bucket.js'
-import { createOutbox } from './outbox.js'
-import { answer, createSession, endSession, failure } from './session.js'
+import type { RelayLimits } from '../limits.js'
+import { type Bucket, createBucket } from './bucket.js'
+import { createOutbox, type Outbox } from './outbox.js'
+import { createSession, endSession, failure, type Session } from './session.js'
 import type { TrafficLog } from './traffic.js'
 import type { WatchRegistry } from './watch.js'
+import { createWork, type Work } from './work.js'
 
 export interface ServerContext {
   readonly engine: RelayEngine
@@ -44,181 +39,158 @@ export interface Connection {
   lastHeard(): number
   /** Stops reading; resolves when all started requests are answered. */
   drain(): Promise<void>
-  /** Refuses the peer: one last message, then a close. */
+  /** Sends what is gathered, then closes. */
   end(code: number): void
 }
 
-type Incoming = Request | UnknownRequest
-
-/** Fixed part of any request or answer: operation header and bookkeeping. */
-const BASE_COST = 256
-
-/** What a request and its answer may hold in memory until the peer has it. */
-function cost(request: Incoming): number {
-  switch (request.kind) {
-    case 'put':
-      return BASE_COST + request.frame.length
-    case 'fetch':
-      return BASE_COST + Math.min(MAX_FETCH_BYTES, request.limit * 4096)
-    case 'blob-put':
-    case 'blob-get':
-      return BASE_COST + 4096
-    case 'take':
-      return BASE_COST + 8192
-    case 'lookup':
-      return BASE_COST + 8 * 8400
-    case 'stock':
-      return request.upload.items.reduce((sum, item) => sum + item.length, BASE_COST + 8192)
-    default:
-      return BASE_COST
-  }
+interface State {
+  readonly ws: WebSocket
+  readonly socket: Socket
+  readonly context: ServerContext
+  readonly outbox: Outbox
+  readonly session: Session
+  readonly work: Work
+  readonly rates: { readonly operations: Bucket; readonly bytes: Bucket; readonly control: Bucket }
+  readonly closed: AbortController
+  /** Waits until the connection's rate allows more. */
+  slowed: boolean
+  ending: boolean
+  /** Bytes of messages that have ended. */
+  accounted: number
+  heard: number
 }
+
+/** RFC 6455 section 7.4.1. */
+const CLOSE_PROTOCOL_ERROR = 1002
 
 /** Bytes of a masked control frame around its payload. */
 const CONTROL_HEADER_BYTES = 6
 
+/** Reads, or stops reading: TCP then slows the peer down. */
+function steer({ ws, work, slowed, ending }: State): void {
+  const stop = slowed || ending || work.pending()
+  if (stop && !ws.isPaused) ws.pause()
+  else if (!stop && ws.isPaused) ws.resume()
+}
+
+function slowDown(state: State, ms: number): void {
+  if (ms === 0 || state.slowed) return
+  state.slowed = true
+  state.context.clock
+    .sleep(ms, state.closed.signal)
+    .catch(() => {})
+    .finally(() => {
+      state.slowed = false
+      steer(state)
+    })
+}
+
+function end(state: State, code: number): void {
+  state.ending = true
+  state.outbox.flush()
+  state.ws.close(code)
+  // The peer's close frame still has to be read.
+  if (state.ws.isPaused) state.ws.resume()
+}
+
+function receive(state: State, message: Uint8Array, binary: boolean): void {
+  const { context, socket, rates, outbox } = state
+  const now = context.clock.now()
+  state.heard = now
+  state.accounted = socket.bytesRead
+  if (state.ending) return
+  context.traffic?.received(message)
+  try {
+    if (!binary) throw new TypeError('text message')
+    const requests = decodeRequests(message)
+    slowDown(
+      state,
+      Math.max(rates.bytes.draw(message.length, now), rates.operations.draw(requests.length, now)),
+    )
+    state.work.add(requests)
+  } catch (error) {
+    context.logger.debug('message refused', { code: isHyphaeError(error) ? error.code : 'text' })
+    outbox.push(failure(0, 'malformed'))
+    end(state, CLOSE_PROTOCOL_ERROR)
+  }
+}
+
+function controlFrame(state: State, payload: Uint8Array, ping: boolean): void {
+  const { context, socket, session, ws } = state
+  state.heard = context.clock.now()
+  state.accounted = Math.min(socket.bytesRead, state.accounted + CONTROL_HEADER_BYTES + payload.length)
+  if (state.rates.control.take(1, state.heard) > 0) ws.terminate()
+  else if (ping && !session.context.blocked()) ws.pong(payload)
+}
+
+function listen(state: State): void {
+  const { ws, socket, session, work } = state
+  ws.on('message', (data, binary) => receive(state, data as Buffer, binary))
+  ws.on('ping', (payload) => controlFrame(state, payload, true))
+  ws.on('pong', (payload) => controlFrame(state, payload, false))
+  // A broken peer is no news: 'close' follows.
+  ws.on('error', () => {})
+  ws.on('close', () => {
+    state.closed.abort()
+    state.ending = true
+    void work.stop()
+    endSession(session)
+  })
+  socket.on('drain', () => {
+    work.pump()
+    for (const watch of session.watching.values()) watch.advance()
+  })
+}
+
+function bucketsOf({ limits, clock }: ServerContext): State['rates'] {
+  const perSecond = (rate: number): Bucket => createBucket(rate, rate, clock.now())
+  return {
+    operations: perSecond(limits.operationsPerSecond),
+    bytes: perSecond(limits.bytesPerSecond),
+    control: perSecond(limits.controlPerSecond),
+  }
+}
+
+/** `host` is the relay's name under which the peer dialled; undefined when it is none of the relay's. */
 export function acceptConnection(
   ws: WebSocket,
   socket: Socket,
   host: string | undefined,
   context: ServerContext,
 ): Connection {
-  const { limits, clock, engine, waiting } = context
   const outbox = createOutbox(ws, socket, context.traffic)
-  const challenge = context.crypto.randomBytes(32)
-  const blocked = (): boolean => outbox.waiting() >= limits.answerBytes
+  const challenge = context.crypto.randomBytes(CHALLENGE_BYTES)
+  const blocked = (): boolean => outbox.waiting() >= context.limits.answerBytes
   const session = createSession({ ...context, challenge, host, push: outbox.push, blocked })
-  const start = clock.now()
-  const operations = createBucket(limits.operationsPerSecond, limits.operationsPerSecond, start)
-  const bytes = createBucket(limits.bytesPerSecond, limits.bytesPerSecond, start)
-  const control = createBucket(limits.controlPerSecond, limits.controlPerSecond, start)
-  const closed = new AbortController()
-  const idle: (() => void)[] = []
-  let inbox: Incoming[] = []
-  let next = 0
-  let working = 0
-  let started = 0
-  let slowed = false
-  let draining = false
-  let accounted = 0
-  let heard = start
-
-  const read = (): void => {
-    const stop = slowed || draining || next < inbox.length
-    if (stop && !ws.isPaused) ws.pause()
-    else if (!stop && ws.isPaused) ws.resume()
+  const work = createWork({ ...context, outbox, session, changed: () => steer(state) })
+  const state: State = {
+    ws,
+    socket,
+    context,
+    outbox,
+    session,
+    work,
+    rates: bucketsOf(context),
+    closed: new AbortController(),
+    slowed: false,
+    ending: false,
+    accounted: socket.bytesRead,
+    heard: context.clock.now(),
   }
-  const finish = (weight: number): void => {
-    working -= weight
-    started -= 1
-    if (started === 0) for (const done of idle.splice(0)) done()
-    pump()
-    if (waiting.size > 0 && engine.queuedBytes() < MAX_QUEUED_BYTES / 2) {
-      const others = [...waiting]
-      waiting.clear()
-      for (const wake of others) wake()
-    }
-  }
-  const begin = (request: Incoming): void => {
-    const result = answer(session, request)
-    if (!(result instanceof Promise)) {
-      outbox.push(result)
-      return
-    }
-    const weight = cost(request)
-    working += weight
-    started += 1
-    result
-      .then(outbox.push, () => outbox.push(failure(request.request, 'storage-failed', STORAGE_RETRY_MS)))
-      .then(() => finish(weight))
-  }
-  const mayStart = (): boolean => {
-    if (closed.signal.aborted || working + outbox.waiting() >= limits.answerBytes) return false
-    if (engine.queuedBytes() < MAX_QUEUED_BYTES) return true
-    waiting.add(pump)
-    return false
-  }
-  const pump = (): void => {
-    while (next < inbox.length && mayStart()) begin(inbox[next++] as Incoming)
-    if (next === inbox.length && next > 0) {
-      inbox = []
-      next = 0
-    }
-    read()
-  }
-  const slow = (ms: number): void => {
-    if (ms === 0 || slowed) return
-    slowed = true
-    clock
-      .sleep(ms, closed.signal)
-      .catch(() => {})
-      .finally(() => {
-        slowed = false
-        read()
-      })
-  }
-  const end = (code: number): void => {
-    outbox.flush()
-    ws.close(code)
-    draining = true
-  }
-  const receive = (message: Uint8Array, binary: boolean): void => {
-    const now = clock.now()
-    heard = now
-    accounted = socket.bytesRead
-    if (draining) return
-    context.traffic?.received(message)
-    try {
-      if (!binary) throw new TypeError('text message')
-      const requests = decodeRequests(message)
-      slow(Math.max(bytes.draw(message.length, now), operations.draw(requests.length, now)))
-      if (inbox.length === 0) inbox = requests
-      else inbox.push(...requests)
-    } catch (error) {
-      context.logger.debug('message refused', { code: isHyphaeError(error) ? error.code : 'text' })
-      outbox.push(failure(0, 'malformed'))
-      end(1002)
-      return
-    }
-    pump()
-  }
-  const controlFrame = (payload: Uint8Array, ping: boolean): void => {
-    heard = clock.now()
-    accounted = Math.min(socket.bytesRead, accounted + CONTROL_HEADER_BYTES + payload.length)
-    if (control.take(1, heard) > 0) ws.terminate()
-    else if (ping && !blocked()) ws.pong(payload)
-  }
-
-  ws.on('message', (data, binary) => receive(data as Buffer, binary))
-  ws.on('ping', (payload) => controlFrame(payload, true))
-  ws.on('pong', (payload) => controlFrame(payload, false))
-  // A broken peer is no news: 'close' follows.
-  ws.on('error', () => {})
-  ws.on('close', () => {
-    closed.abort()
-    waiting.delete(pump)
-    inbox = []
-    next = 0
-    endSession(session)
-  })
-  socket.on('drain', () => {
-    pump()
-    for (const watch of session.watching.values()) watch.advance()
-  })
+  listen(state)
   outbox.push({ kind: 'hello', request: 0, challenge })
   outbox.flush()
   return {
     socket,
     ws,
-    unfinished: () => socket.bytesRead - accounted,
+    unfinished: () => socket.bytesRead - state.accounted,
     paused: () => ws.isPaused,
-    lastHeard: () => heard,
+    lastHeard: () => state.heard,
     drain: () => {
-      draining = true
-      inbox = inbox.slice(0, next)
-      read()
-      return started === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))
+      state.ending = true
+      steer(state)
+      return work.stop()
     },
-    end,
+    end: (code) => end(state, code),
   }
 }

@@ -1,0 +1,137 @@
+/**
+ * The requests of one connection: started in order, while memory allows, each answered once.
+ *
+ * One rule bounds memory: a request starts only while the bytes of started requests, of their expected answers
+ * and of what the peer has not read stay under the budget. spec/relay.md section 6.
+ */
+import { MAX_FETCH_BYTES, type Request, type UnknownRequest } from '@hyphae/transport-relay/wire'
+import type { RelayEngine } from '../engine/engine.js'
+import { MAX_QUEUED_BYTES, type RelayLimits, STORAGE_RETRY_MS } from '../limits.js'
+import type { Outbox } from './outbox.js'
+import { answer, failure, type Session } from './session.js'
+
+type Incoming = Request | UnknownRequest
+
+export interface WorkContext {
+  readonly engine: RelayEngine
+  readonly limits: RelayLimits
+  readonly outbox: Outbox
+  readonly session: Session
+  /** Those who wait, over all connections, until the store's queue is shorter. */
+  readonly waiting: Set<() => void>
+  /** Called when `pending` may have changed. */
+  changed(): void
+}
+
+export interface Work {
+  add(requests: Incoming[]): void
+  /** Requests wait to be started: nothing more should be read. */
+  pending(): boolean
+  /** Starts what may start now. */
+  pump(): void
+  /** Drops what was not started; resolves when all that was is answered. */
+  stop(): Promise<void>
+}
+
+/** Fixed part of any request or answer: operation header and bookkeeping. */
+const BASE_COST = 256
+const RECORDS_COST = 8 * 8400
+const ITEM_COST = 8192
+const BLOB_COST = 4096
+const FRAME_COST = 4096
+
+/** What a request and its answer may hold in memory until the peer has it. */
+function cost(request: Incoming): number {
+  switch (request.kind) {
+    case 'put':
+      return BASE_COST + request.frame.length
+    case 'fetch':
+      return BASE_COST + Math.min(MAX_FETCH_BYTES, request.limit * FRAME_COST)
+    case 'blob-put':
+    case 'blob-get':
+      return BASE_COST + BLOB_COST
+    case 'take':
+      return BASE_COST + ITEM_COST
+    case 'lookup':
+      return BASE_COST + RECORDS_COST
+    case 'stock':
+      return request.upload.items.reduce((sum, item) => sum + item.length, BASE_COST + ITEM_COST)
+    default:
+      return BASE_COST
+  }
+}
+
+interface State {
+  inbox: Incoming[]
+  /** Index of the first request that was not started. */
+  next: number
+  /** Cost and number of requests that were started and not answered. */
+  cost: number
+  started: number
+  stopped: boolean
+  readonly idle: (() => void)[]
+}
+
+/** Lets other connections go on once the store's queue is half empty. */
+function wakeOthers({ waiting, engine }: WorkContext): void {
+  if (waiting.size === 0 || engine.queuedBytes() >= MAX_QUEUED_BYTES / 2) return
+  const others = [...waiting]
+  waiting.clear()
+  for (const wake of others) wake()
+}
+
+export function createWork(context: WorkContext): Work {
+  const { engine, limits, outbox, session, waiting } = context
+  const state: State = { inbox: [], next: 0, cost: 0, started: 0, stopped: false, idle: [] }
+
+  const finish = (weight: number): void => {
+    state.cost -= weight
+    state.started -= 1
+    if (state.started === 0) for (const done of state.idle.splice(0)) done()
+    pump()
+    wakeOthers(context)
+  }
+  const begin = (request: Incoming): void => {
+    const result = answer(session, request)
+    if (!(result instanceof Promise)) {
+      outbox.push(result)
+      return
+    }
+    const weight = cost(request)
+    state.cost += weight
+    state.started += 1
+    const failed = (): void => outbox.push(failure(request.request, 'storage-failed', STORAGE_RETRY_MS))
+    result.then(outbox.push, failed).then(() => finish(weight))
+  }
+  const mayStart = (): boolean => {
+    if (state.cost + outbox.waiting() >= limits.answerBytes) return false
+    if (engine.queuedBytes() < MAX_QUEUED_BYTES) return true
+    waiting.add(pump)
+    return false
+  }
+  const pump = (): void => {
+    while (!state.stopped && state.next < state.inbox.length && mayStart())
+      begin(state.inbox[state.next++] as Incoming)
+    if (state.next === state.inbox.length) {
+      state.inbox = []
+      state.next = 0
+    }
+    context.changed()
+  }
+  return {
+    add: (requests) => {
+      if (state.inbox.length === 0) state.inbox = requests
+      else state.inbox.push(...requests)
+      pump()
+    },
+    pending: () => state.next < state.inbox.length,
+    pump,
+    stop: () => {
+      state.stopped = true
+      state.inbox = []
+      state.next = 0
+      waiting.delete(pump)
+      return state.started === 0 ? Promise.resolve() : new Promise((resolve) => state.idle.push(resolve))
+    },
+  }
+}
