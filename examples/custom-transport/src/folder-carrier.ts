@@ -57,7 +57,7 @@ export function folderCarrier(root: string): Transport {
         Promise.all((await waiting(box)).slice(0, options?.limit ?? 100).map((name) => read(box, name))),
       watch: async function* (box, options) {
         const signal = AbortSignal.any([stop.signal, ...(options?.signal ? [options.signal] : [])])
-        for (let seen = ''; !signal.aborted; await clock.sleep(POLL_MS, signal, true).catch(() => {})) {
+        for (let seen = ''; !signal.aborted; await clock.sleep(POLL_MS, signal).catch(() => {})) {
           for (const name of await waiting(box)) {
             if (name <= seen || signal.aborted) continue
             yield await read(box, name)

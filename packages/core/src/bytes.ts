@@ -60,3 +60,12 @@ export function fromUtf8(bytes: Uint8Array): string {
     throw new CoreError('core/bad-utf8', { cause })
   }
 }
+
+/**
+ * The same bytes as a plain Uint8Array, without copying. Node's Buffer is a Uint8Array whose `slice` shares memory
+ * instead of copying, so what comes from outside is made plain before it is worked on.
+ */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  if (Object.getPrototypeOf(bytes) === Uint8Array.prototype) return bytes
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

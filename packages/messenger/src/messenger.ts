@@ -23,6 +23,7 @@ import { type CryptoProvider, defaultCrypto } from '@hyphae/crypto'
 import type { AccountKeys } from '@hyphae/identity'
 import { memoryStore } from '@hyphae/store'
 import { fanOut } from '@hyphae/transport'
+import { plainCarrier } from './carrier.js'
 import { findContact } from './contacts.js'
 import type { NodeContext, PrivacyMode } from './context.js'
 import { CONTROL_TYPES } from './control.js'
@@ -126,7 +127,9 @@ export async function createMessenger(options: MessengerOptions): Promise<Messen
     logger,
     store: openUntil(store, closing.signal),
     registry: createRegistry([...CONTROL_TYPES, ...(options.content ?? [])]),
-    carrier: carriers.length === 1 ? (carriers[0] as Carrier) : fanOut(carriers, { clock, logger }),
+    carrier: plainCarrier(
+      carriers.length === 1 ? (carriers[0] as Carrier) : fanOut(carriers, { clock, logger }),
+    ),
     self,
     mode: options.mode ?? 'standard',
     closing: closing.signal,

@@ -1,0 +1,67 @@
+/** The carrier as the node uses it: whatever a carrier returns, also Node's Buffers, arrives as plain bytes. */
+import {
+  type Blobs,
+  type Carrier,
+  type Delivery,
+  type Directory,
+  type DirectoryRecord,
+  type Mailbox,
+  plainBytes,
+} from '@hyphae/core'
+
+export function plainCarrier(carrier: Carrier): Carrier {
+  const { mailbox, directory, blobs } = carrier
+  return {
+    name: carrier.name,
+    traits: carrier.traits,
+    ...(mailbox && { mailbox: plainMailbox(mailbox) }),
+    ...(directory && { directory: plainDirectory(directory) }),
+    ...(blobs && { blobs: plainBlobs(blobs) }),
+    close: () => carrier.close(),
+    [Symbol.asyncDispose]: () => carrier.close(),
+  }
+}
+
+function plainMailbox(mailbox: Mailbox): Mailbox {
+  const plain = (delivery: Delivery): Delivery => ({
+    frame: plainBytes(delivery.frame),
+    cursor: delivery.cursor,
+    ack: () => delivery.ack(),
+  })
+  return {
+    put: (items, options) => mailbox.put(items, options),
+    fetch: async (box, options) => (await mailbox.fetch(box, options)).map(plain),
+    watch: async function* (box, options) {
+      for await (const delivery of mailbox.watch(box, options)) yield plain(delivery)
+    },
+  }
+}
+
+function plainDirectory(directory: Directory): Directory {
+  const plain = (record: DirectoryRecord): DirectoryRecord => ({
+    address: plainBytes(record.address),
+    writer: plainBytes(record.writer),
+    sequence: record.sequence,
+    body: plainBytes(record.body),
+    signature: plainBytes(record.signature),
+  })
+  return {
+    publish: (record, options) => directory.publish(record, options),
+    lookup: async (address, options) => (await directory.lookup(address, options)).map(plain),
+    stock: (upload, options) => directory.stock(upload, options),
+    take: async (writer, kind, options) => {
+      const taken = await directory.take(writer, kind, options)
+      return taken && { item: plainBytes(taken.item), lastResort: taken.lastResort }
+    },
+    remaining: (writer, kind, options) => directory.remaining(writer, kind, options),
+  }
+}
+
+function plainBlobs(blobs: Blobs): Blobs {
+  return {
+    put: (items, options) => blobs.put(items, options),
+    get: async (hashes, options) =>
+      (await blobs.get(hashes, options)).map((data) => data && plainBytes(data)),
+    has: (hashes, options) => blobs.has(hashes, options),
+  }
+}
