@@ -6,7 +6,7 @@ export const MAX_MESSAGE_BYTES: number = 64 * 1024
 /** Containers inside containers. No built-in type needs more than 2; a schema a person writes stays below 16. */
 export const MAX_DEPTH = 16
 
-/** Values in one message, containers and keys counted: bounds the objects that 64 KB can turn into. */
+/** Values in one body, containers and keys counted: bounds the objects that 64 KB can turn into. */
 export const MAX_VALUES = 8192
 
 /** Bytes of one map key: a field name, not data. */

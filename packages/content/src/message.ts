@@ -130,10 +130,10 @@ function splitEnvelope(input: Uint8Array): { type: Uint8Array; head: Uint8Array;
   if (input.length > MAX_MESSAGE_BYTES)
     throw new ContentError('content/too-large', { details: { size: input.length, limit: MAX_MESSAGE_BYTES } })
   if (input[0] !== ARRAY_OF_3) throw new ContentError('content/malformed')
-  const budget = scanBudget()
-  const typeEnd = skipValue(input, 1, budget)
-  const headEnd = skipValue(input, typeEnd, budget)
-  const bodyEnd = skipValue(input, headEnd, budget)
+  // A budget for each part, as when writing: what can be written can be read.
+  const typeEnd = skipValue(input, 1, scanBudget())
+  const headEnd = skipValue(input, typeEnd, scanBudget())
+  const bodyEnd = skipValue(input, headEnd, scanBudget())
   if (bodyEnd !== input.length)
     throw new ContentError('content/malformed', { details: { trailing: input.length - bodyEnd } })
   return {

@@ -8,7 +8,7 @@ import { fromUtf8, isHyphaeError } from '@hyphae/core'
 import { ContentError } from './errors.js'
 import { MAX_DEPTH, MAX_KEY_BYTES, MAX_VALUES } from './limits.js'
 
-/** How many more values may follow; shared by the parts of one message. */
+/** How many more values may follow, at any depth. */
 export interface ScanBudget {
   values: number
 }

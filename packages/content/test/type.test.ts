@@ -84,6 +84,25 @@ describe('content type', () => {
     expect(codeOf(() => decodeMessage(createRegistry([unpack]), encoded))).toBe('content/schema-failed')
   })
 
+  it('can be read when it could be written, up to the last value and level', () => {
+    const any = createRegistry([defineContent({ type: 'any', schema: v.any() })])
+    const deep = (levels: number): unknown => (levels === 0 ? 1 : { a: deep(levels - 1) })
+    for (const body of [
+      new Array(8191).fill(0),
+      deep(16),
+      Object.fromEntries(new Array(4095).fill(0).map((_, i) => [`${i}`, i])),
+    ])
+      expect(decodeMessage(any, encodeMessage(any, message('any', body)))).toMatchObject({ body })
+    for (const body of [
+      new Array(8192).fill(0),
+      deep(17),
+      Object.fromEntries(new Array(4096).fill(0).map((_, i) => [`${i}`, i])),
+    ])
+      expect(codeOf(() => encodeMessage(any, message('any', body)))).toMatch(
+        /^content\/too-(many-values|deep)$/,
+      )
+  })
+
   it('takes one byte for a number and shortens with pack', () => {
     const point = defineContent({
       type: 'org.example/point',
