@@ -27,6 +27,19 @@ export function storeTransactionCases(make: MakeStoreCase): ComplianceCase[] {
         rule(low.join() === '2', `a deleted record takes no place; came ${low.join()}`)
       })
     }),
+    make('a limit counts what is left after the own deletes', async ({ store }) => {
+      await store.transact((tx) => {
+        for (const n of [1, 2, 3, 4]) tx.put(['t', n], ONE)
+      })
+      await store.transact(async (tx) => {
+        tx.delete(['t', 1])
+        tx.delete(['t', 4])
+        const numbers = async (reverse: boolean): Promise<string> =>
+          (await tx.list(['t'], { limit: 2, reverse })).map(({ key }) => key[1]).join()
+        rule((await numbers(false)) === '2,3', 'from the low end')
+        rule((await numbers(true)) === '3,2', 'from the high end')
+      })
+    }),
     make('transact gives what work gives', async ({ store }) => {
       rule((await store.transact(() => 42)) === 42, 'a plain value')
       rule((await store.transact(async () => 'later')) === 'later', 'a promised value')
