@@ -28,7 +28,7 @@ import { encodeMessage } from './codec.js'
 import { enterEpoch, type NextEpoch, nextEpoch, type SignedCommit } from './epoch.js'
 import { MlsError, stage } from './errors.js'
 import { keepLiveKeys } from './path.js'
-import { pendingReferences } from './proposals.js'
+import { pendingLeaves } from './proposals.js'
 import type { Opened } from './state.js'
 import { assertMemberCount, assertUniqueChange } from './tree.js'
 import { buildWelcome } from './welcome.js'
@@ -59,7 +59,8 @@ interface RefreshedPath {
   readonly commitSecret: Uint8Array
 }
 
-async function apply({ client, cs }: Opened, entries: ProposalOrRef[]): Promise<AppliedProposals> {
+async function apply({ client, cs }: Opened, proposals: readonly Proposal[]): Promise<AppliedProposals> {
+  const entries = proposals.map((proposal): ProposalOrRef => ({ proposalOrRefType: 'proposal', proposal }))
   const own = toLeafIndex(client.privatePath.leafIndex)
   // `false`: lifetimes were checked on the injected clock, which ts-mls does not know.
   const result = await applyProposals(client, entries, own, emptyPskIndex, false, cs)
@@ -74,18 +75,17 @@ async function apply({ client, cs }: Opened, entries: ProposalOrRef[]): Promise<
   return { entries, tree: result.tree, added }
 }
 
-/** With what others have proposed; without it when that does not fit together. */
+/** Together with the leaves that others have proposed; without them when that does not fit. */
 async function applyWithPending(opened: Opened, proposals: readonly Proposal[]): Promise<AppliedProposals> {
   const adds = proposals.some(({ proposalType }) => proposalType === 'add')
-  const own: ProposalOrRef[] = proposals.map((proposal) => ({ proposalOrRefType: 'proposal', proposal }))
   const removing = new Set(proposals.flatMap((p) => (p.proposalType === 'remove' ? [p.remove.removed] : [])))
-  const pending = pendingReferences(opened.client, removing)
+  const pending = pendingLeaves(opened.client, removing)
   try {
-    if (pending.length > 0) return await apply(opened, [...pending, ...own])
+    if (pending.length > 0) return await apply(opened, [...pending, ...proposals])
   } catch {
     // One that does not fit must not keep this member from committing; the reason is of no use to it.
   }
-  return stage(adds ? 'mls/bad-key-package' : 'mls/bad-commit', () => apply(opened, own))
+  return stage(adds ? 'mls/bad-key-package' : 'mls/bad-commit', () => apply(opened, proposals))
 }
 
 async function refresh(
@@ -159,7 +159,7 @@ async function seal(
 }
 
 /**
- * A commit of these proposals and of the pending ones that fit.
+ * A commit of these proposals and of the pending leaves.
  * @throws MlsError `mls/bad-commit`, `mls/group-full`, `mls/duplicate-member`, `mls/bad-credential`
  */
 export async function buildCommit(opened: Opened, proposals: readonly Proposal[]): Promise<BuiltCommit> {

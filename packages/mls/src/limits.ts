@@ -38,8 +38,8 @@ export const MAX_SKIPPED_MESSAGES = 300
 /** Skipped keys kept for each sender: a full reversal of what may be skipped. */
 export const KEPT_GENERATIONS: number = MAX_SKIPPED_MESSAGES
 
-/** Pending proposals of an epoch: one leave and one update of a large group's most active members. */
-export const MAX_PENDING_PROPOSALS = 64
+/** Pending proposals of one member in one epoch: it needs one to leave and one to update, and may repeat them. */
+export const MAX_PENDING_PROPOSALS = 4
 
 /** Our KeyPackages live four weeks: an inviter may find one that long after it was published. */
 export const KEY_PACKAGE_LIFETIME_SECONDS: number = 28 * 24 * 3600

@@ -16,7 +16,7 @@ import type { AuthenticatedContent } from 'ts-mls/authenticatedContent.js'
 import { makeProposalRef } from 'ts-mls/authenticatedContent.js'
 import { throwIfDefined, validateLeafNodeUpdateOrCommit } from 'ts-mls/clientState.js'
 import { addUnappliedProposal } from 'ts-mls/unappliedProposals.js'
-import { base64ToBytes, bytesToBase64 } from 'ts-mls/util/byteArray.js'
+import { bytesToBase64 } from 'ts-mls/util/byteArray.js'
 import { MlsError, type MlsErrorCode, stage } from './errors.js'
 import { assertLeafShape } from './leaf.js'
 import { MAX_PENDING_PROPOSALS } from './limits.js'
@@ -109,8 +109,11 @@ export async function keepProposal(
   if (proposal.proposalType === 'add') throw new MlsError('mls/unsupported-proposal')
   if (proposal.proposalType === 'remove' && proposal.remove.removed !== sender)
     throw new MlsError('mls/bad-proposal', { details: { sender } })
-  if (Object.keys(unappliedProposals).length >= MAX_PENDING_PROPOSALS)
-    throw new MlsError('mls/bad-proposal', { details: { limit: MAX_PENDING_PROPOSALS } })
+  const waiting = Object.values(unappliedProposals).filter(
+    ({ senderLeafIndex }) => senderLeafIndex === sender,
+  )
+  if (waiting.length >= MAX_PENDING_PROPOSALS)
+    throw new MlsError('mls/bad-proposal', { details: { sender, limit: MAX_PENDING_PROPOSALS } })
   if (proposal.proposalType === 'update') {
     const { leafNode } = proposal.update
     await stage('mls/bad-proposal', () => assertPendingUpdate(client, cs, sender, leafNode))
@@ -120,21 +123,16 @@ export async function keepProposal(
 }
 
 /**
- * References to the pending proposals that go along with a commit of this member's own: at most one for
- * each leaf, the latest, a leave before an update; none for the committer or for a leaf that it removes.
+ * The pending leaves that go along with a commit of this member's own. They go in as its own removals, not
+ * by reference: a commit that names a proposal stalls every member whom the proposal has not reached, and
+ * whoever proposed it could choose whom. Pending updates stay out for the same reason; their owners can
+ * commit them by themselves.
  */
-export function pendingReferences(client: ClientState, removing: ReadonlySet<number>): ProposalOrRef[] {
-  const chosen = new Map<number, { reference: string; leaves: boolean }>()
-  const own = client.privatePath.leafIndex
-  for (const [reference, { proposal, senderLeafIndex: sender }] of Object.entries(
-    client.unappliedProposals,
-  )) {
-    if (sender === undefined || sender === own || removing.has(sender)) continue
-    const leaves = proposal.proposalType === 'remove'
-    if (leaves || chosen.get(sender)?.leaves !== true) chosen.set(sender, { reference, leaves })
-  }
-  return [...chosen.values()].map(({ reference }) => ({
-    proposalOrRefType: 'reference',
-    reference: base64ToBytes(reference),
-  }))
+export function pendingLeaves(client: ClientState, removing: ReadonlySet<number>): Proposal[] {
+  const leaving = Object.values(client.unappliedProposals).flatMap(({ proposal }) =>
+    proposal.proposalType === 'remove' ? [proposal.remove.removed] : [],
+  )
+  return [...new Set(leaving)]
+    .filter((leaf) => leaf !== client.privatePath.leafIndex && !removing.has(leaf))
+    .map((removed) => ({ proposalType: 'remove', remove: { removed } }))
 }

@@ -1,5 +1,6 @@
 // States are values: no operation, and no failure, changes the one it was given; forgetting is a step apart.
 import { describe, expect, it } from 'vitest'
+import { secretsOf } from '../src/forget.js'
 import {
   addMembers,
   createKeyPackage,
@@ -13,7 +14,8 @@ import {
   removeMembers,
   updateSelf,
 } from '../src/index.js'
-import { add, custom, extensions, rawCommit, rawPath, rawProposal, remove } from './attacker.js'
+import { unwrapState } from '../src/state.js'
+import { custom, extensions, rawCommit, rawPath, rawProposal } from './attacker.js'
 import { after, codeOf, type Device, device, groupOf, text } from './helpers.js'
 
 async function pair(): Promise<[Device, Device, GroupState, GroupState]> {
@@ -85,8 +87,6 @@ describe('forgetGroup (defects 1 and 9)', () => {
     const update = await updateSelf(a.ctx, sa)
     const next = await after(b.ctx, sb, update.commit)
     const before = encodeGroup(next)
-    const { secretsOf } = await import('../src/forget.js')
-    const { unwrapState } = await import('../src/state.js')
     const kept = new Set([next, rival.state].flatMap((s) => [...secretsOf(unwrapState(s))]))
     const old = [...secretsOf(unwrapState(sb))].filter((secret) => secret.length > 0)
     expect(old.some((secret) => !kept.has(secret))).toBe(true)
@@ -114,46 +114,5 @@ describe('forgetGroup (defects 1 and 9)', () => {
     const before = encodeGroup(next)
     forgetGroup(restored, [next])
     expect(encodeGroup(next)).toEqual(before)
-  })
-})
-
-describe('poisoned proposals (defect 8)', () => {
-  it('are refused, so that commits and messages go on', async () => {
-    const [a, b, sa, sb] = await pair()
-    const c = device('c')
-    const offer = await createKeyPackage(c.ctx, c.identity)
-    const poison = [extensions(0xf001), add(offer.keyPackage), remove(1), remove(77), custom(0xf00d)]
-    for (const proposal of poison) {
-      const { message } = await rawProposal(a, sa, proposal)
-      expect(await codeOf(() => processMessage(b.ctx, sb, message))).toMatch(
-        /^mls\/(bad|unsupported)-proposal$/,
-      )
-    }
-    expect(await codeOf(() => encryptMessage(b.ctx, sb, text('x'), text('')))).toBe('no error')
-  })
-
-  it('a leave is kept, does not block messages, and goes into the next commit', async () => {
-    const [a, b, c] = ['a', 'b', 'c'].map((name) => device(name)) as [Device, Device, Device]
-    const [sa, sb, sc] = (await groupOf([a, b, c])) as [GroupState, GroupState, GroupState]
-    const leave = await rawProposal(c, sc, remove(2))
-    const read = await processMessage(b.ctx, sb, leave.message)
-    expect(read.event).toMatchObject({ kind: 'proposal', sender: { leaf: 2 } })
-    const kept = decodeGroup(b.ctx, encodeGroup(read.state))
-    const sent = await encryptMessage(b.ctx, kept, text('not blocked'), text(''))
-    const ra = await after(a.ctx, sa, leave.message)
-    expect((await processMessage(a.ctx, ra, sent.message)).event).toMatchObject({
-      plaintext: text('not blocked'),
-    })
-    const commit = await updateSelf(b.ctx, kept)
-    const seen = await processMessage(a.ctx, ra, commit.commit)
-    expect(seen.event).toMatchObject({ removed: [{ leaf: 2 }] })
-    expect(epochAuthenticator(seen.state)).toEqual(epochAuthenticator(commit.state))
-    const out = await processMessage(c.ctx, leave.state, commit.commit)
-    expect(out.event).toMatchObject({ removedSelf: true })
-    // Whoever never saw the proposal cannot follow: the commit names it by reference.
-    expect(await codeOf(() => processMessage(a.ctx, sa, commit.commit))).toBe('mls/missing-proposal')
-    // A removal of the same leaf takes the place of the leave, so it can be followed without.
-    const removal = await removeMembers(b.ctx, kept, [2])
-    expect(await codeOf(() => processMessage(a.ctx, sa, removal.commit))).toBe('no error')
   })
 })
