@@ -112,8 +112,13 @@ export class MlsError extends HyphaeError<MlsErrorCode> {
   }
 }
 
-/** What `@hyphae/crypto` says of bytes that came from outside; other errors of it are not the input's fault. */
-const BAD_INPUT: readonly string[] = ['crypto/bad-length', 'crypto/bad-public-key', 'crypto/low-order-key']
+/** What primitives say of bytes that came from outside: the stage that used them knows better what it means. */
+const BAD_INPUT: readonly string[] = [
+  'crypto/bad-length',
+  'crypto/bad-public-key',
+  'crypto/low-order-key',
+  'mls/undecryptable',
+]
 
 function explains(error: unknown): error is HyphaeError {
   return error instanceof HyphaeError && !BAD_INPUT.includes(error.code)

@@ -83,7 +83,7 @@ async function ownKeys(
   const leafKey = { [leafToNodeIndex(leaf)]: privatePackage.hpkePrivateKey }
   if (pathSecret === undefined) return { leafIndex: leaf, privateKeys: leafKey }
   const ancestor = firstCommonAncestor(tree, leaf, signer)
-  const { keys } = await derivePath(cs, tree, signer, ancestor, pathSecret)
+  const { keys } = await derivePath(cs, tree, signer, ancestor, pathSecret, 'mls/bad-welcome')
   return keepLiveKeys(tree, { leafIndex: leaf, privateKeys: { ...keys, ...leafKey } })
 }
 

@@ -19,7 +19,7 @@ import {
   type NodeIndex,
   toLeafIndex,
 } from 'ts-mls/treemath.js'
-import { MlsError } from './errors.js'
+import { MlsError, type MlsErrorCode } from './errors.js'
 
 export interface DerivedPath {
   /** Private keys by node index. */
@@ -30,7 +30,7 @@ export interface DerivedPath {
 /**
  * From the path secret of node `from` on the sender's filtered direct path up to its end. Every derived
  * public key must be the one in the tree, or the sender gave this member other secrets than it published.
- * @throws MlsError `mls/bad-commit`
+ * @throws MlsError `code`
  */
 export async function derivePath(
   cs: CiphersuiteImpl,
@@ -38,10 +38,11 @@ export async function derivePath(
   sender: LeafIndex,
   from: number,
   pathSecret: Uint8Array,
+  code: MlsErrorCode,
 ): Promise<DerivedPath> {
   const path = filteredDirectPathAndCopathResolution(sender, tree).map((step) => step.nodeIndex as number)
   const start = path.indexOf(from)
-  if (start < 0) throw new MlsError('mls/bad-commit')
+  if (start < 0) throw new MlsError(code)
   const keys: Record<number, Uint8Array> = {}
   let secret = pathSecret
   for (const index of path.slice(start)) {
@@ -49,7 +50,7 @@ export async function derivePath(
     const pair = await cs.hpke.deriveKeyPair(await deriveSecret(secret, 'node', cs.kdf))
     const publicKey = await cs.hpke.exportPublicKey(pair.publicKey)
     if (node?.nodeType !== 'parent' || !equalBytes(node.parent.hpkePublicKey, publicKey))
-      throw new MlsError('mls/bad-commit')
+      throw new MlsError(code)
     keys[index] = await cs.hpke.exportPrivateKey(pair.privateKey)
     secret = await deriveSecret(secret, 'path', cs.kdf)
   }
@@ -95,7 +96,7 @@ export async function openPath(
     [...added],
     cs,
   )
-  return derivePath(cs, tree, sender, nodeIndex, pathSecret)
+  return derivePath(cs, tree, sender, nodeIndex, pathSecret, 'mls/bad-commit')
 }
 
 /** Forgets the keys of nodes that the tree has blanked: nobody encrypts to them any more. */
