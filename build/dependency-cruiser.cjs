@@ -1,5 +1,7 @@
 // The layers of Hyphae: imports go down only. `npm run layering` checks every source file against this.
 
+const { join } = require('node:path')
+
 /** What each package may import, besides itself and what its package.json declares. */
 const GROUND = ['core', 'crypto', 'tlv']
 const PROTOCOLS = ['ratchet', 'mls', 'identity', 'content', 'store', 'transport']
@@ -100,7 +102,7 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '(^|/)(dist|test|fuzz|soak|temp)/|(^|/)(tsup|vitest)\\.config\\.ts$' },
     tsPreCompilationDeps: true,
-    tsConfig: { fileName: 'tsconfig.json' },
+    tsConfig: { fileName: join(__dirname, 'tsconfig.portable.json') },
     combinedDependencies: false,
     enhancedResolveOptions: {
       exportsFields: ['exports'],
