@@ -4,7 +4,6 @@
  */
 import { equalBytes, isHyphaeError, toHex } from '@hyphae/core'
 import { TestkitError } from './errors.js'
-import { PATIENCE_MS } from './limits.js'
 
 export interface ComplianceCase {
   readonly name: string
@@ -34,8 +33,8 @@ export async function ruleRefused(attempt: () => Promise<unknown>, statement: st
   rule(isHyphaeError(error), `${statement}; it threw something else than a HyphaeError`)
 }
 
-/** What must come within PATIENCE_MS. */
-export async function soon<T>(promise: Promise<T>, statement: string): Promise<T> {
+/** What must come within `patienceMs`. */
+export async function soon<T>(promise: Promise<T>, statement: string, patienceMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
@@ -43,7 +42,7 @@ export async function soon<T>(promise: Promise<T>, statement: string): Promise<T
         reject(
           new TestkitError('testkit/broken-rule', { details: { rule: `${statement}; it did not come` } }),
         ),
-      PATIENCE_MS,
+      patienceMs,
     )
   })
   try {

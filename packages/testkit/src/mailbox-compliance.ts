@@ -14,6 +14,8 @@ import { mailboxWatchCases } from './mailbox-watch.js'
 export interface MailboxComplianceOptions extends CarrierComplianceOptions {
   /** The carrier verifies box proofs. Left out or true: a wrong key must be refused. */
   readonly checksProofs?: boolean
+  /** Real milliseconds to wait for what must come; PATIENCE_MS where it is left out. */
+  readonly patienceMs?: number
 }
 
 export interface MailboxPair {
@@ -129,7 +131,7 @@ export function mailboxCompliance(open: OpenCarrier, options: MailboxComplianceO
       const signal = AbortSignal.abort()
       await ruleRefused(() => sender.put([randomPut(crypto, key.id)], { signal }), 'aborted before it began')
     }),
-    ...mailboxWatchCases(make, crypto),
+    ...mailboxWatchCases(make, options),
   ]
   return options.checksProofs === false ? cases : [...cases, ...proofCases(make, options)]
 }

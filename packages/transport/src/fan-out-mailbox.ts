@@ -46,7 +46,7 @@ function mergeFetched(answers: readonly Delivery[][], limit: number, context: Me
   const merged: Delivery[] = []
   answers.forEach((deliveries, source) => {
     for (const delivery of deliveries) {
-      // What comes after the cut must not be noted: noting it would let it be acknowledged.
+      // Behind a frame that is not given, nothing of this carrier can be acknowledged: no need to note it.
       if (merged.length === limit && !ledger.knows(delivery.frame)) break
       const index = ledger.arrive(source, delivery)
       if (index === undefined) continue

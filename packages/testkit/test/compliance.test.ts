@@ -1,0 +1,85 @@
+/** The suites against parts that are wrong on purpose; whole implementations are tested where they live. */
+import { type Carrier, CoreError } from '@hyphae/core'
+import { defaultCrypto as crypto } from '@hyphae/crypto'
+import {
+  blobsCompliance,
+  type ComplianceCase,
+  directoryCompliance,
+  mailboxCompliance,
+  storeCompliance,
+} from '@hyphae/testkit'
+import { expect, test } from 'vitest'
+import { mapStore } from './map-store.js'
+
+const traits = { mtu: 4096, bandwidthBps: 1, latencyMs: 0, reliable: true, ordered: true, metered: false }
+const close = async (): Promise<void> => {}
+const empty: Carrier = { name: 'empty', traits, close, [Symbol.asyncDispose]: close }
+
+async function failed(cases: readonly ComplianceCase[]): Promise<string[]> {
+  const names: string[] = []
+  for (const { name, run } of cases)
+    await run().catch((error) => {
+      expect(error).toMatchObject({ code: 'testkit/broken-rule' })
+      names.push(name)
+    })
+  return names
+}
+
+test('a carrier without the capability fails every case', async () => {
+  const open = async () => ({ carrier: empty, dispose: close })
+  const statements = { signRecord: () => unused(), signStock: () => unused() }
+  for (const cases of [
+    mailboxCompliance(open, { crypto }),
+    blobsCompliance(open, { crypto }),
+    directoryCompliance(open, { crypto, ...statements }),
+  ]) {
+    expect(cases.length).toBeGreaterThan(5)
+    expect(await failed(cases)).toEqual(cases.map(({ name }) => name))
+  }
+})
+
+function unused(): never {
+  throw new CoreError('core/bad-id')
+}
+
+test('every case has its own name', () => {
+  const open = async () => ({ carrier: empty, dispose: close })
+  const names = [
+    ...storeCompliance(async () => ({ store: mapStore(), dispose: close })),
+    ...mailboxCompliance(open, { crypto }),
+    ...blobsCompliance(open, { crypto }),
+    ...directoryCompliance(open, { crypto, signRecord: unused, signStock: unused }),
+  ].map(({ name }) => name)
+  expect(new Set(names).size).toBe(names.length)
+})
+
+test('what a carrier does not check is not asked of it', () => {
+  const open = async () => ({ carrier: empty, dispose: close })
+  const count = (cases: readonly ComplianceCase[]): number => cases.length
+  const sign = { signRecord: unused, signStock: unused }
+  expect(count(mailboxCompliance(open, { crypto, checksProofs: false }))).toBe(
+    count(mailboxCompliance(open, { crypto })) - 1,
+  )
+  expect(count(blobsCompliance(open, { crypto, checksHashes: false }))).toBe(
+    count(blobsCompliance(open, { crypto })) - 1,
+  )
+  expect(count(directoryCompliance(open, { crypto, ...sign, checksSignatures: false }))).toBe(
+    count(directoryCompliance(open, { crypto, ...sign })) - 1,
+  )
+})
+
+test('a careless store fails where it is careless, and everything is disposed of', async () => {
+  let disposed = 0
+  const cases = storeCompliance(async () => ({
+    store: mapStore(),
+    dispose: () => {
+      disposed += 1
+    },
+  }))
+  const names = await failed(cases)
+  expect(disposed).toBe(cases.length)
+  expect(names).toContain('values and keys are copied')
+  expect(names).toContain('transactions run one at a time')
+  expect(names).toContain('a closed store refuses everything')
+  expect(names).not.toContain('get gives what was put, and nothing where nothing was put')
+})
