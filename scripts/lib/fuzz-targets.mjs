@@ -29,17 +29,29 @@ function options(args) {
   return { seconds, seed, names: positionals }
 }
 
+/** Targets of one package. Files beside them that export none are their helpers. */
+async function targetsOf(name) {
+  const folder = join(ROOT, 'packages', name, 'fuzz')
+  const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith('.ts')).sort()
+  const targets = []
+  for (const file of files) {
+    const { target } = await import(pathToFileURL(join(folder, file)).href)
+    const entry = basename(file, '.ts')
+    if (typeof target?.run !== 'function') continue
+    targets.push({
+      run: target.run,
+      package: name,
+      label: `${name}/${entry}`,
+      corpus: join(folder, 'corpus', entry),
+    })
+  }
+  if (files.length > 0 && targets.length === 0) throw new Error(`${folder} exports no target`)
+  return targets
+}
+
 async function findTargets() {
   const targets = []
-  for (const name of await packageNames()) {
-    const folder = join(ROOT, 'packages', name, 'fuzz')
-    const files = await readdir(folder).catch(() => [])
-    for (const file of files.filter((entry) => entry.endsWith('.ts')).sort()) {
-      const { target } = await import(pathToFileURL(join(folder, file)).href)
-      if (typeof target?.run !== 'function') throw new Error(`${join(folder, file)} exports no target`)
-      targets.push({ ...target, package: name, corpus: join(folder, 'corpus', basename(file, '.ts')) })
-    }
-  }
+  for (const name of await packageNames()) targets.push(...(await targetsOf(name)))
   return targets
 }
 
@@ -96,12 +108,9 @@ async function fuzz(target, { seconds, seed }) {
 await main(async (args) => {
   const { seconds, seed, names } = options(args)
   const all = await findTargets()
-  const label = (target) => `${target.package}/${target.name}`
-  const chosen = all.filter(
-    (t) => names.length === 0 || names.includes(label(t)) || names.includes(t.package),
-  )
+  const chosen = all.filter((t) => names.length === 0 || names.includes(t.label) || names.includes(t.package))
   if (chosen.length === 0) {
-    process.stderr.write(`no such target; there are: ${all.map(label).join(', ') || 'none yet'}\n`)
+    process.stderr.write(`no such target; there are: ${all.map((t) => t.label).join(', ') || 'none yet'}\n`)
     return 2
   }
   process.stdout.write(`seed ${seed}, ${seconds} s a target\n`)
@@ -109,12 +118,12 @@ await main(async (args) => {
   for (const target of chosen) {
     const result = await fuzz(target, { seconds, seed })
     if (result.finding === null) {
-      process.stdout.write(`  ${label(target)}: ${result.runs} runs, corpus ${result.corpus}, ok\n`)
+      process.stdout.write(`  ${target.label}: ${result.runs} runs, corpus ${result.corpus}, ok\n`)
       continue
     }
     failed++
     const file = await keep(target, result.input)
-    process.stdout.write(`  ${label(target)}: FAILED at run ${result.runs}, seed ${seed}\n  input ${file}\n`)
+    process.stdout.write(`  ${target.label}: FAILED at run ${result.runs}, seed ${seed}\n  input ${file}\n`)
     process.stdout.write(`${result.finding}\n`)
   }
   process.stdout.write(`${chosen.length - failed} targets ok, ${failed} failed\n`)
