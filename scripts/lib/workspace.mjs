@@ -33,7 +33,7 @@ async function toolEnvironment() {
   }
 }
 
-const TURBO = ['--no-daemon', '--output-logs=errors-only', '--log-prefix=task']
+const TURBO = ['--output-logs=errors-only', '--log-prefix=task']
 
 /**
  * Installs what the lockfile says, then runs the given turbo tasks.
