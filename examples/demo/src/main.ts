@@ -1,12 +1,14 @@
 // The demo: a relay and three nodes, each a process of its own, through the bad day of a messenger.
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { searchFor } from './leaks.js'
 import { kill, type NodeProcess, type RelayProcess, startNode, startRelayProcess } from './process.js'
 import type { Report } from './protocol.js'
+import { readTraffic } from './traffic.js'
 import { bar, breakBar, chapter, held, killed, note, said, short, size, title } from './view.js'
 
 const BIG_FILE_BYTES = 5 * 1024 * 1024
@@ -18,6 +20,7 @@ const relayFolder = join(folder, 'relay')
 const wireFolder = join(folder, 'wire')
 const spoken: string[] = []
 const started = performance.now()
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 await mkdir(wireFolder)
 
 type Message = Extract<Report, { report: 'message' }>
@@ -160,15 +163,21 @@ await writeFile(bigFile, plan)
 await sendFile(bigFile, 'orchard-plan.bin', true)
 
 chapter(6, 'What the relay saw')
-const stats = await relay.stats()
 await Promise.all([close(ada), close(ben), close(cleo)])
 await kill(relay.child)
-const bySize = stats.framesBySize as Record<string, number>
-for (const [bytes, count] of Object.entries(bySize))
-  said('relay', `${String(count).padStart(6)} frames of ${bytes} bytes`)
+const traffic = await readTraffic(join(wireFolder, 'log'))
+for (const bytes of FRAME_SIZES)
+  said(
+    'relay',
+    `${String(traffic.bySize.get(bytes) ?? 0).padStart(6)}  of ${String(bytes).padStart(4)} bytes`,
+  )
+said(
+  'relay',
+  `${String(traffic.boxes).padStart(6)}  mailboxes, and ${traffic.writers} keys that publish; whose they are it was never told`,
+)
 check(
-  Object.keys(bySize).every((bytes) => FRAME_SIZES.includes(Number(bytes))),
-  'only the four sizes',
+  [...traffic.bySize.keys()].every((bytes) => FRAME_SIZES.includes(bytes)),
+  'frames and blobs of the four sizes only',
 )
 const readme = await readFile(README, 'utf8')
 const secrets = [
@@ -192,7 +201,6 @@ check(proof.found.size === 1, 'and the search does find what the relay must know
 
 const seconds = ((performance.now() - started) / 1000).toFixed(1)
 console.log(`\n  Everything held, in ${seconds} s.\n`)
-await rm(folder, { recursive: true, force: true })
 
 async function groupSays(
   from: NodeProcess,

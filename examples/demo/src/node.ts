@@ -21,6 +21,8 @@ const node = await createMessenger({
   handles: [handle],
 })
 process.on('message', (request: Request) => void answer(request))
+// Without the demo there is nobody to serve.
+process.on('disconnect', () => process.exit())
 void readMessages()
 void readEvents()
 report({

@@ -87,7 +87,6 @@ export interface RelayProcess {
   readonly child: ChildProcess
   readonly url: string
   readonly port: number
-  stats(): Promise<Record<string, unknown>>
 }
 
 export async function startRelayProcess(
@@ -97,10 +96,5 @@ export async function startRelayProcess(
 ): Promise<RelayProcess> {
   const child = start('relay.ts', [data, String(port), trafficLog])
   const [{ url, port: actual }] = (await once(child, 'message')) as [{ url: string; port: number }]
-  const stats = async (): Promise<Record<string, unknown>> => {
-    child.send('stats')
-    const [reply] = (await once(child, 'message')) as [{ stats: Record<string, unknown> }]
-    return reply.stats
-  }
-  return { child, url, port: actual, stats }
+  return { child, url, port: actual }
 }

@@ -4,7 +4,4 @@ import { startRelay } from '@hyphae/relay'
 const [data, port, trafficLog] = process.argv.slice(2) as [string, string, string]
 const server = await startRelay({ data, port: Number(port), trafficLog })
 process.send?.({ url: server.url, port: server.port })
-process.on('message', async (request) => {
-  if (request === 'stats') process.send?.({ stats: await server.stats() })
-})
 process.on('disconnect', () => void server.close())
