@@ -20,7 +20,8 @@ export type Value =
   | readonly Value[]
   | { readonly [key: string]: Value | undefined }
 
-const LONE_SURROGATE = /\p{Surrogate}/u
+/** With the u flag a pair is one character, so this finds lone halves only. */
+const LONE_SURROGATE = /[\ud800-\udfff]/u
 
 const ENCODE_OPTIONS = {
   sortKeys: true,

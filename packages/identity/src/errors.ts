@@ -40,7 +40,7 @@ export const IDENTITY_ERRORS = {
   },
   'identity/bad-handle': {
     message: 'The text is not a handle.',
-    hint: 'Write user@domain in one script a part, without invisible characters or letters that imitate Latin ones.',
+    hint: 'Write user@domain in one script a part, without invisible characters or letters that imitate another script.',
   },
   'identity/bad-handle-id': {
     message: 'The bytes are not a handle id.',

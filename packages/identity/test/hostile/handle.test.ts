@@ -67,8 +67,19 @@ describe('hostile 46: handles', () => {
       refused(`${word}@example.com`)
       refused(`alice@${word}.com`)
     }
-    for (const word of ['иван', 'оксана', 'νίκη', 'µαρια'])
+    // All Greek, and each letter has a Cyrillic twin.
+    for (const word of ['πετροσ', 'τοπικε', 'φοτο']) refused(`${word}@example.com`)
+    for (const word of ['иван', 'оксана', 'пётр', 'петр', 'νίκη', 'νικος', 'µαρια', 'πέτρος', 'ұлан', 'өнер'])
       expect(codeOf(() => handleId(`${word}@example.com`))).toBe('no error')
+  })
+
+  it('leave out letters that pass for another of their own script', () => {
+    for (const code of [0x0115, 0x0131, 0x0138, 0x0149, 0x0163, 0x0450, 0x045d, 0x04bd, 0x04cc, 0x04cf]) {
+      refused(`ok${cp(code)}ok@example.com`)
+      refused(`ж${cp(code)}ж@example.com`)
+    }
+    // Long s is the one that NFKC folds.
+    expect(normalizeHandle('\u017fun@example.com')).toBe('sun@example.com')
   })
 
   it('hold nothing invisible, bidirectional, combining or unassigned', () => {
