@@ -88,8 +88,10 @@ export function findFar(
   const end = Math.min(from + forward, MAX_CHAIN_MESSAGES)
   const words = farWords(crypto, chain, from, end)
   const word = readU32(frame, TAG_OFFSET)
-  for (let n = from; n < end; n++) {
-    if (words[n % MAX_FORWARD] === word && tagMatches(frame, frameMask(crypto, chain.key, n))) return n
+  for (let slot = words.indexOf(word); slot >= 0; slot = words.indexOf(word, slot + 1)) {
+    // The one number from `from` on that this slot can hold.
+    const n = from + ((slot + MAX_FORWARD - (from % MAX_FORWARD)) % MAX_FORWARD)
+    if (n < end && tagMatches(frame, frameMask(crypto, chain.key, n))) return n
   }
   return null
 }
