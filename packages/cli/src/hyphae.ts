@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+/** The `hyphae` program: hands the process to `runCli`. */
+import process from 'node:process'
+import type { Output } from './io.js'
+import { runCli } from './main.js'
+import { readSecret } from './prompt.js'
+
+/** What a shell gives a program that Ctrl-C ended. */
+const INTERRUPTED = 130
+
+function outputOf(stream: NodeJS.WriteStream): Output {
+  // Failures are told to who wrote.
+  stream.on('error', () => {})
+  return {
+    isTTY: stream.isTTY === true,
+    write: (text) =>
+      new Promise<void>((resolve, reject) => {
+        stream.write(text, (error) => (error ? reject(error) : resolve()))
+      }),
+  }
+}
+
+/** Fires at the first SIGINT or SIGTERM; the second ends the process at once. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController()
+  const onSignal = (): void => {
+    if (stop.signal.aborted) process.exit(INTERRUPTED)
+    stop.abort()
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return stop.signal
+}
+
+const [stdout, stderr] = [outputOf(process.stdout), outputOf(process.stderr)]
+const code = await runCli(process.argv.slice(2), {
+  stdout,
+  stderr,
+  stdin: process.stdin,
+  env: process.env,
+  signal: stopSignal(),
+  ...(process.stdin.isTTY && { readSecret: (prompt: string) => readSecret(process.stdin, stderr, prompt) }),
+})
+process.exit(code)
