@@ -10,7 +10,7 @@ import { prepare } from './lib/workspace.mjs'
 const SUMMARY_FILE = process.env.HYPHAE_TEST_SUMMARY
 
 async function runTests(args, report) {
-  const env = await prepare(['build'])
+  const env = await prepare(['build:js', 'build:types'])
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const exitCode = await show('vitest', ['run', ...reporters, ...args], { env })
   const counts = summarize(await readReport(report), exitCode)
