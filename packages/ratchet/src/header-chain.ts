@@ -69,12 +69,25 @@ export function findNear(
   from: number,
   frame: Uint8Array,
 ): number | 'seen' | null {
-  const { near } = chain.memo()
   const end = Math.min(from + TAG_WINDOW, MAX_CHAIN_MESSAGES)
   for (let n = from; n < end; n++) if (tagMatches(frame, maskAt(crypto, chain, n))) return n
-  const seen = Math.min(from, near.high)
-  for (let n = near.low; n < seen; n++) if (tagMatches(frame, maskAt(crypto, chain, n))) return 'seen'
-  return null
+  return wasSeen(crypto, chain, from, frame) ? 'seen' : null
+}
+
+/**
+ * One of the TAG_WINDOW messages before `from`. A state fresh from a snapshot has forgotten their masks; computing
+ * those again saves the wide search that a repeated frame would start, unless that was made already.
+ */
+function wasSeen(crypto: CryptoProvider, chain: HeaderChain, from: number, frame: Uint8Array): boolean {
+  const { near, far } = chain.memo()
+  const known = Math.min(from, near.high)
+  for (let n = near.low; n < known; n++) if (tagMatches(frame, maskAt(crypto, chain, n))) return true
+  if (far !== null) return false
+  const forgotten = Math.min(from, near.low)
+  for (let n = Math.max(0, from - TAG_WINDOW); n < forgotten; n++) {
+    if (tagMatches(frame, frameMask(crypto, chain.key, n))) return true
+  }
+  return false
 }
 
 /** The message number at most `forward` after `from`. The first call computes that many blocks, later ones few. */

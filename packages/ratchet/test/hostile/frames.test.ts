@@ -84,6 +84,20 @@ describe('frames', () => {
     expect(calls().chacha20).toBeLessThanOrEqual(2 * TAG_WINDOW)
   })
 
+  it('hostile 8: nor does it after a restart', () => {
+    const pair = talkedPair()
+    const frames = sendMany(pair, 'alice', 2 * TAG_WINDOW).slice(TAG_WINDOW)
+    receive(pair, 'bob', frames[TAG_WINDOW - 1] as Uint8Array)
+    for (const frame of frames.slice(0, -1)) receive(pair, 'bob', frame)
+    const { provider, calls } = counting()
+    for (const frame of frames) {
+      const bob = decodeSession(crypto, encodeSession(pair.bob))
+      expect(decryptFrame(provider, bob, frame)).toBeNull()
+    }
+    expect(calls()).toMatchObject({ aead: 0, hmac: 0, dh: 0 })
+    expect(calls().chacha20).toBeLessThanOrEqual(2 * TAG_WINDOW * TAG_WINDOW)
+  })
+
   for (const [name, make] of [
     ['in the current chain', talkedPair],
     [
