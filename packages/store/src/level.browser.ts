@@ -26,7 +26,7 @@ export async function levelStore(location: string, options: LevelStoreOptions): 
     return level
   }
   try {
-    const engine = await levelEngine({ open, reopenAfterFailure: false })
+    const engine = await levelEngine({ open, reopenAfterFailure: false, inlineReads: false })
     return await openStore(engine, options, release)
   } catch (cause) {
     release()

@@ -30,7 +30,7 @@ export async function levelStore(location: string, options: LevelStoreOptions): 
     return level
   }
   try {
-    return await openStore(await levelEngine({ open, reopenAfterFailure: true }), options)
+    return await openStore(await levelEngine({ open, reopenAfterFailure: true, inlineReads: true }), options)
   } catch (cause) {
     throw asHyphaeError(cause)
   }

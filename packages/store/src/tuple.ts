@@ -9,7 +9,7 @@
  * Every part delimits itself, so the encoding of a prefix is a prefix of the encoding; numbers are big-endian,
  * so byte order is number order. Knows nothing of engines or encryption.
  */
-import { fromUtf8, type KeyPart, type StoreKey, utf8 } from '@hyphae/core'
+import { concatBytes, fromUtf8, type KeyPart, type StoreKey, utf8 } from '@hyphae/core'
 import { StoreError } from './errors.js'
 import { MAX_KEY_BYTES, MAX_KEY_PARTS } from './limits.js'
 
@@ -25,16 +25,9 @@ const LONE_SURROGATE = /\p{Surrogate}/u
 export function encodeTuple(key: StoreKey): Uint8Array {
   if (key.length === 0 || key.length > MAX_KEY_PARTS || typeof key[0] !== 'string')
     throw new StoreError('store/bad-key', { details: { parts: key.length } })
-  const parts = key.map(encodePart)
-  const length = parts.reduce((sum, part) => sum + part.length, 0)
-  if (length > MAX_KEY_BYTES)
-    throw new StoreError('store/too-large', { details: { keyBytes: length, limit: MAX_KEY_BYTES } })
-  const encoded = new Uint8Array(length)
-  let offset = 0
-  for (const part of parts) {
-    encoded.set(part, offset)
-    offset += part.length
-  }
+  const encoded = concatBytes(...key.map(encodePart))
+  if (encoded.length > MAX_KEY_BYTES)
+    throw new StoreError('store/too-large', { details: { keyBytes: encoded.length, limit: MAX_KEY_BYTES } })
   return encoded
 }
 
@@ -57,8 +50,11 @@ export function decodeTuple(encoded: Uint8Array): StoreKey {
 export function encodePart(part: KeyPart): Uint8Array {
   if (typeof part === 'number') return encodeNumber(part)
   if (typeof part === 'string') {
-    if (LONE_SURROGATE.test(part)) throw new StoreError('store/bad-key', { details: { part: 'text' } })
-    return encodeSized(TEXT_PART, utf8(part))
+    const bytes = utf8(part)
+    // As many bytes as characters is ASCII, which every key in use is.
+    if (bytes.length !== part.length && LONE_SURROGATE.test(part))
+      throw new StoreError('store/bad-key', { details: { part: 'text' } })
+    return encodeSized(TEXT_PART, bytes)
   }
   if (!(part instanceof Uint8Array)) throw new StoreError('store/bad-key', { details: { part: typeof part } })
   return encodeSized(BYTES_PART, part)
@@ -70,8 +66,9 @@ export function encodeNumber(value: number): Uint8Array {
     throw new StoreError('store/bad-key', { details: { part: 'number' } })
   const encoded = new Uint8Array(NUMBER_BYTES)
   encoded[0] = NUMBER_PART
-  // `+ 0` turns -0 into 0, which is the same key.
-  new DataView(encoded.buffer).setBigUint64(1, BigInt(value + 0))
+  const view = new DataView(encoded.buffer)
+  view.setUint32(1, Math.floor(value / 2 ** 32))
+  view.setUint32(5, value >>> 0)
   return encoded
 }
 

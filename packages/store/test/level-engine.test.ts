@@ -32,6 +32,7 @@ function fakeDisk() {
     }
     return {
       get,
+      getSync: () => undefined,
       getMany: (keys) => Promise.all(keys.map(get)),
       iterator: (range) => ({
         all: async () => (await contents.range(withLimit(range))).map(({ key, value }) => [key, value]),
@@ -49,6 +50,7 @@ function fakeDisk() {
   return { open, plan }
 }
 
+const onNode = { reopenAfterFailure: true, inlineReads: false }
 const a = Uint8Array.of(1)
 const b = Uint8Array.of(2)
 const c = Uint8Array.of(3)
@@ -56,7 +58,7 @@ const c = Uint8Array.of(3)
 for (const failure of ['refused', 'refused but logged'] as const)
   test(`a batch that was ${failure} stays rejected, before and after reopening`, async () => {
     const { open, plan } = fakeDisk()
-    const engine = await levelEngine({ open, reopenAfterFailure: true })
+    const engine = await levelEngine({ open, ...onNode })
     await engine.write([
       { key: a, value: a },
       { key: b, value: b },
@@ -74,7 +76,7 @@ for (const failure of ['refused', 'refused but logged'] as const)
     await engine.write([{ key: Uint8Array.of(4), value: a }])
     expect(plan.opened).toBe(2)
     expect([await engine.get(a), await engine.get(b), await engine.get(c)]).toEqual([a, b, undefined])
-    const again = await levelEngine({ open, reopenAfterFailure: true })
+    const again = await levelEngine({ open, ...onNode })
     const all = await again.range({ gte: new Uint8Array(), lt: Uint8Array.of(9) })
     expect(all.map(({ key, value }) => concatBytes(key, value))).toEqual(
       [
@@ -85,9 +87,20 @@ for (const failure of ['refused', 'refused but logged'] as const)
     )
   })
 
+test('closing after a rejected batch puts back what it may have changed', async () => {
+  const { open, plan } = fakeDisk()
+  const engine = await levelEngine({ open, ...onNode })
+  plan.batch = 'refused but logged'
+  await expect(engine.write([{ key: b, value: b }])).rejects.toMatchObject({ code: 'store/full' })
+  plan.batch = 'none'
+  await engine.close()
+  const again = await levelEngine({ open, ...onNode })
+  expect(await again.get(b)).toBeUndefined()
+})
+
 test('while the disk stays full every write is refused, and then it goes on', async () => {
   const { open, plan } = fakeDisk()
-  const engine = await levelEngine({ open, reopenAfterFailure: true })
+  const engine = await levelEngine({ open, ...onNode })
   await engine.write([{ key: a, value: a }])
   plan.batch = 'refused but logged'
   for (let attempt = 0; attempt < 4; attempt++)
@@ -106,7 +119,7 @@ test('while the disk stays full every write is refused, and then it goes on', as
 
 test('when the old contents cannot be read either, nothing more is promised', async () => {
   const { open, plan } = fakeDisk()
-  const engine = await levelEngine({ open, reopenAfterFailure: true })
+  const engine = await levelEngine({ open, ...onNode })
   plan.batch = 'refused but logged'
   plan.read = true
   await expect(engine.write([{ key: b, value: b }])).rejects.toMatchObject({ code: 'store/full' })
@@ -118,8 +131,7 @@ test('when the old contents cannot be read either, nothing more is promised', as
 })
 
 test('what the database says becomes a store error', async () => {
-  const failing = (error: Error) =>
-    levelEngine({ open: () => Promise.reject(error), reopenAfterFailure: true })
+  const failing = (error: Error) => levelEngine({ open: () => Promise.reject(error), ...onNode })
   const locked = new Error('not open', { cause: Object.assign(new Error('lock'), { code: 'LEVEL_LOCKED' }) })
   await expect(failing(locked)).rejects.toMatchObject({ code: 'store/locked', cause: locked })
   const corrupt = Object.assign(new Error('bad block'), { code: 'LEVEL_CORRUPTION' })

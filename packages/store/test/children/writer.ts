@@ -39,7 +39,7 @@ const open = async () => {
   await level.open()
   return level
 }
-const engine = await levelEngine({ open, reopenAfterFailure: true })
+const engine = await levelEngine({ open, reopenAfterFailure: true, inlineReads: true })
 const store = await openStore(mortal(engine), { key: new Uint8Array(32).fill(7) })
 
 async function writeRow(): Promise<void> {
