@@ -41,9 +41,9 @@ function assertConsistent(ctx: MlsContext, state: TsState): void {
     throw new MlsError(BAD)
   if (groupActiveState.kind === 'suspendedPendingReinit') throw new MlsError(BAD)
   if (secretTree.length !== (removed ? 0 : ratchetTree.length)) throw new MlsError(BAD)
-  assertTreeShape(ratchetTree, cipherSuite, BAD)
+  assertTreeShape(ratchetTree, BAD)
   for (const past of historicalReceiverData.values()) {
-    assertTreeShape(past.ratchetTree, cipherSuite, BAD)
+    assertTreeShape(past.ratchetTree, BAD)
     if (past.secretTree.length !== past.ratchetTree.length) throw new MlsError(BAD)
   }
   if (!removed) assertOwnLeaf(ctx, state)

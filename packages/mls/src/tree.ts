@@ -4,17 +4,15 @@
  * eight members and more; and it walks indices it has not bounded. Hence this one.
  */
 import { equalBytes, toHex } from '@hyphae/core'
-import { constantTimeEqual } from '@hyphae/crypto'
 import type { CiphersuiteImpl, GroupContext, LeafNode, ParentNode, RatchetTree } from 'ts-mls'
 import { verifyLeafNodeSignature } from 'ts-mls/leafNode.js'
-import { verifyParentHashes } from 'ts-mls/parentHash.js'
-import { treeHashRoot } from 'ts-mls/treeHash.js'
 import { directPath, leafToNodeIndex, leafWidth, toLeafIndex } from 'ts-mls/treemath.js'
 import { assertCredential, type MlsContext } from './context.js'
 import { MlsError, type MlsErrorCode } from './errors.js'
 import { assertEncryptionKey, assertLeafShape } from './leaf.js'
 import { MAX_MEMBERS } from './limits.js'
 import { credentialBytes, leafAt, membersOf } from './state.js'
+import { hashTree, parentHashesHold } from './tree-hash.js'
 
 /** Nodes of the smallest full tree that holds all members a group may have. */
 const MAX_NODES = 2 * 2 ** Math.ceil(Math.log2(MAX_MEMBERS)) - 1
@@ -43,11 +41,8 @@ function assertUnmerged(tree: RatchetTree, index: number, parent: ParentNode, co
   }
 }
 
-/**
- * Positions, sizes and indices: what must hold before anything may walk the tree. Needs no cryptography
- * beyond reading keys.
- */
-export function assertTreeShape(tree: RatchetTree, cipherSuite: string, code: MlsErrorCode): void {
+/** Positions, sizes and indices: what must hold before anything may walk the tree. */
+export function assertTreeShape(tree: RatchetTree, code: MlsErrorCode): void {
   const width = (tree.length + 1) / 2
   if (tree.length === 0 || tree.length > MAX_NODES || width !== 2 ** Math.round(Math.log2(width)))
     throw new MlsError(code, { details: { nodes: tree.length } })
@@ -55,11 +50,15 @@ export function assertTreeShape(tree: RatchetTree, cipherSuite: string, code: Ml
   for (const [index, node] of tree.entries()) {
     if (node === undefined) continue
     if ((node.nodeType === 'leaf') !== (index % 2 === 0)) throw new MlsError(code)
-    if (node.nodeType === 'leaf') assertLeafShape(node.leaf, cipherSuite, code)
-    else {
-      assertEncryptionKey(node.parent.hpkePublicKey, code)
-      assertUnmerged(tree, index, node.parent, code)
-    }
+    if (node.nodeType === 'parent') assertUnmerged(tree, index, node.parent, code)
+  }
+}
+
+/** Every key is one that an honest member makes, every leaf one that may be in a group of this suite. */
+export function assertTreeKeys(tree: RatchetTree, cipherSuite: string, code: MlsErrorCode): void {
+  for (const node of tree) {
+    if (node?.nodeType === 'leaf') assertLeafShape(node.leaf, cipherSuite, code)
+    if (node?.nodeType === 'parent') assertEncryptionKey(node.parent.hpkePublicKey, code)
   }
 }
 
@@ -128,9 +127,11 @@ export async function assertJoinableTree(
   tree: RatchetTree,
   context: GroupContext,
 ): Promise<void> {
-  assertTreeShape(tree, context.cipherSuite, 'mls/bad-welcome')
+  assertTreeShape(tree, 'mls/bad-welcome')
+  assertTreeKeys(tree, context.cipherSuite, 'mls/bad-welcome')
   assertUniqueTree(tree)
-  if (!constantTimeEqual(await treeHashRoot(tree, cs.hash), context.treeHash))
+  const hashed = hashTree(ctx.crypto, tree)
+  if (!equalBytes(hashed.root, context.treeHash) || !parentHashesHold(hashed))
     throw new MlsError('mls/bad-welcome')
   for (const { leaf, credential, signatureKey } of membersOf(tree)) {
     assertCredential(ctx, credential, signatureKey)
@@ -138,5 +139,4 @@ export async function assertJoinableTree(
     if (!(await verifyLeafNodeSignature(node, context.groupId, leaf, cs.signature)))
       throw new MlsError('mls/bad-welcome')
   }
-  if (!(await verifyParentHashes(tree, cs.hash))) throw new MlsError('mls/bad-welcome')
 }

@@ -147,7 +147,7 @@ describe('after any sequence of adds, removals, updates, messages and restarts',
         }
         await messageStep(world, world.inside[0] as Player)
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     )
   })
 

@@ -1,0 +1,116 @@
+/**
+ * Tree hashes and parent hashes of a whole tree (RFC 9420 sections 7.8 and 7.9), each node hashed once.
+ * ts-mls hashes the sibling subtree anew for every leaf, which takes seconds for a large group, and does not
+ * look at which leaves a node leaves unmerged. Knows no keys and no signatures.
+ *
+ *   hash[leaf]   = H(leaf index, leaf node)
+ *   hash[parent] = H(parent node, hash[left], hash[right])
+ *   parent_hash of P over sibling S = H(P's key, P's parent_hash, hash of S without P's unmerged leaves)
+ */
+import { equalBytes } from '@hyphae/core'
+import type { CryptoProvider } from '@hyphae/crypto'
+import type { Node, ParentNode, RatchetTree } from 'ts-mls'
+import { encodeParentHashInput } from 'ts-mls/parentHash.js'
+import { resolution } from 'ts-mls/ratchetTree.js'
+import { encodeTreeHashInput } from 'ts-mls/treeHash.js'
+import { isLeaf, left, type NodeIndex, right, rootFromNodeWidth, toNodeIndex } from 'ts-mls/treemath.js'
+
+export interface HashedTree {
+  readonly crypto: CryptoProvider
+  readonly tree: RatchetTree
+  /** By node index. */
+  readonly hashes: readonly Uint8Array[]
+  readonly root: Uint8Array
+}
+
+function hashLeaf(crypto: CryptoProvider, index: number, node: Node | undefined): Uint8Array {
+  const leafNode = node?.nodeType === 'leaf' ? node.leaf : undefined
+  return crypto.sha256(encodeTreeHashInput({ nodeType: 'leaf', leafIndex: index / 2, leafNode }))
+}
+
+function hashParent(
+  crypto: CryptoProvider,
+  parentNode: ParentNode | undefined,
+  leftHash: Uint8Array,
+  rightHash: Uint8Array,
+): Uint8Array {
+  return crypto.sha256(encodeTreeHashInput({ nodeType: 'parent', parentNode, leftHash, rightHash }))
+}
+
+function parentAt(tree: RatchetTree, index: number): ParentNode | undefined {
+  const node = tree[index]
+  return node?.nodeType === 'parent' ? node.parent : undefined
+}
+
+/** The tree must have the shape that assertTreeShape asks for. */
+export function hashTree(crypto: CryptoProvider, tree: RatchetTree): HashedTree {
+  const hashes: Uint8Array[] = new Array(tree.length)
+  const visit = (index: NodeIndex): Uint8Array => {
+    const hash = isLeaf(index)
+      ? hashLeaf(crypto, index, tree[index])
+      : hashParent(crypto, parentAt(tree, index), visit(left(index)), visit(right(index)))
+    hashes[index] = hash
+    return hash
+  }
+  return { crypto, tree, hashes, root: visit(rootFromNodeWidth(tree.length)) }
+}
+
+/** First and last leaf below a node. */
+function leafRange(index: number): readonly [number, number] {
+  let span = 1
+  while (index & span) span <<= 1
+  return [(index - (span - 1)) / 2, (index + (span - 1)) / 2]
+}
+
+/** Section 7.9: the hash that a subtree had before these leaves were added. Rehashes only above them. */
+function originalHash(hashed: HashedTree, index: NodeIndex, added: readonly number[]): Uint8Array {
+  const { crypto, tree, hashes } = hashed
+  const [first, last] = leafRange(index)
+  if (!added.some((leaf) => leaf >= first && leaf <= last)) return hashes[index] as Uint8Array
+  if (isLeaf(index)) return hashLeaf(crypto, index, undefined)
+  const node = parentAt(tree, index)
+  const original = node && {
+    ...node,
+    unmergedLeaves: node.unmergedLeaves.filter((leaf) => !added.includes(leaf)),
+  }
+  const [l, r] = [originalHash(hashed, left(index), added), originalHash(hashed, right(index), added)]
+  return hashParent(crypto, original, l, r)
+}
+
+function ownParentHash(node: Node | undefined): Uint8Array | null {
+  if (node === undefined) return null
+  if (node.nodeType === 'parent') return node.parent.parentHash
+  return node.leaf.leafNodeSource === 'commit' ? node.leaf.parentHash : null
+}
+
+/**
+ * Section 7.9.2 for one node and one of its children: some node in the child's resolution points back to the
+ * node, and all others there are leaves that the node has not merged.
+ */
+function pointedAt(hashed: HashedTree, parent: ParentNode, child: NodeIndex, sibling: NodeIndex): boolean {
+  const { crypto, tree } = hashed
+  const { hpkePublicKey, parentHash, unmergedLeaves } = parent
+  const originalSiblingTreeHash = originalHash(hashed, sibling, unmergedLeaves)
+  const expected = crypto.sha256(
+    encodeParentHashInput({ encryptionKey: hpkePublicKey, parentHash, originalSiblingTreeHash }),
+  )
+  const [first, last] = leafRange(child)
+  const unmerged = new Set(
+    unmergedLeaves.filter((leaf) => leaf >= first && leaf <= last).map((leaf) => leaf * 2),
+  )
+  const merged = resolution(tree, child).filter((index) => !unmerged.has(index))
+  const [only, second] = merged
+  if (only === undefined || second !== undefined) return false
+  const hash = ownParentHash(tree[only])
+  return hash !== null && equalBytes(hash, expected)
+}
+
+/** Section 7.9.2: every node that is not blank was put there by a commit of a leaf below it. */
+export function parentHashesHold(hashed: HashedTree): boolean {
+  return hashed.tree.every((node, index) => {
+    if (node?.nodeType !== 'parent') return true
+    const at = toNodeIndex(index)
+    const [l, r] = [left(at), right(at)]
+    return pointedAt(hashed, node.parent, l, r) || pointedAt(hashed, node.parent, r, l)
+  })
+}
