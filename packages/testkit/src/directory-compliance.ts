@@ -1,25 +1,10 @@
 /** What every Directory must do (spec/transport.md, "Directory"). */
-import type { Directory, DirectoryRecord, StockUpload } from '@hyphae/core'
+import type { Directory, DirectoryRecord } from '@hyphae/core'
 import type { Ed25519PrivateKey } from '@hyphae/crypto'
-import {
-  type CarrierComplianceOptions,
-  capability,
-  type MakeCarrierCase,
-  type OpenCarrier,
-} from './carrier-subject.js'
+import { capability, type MakeCarrierCase, type OpenCarrier } from './carrier-subject.js'
 import { type ComplianceCase, caseWith, rule, ruleBytes, ruleRefused } from './compliance.js'
+import type { DirectoryComplianceOptions } from './directory-subject.js'
 import { stockCases } from './stock-compliance.js'
-
-export type RecordStatement = Pick<DirectoryRecord, 'address' | 'sequence' | 'body'>
-export type StockStatement = Omit<StockUpload, 'writer' | 'signature'>
-
-export interface DirectoryComplianceOptions extends CarrierComplianceOptions {
-  /** Signs as spec/directory.md says; `@hyphae/tlv` has both functions. */
-  signRecord(key: Ed25519PrivateKey, statement: RecordStatement): DirectoryRecord
-  signStock(key: Ed25519PrivateKey, statement: StockStatement): StockUpload
-  /** The carrier verifies signatures. Left out or true: a forged one must be refused. */
-  readonly checksSignatures?: boolean
-}
 
 /** Each case opens a fresh network. */
 export function directoryCompliance(

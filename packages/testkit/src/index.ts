@@ -8,16 +8,14 @@ export {
   randomPut,
 } from './carrier-subject.js'
 export type { ComplianceCase } from './compliance.js'
-export {
-  type DirectoryComplianceOptions,
-  directoryCompliance,
-  type RecordStatement,
-  type StockStatement,
-} from './directory-compliance.js'
+export { directoryCompliance } from './directory-compliance.js'
+export type { DirectoryComplianceOptions, RecordStatement, StockStatement } from './directory-subject.js'
 export { TESTKIT_ERRORS, TestkitError, type TestkitErrorCode } from './errors.js'
 export { countingStore, failingStore, type StoreCounts } from './failing-store.js'
 export * from './limits.js'
-export { type MailboxComplianceOptions, mailboxCompliance } from './mailbox-compliance.js'
+export { mailboxCompliance } from './mailbox-compliance.js'
+export type { MailboxComplianceOptions } from './mailbox-subject.js'
 export { type SeededRandom, unsafeSeededRandom } from './seeded-random.js'
-export { type StoreSubject, storeCompliance } from './store-compliance.js'
+export { storeCompliance } from './store-compliance.js'
+export type { StoreSubject } from './store-subject.js'
 export { type VirtualClock, virtualClock } from './virtual-clock.js'

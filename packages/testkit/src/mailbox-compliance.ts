@@ -1,31 +1,9 @@
 /** What every Mailbox must do (spec/transport.md, "Mailboxes"). */
-import { FRAME_SIZES, type Mailbox } from '@hyphae/core'
-import {
-  type CarrierComplianceOptions,
-  type CarrierSubject,
-  capability,
-  createBoxKey,
-  type OpenCarrier,
-  randomPut,
-} from './carrier-subject.js'
+import { FRAME_SIZES } from '@hyphae/core'
+import { type CarrierSubject, createBoxKey, type OpenCarrier, randomPut } from './carrier-subject.js'
 import { type ComplianceCase, caseWith, rule, ruleBytes, ruleRefused } from './compliance.js'
+import { type MailboxComplianceOptions, mailboxPair } from './mailbox-subject.js'
 import { mailboxWatchCases } from './mailbox-watch.js'
-
-export interface MailboxComplianceOptions extends CarrierComplianceOptions {
-  /** The carrier verifies box proofs. Left out or true: a wrong key must be refused. */
-  readonly checksProofs?: boolean
-  /** Real milliseconds to wait for what must come; PATIENCE_MS where it is left out. */
-  readonly patienceMs?: number
-}
-
-export interface MailboxPair {
-  readonly sender: Mailbox
-  readonly reader: Mailbox
-}
-
-export function mailboxPair({ carrier, other }: CarrierSubject): MailboxPair {
-  return { sender: capability(other ?? carrier, 'mailbox'), reader: capability(carrier, 'mailbox') }
-}
 
 /** Each case opens a fresh network. */
 export function mailboxCompliance(open: OpenCarrier, options: MailboxComplianceOptions): ComplianceCase[] {

@@ -3,7 +3,7 @@ import type { BoxKey, Delivery, Mailbox } from '@hyphae/core'
 import { createBoxKey, type MakeCarrierCase, randomPut } from './carrier-subject.js'
 import { type ComplianceCase, pause, rule, ruleBytes, soon } from './compliance.js'
 import { PATIENCE_MS, QUIET_MS } from './limits.js'
-import { type MailboxComplianceOptions, mailboxPair } from './mailbox-compliance.js'
+import { type MailboxComplianceOptions, mailboxPair } from './mailbox-subject.js'
 
 /** The first `count` deliveries of a new watch; acknowledges those that `acks` picks. */
 async function watchSome(

@@ -2,7 +2,7 @@
 import { toHex } from '@hyphae/core'
 import { capability, type MakeCarrierCase } from './carrier-subject.js'
 import { type ComplianceCase, rule, ruleBytes, ruleRefused } from './compliance.js'
-import type { DirectoryComplianceOptions, StockStatement } from './directory-compliance.js'
+import type { DirectoryComplianceOptions, StockStatement } from './directory-subject.js'
 
 const CONCURRENT = 100
 const NONE: Uint8Array = new Uint8Array()

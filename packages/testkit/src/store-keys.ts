@@ -1,7 +1,7 @@
 /** Keys, order, lists and copies: the part of a Store that is a map. */
 import { equalBytes, type KeyPart, type StoreEntry, type StoreKey, utf8 } from '@hyphae/core'
 import { type ComplianceCase, rule, ruleBytes, ruleRefused } from './compliance.js'
-import type { MakeStoreCase, StoreSubject } from './store-compliance.js'
+import type { MakeStoreCase, StoreSubject } from './store-subject.js'
 
 const ONE: Uint8Array = Uint8Array.of(1)
 

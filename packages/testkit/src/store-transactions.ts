@@ -1,7 +1,7 @@
 /** Atomicity, isolation, durability and closing: the part of a Store that is transactional. */
 import { toHex } from '@hyphae/core'
 import { type ComplianceCase, pause, rule, ruleBytes, ruleRefused } from './compliance.js'
-import type { MakeStoreCase } from './store-compliance.js'
+import type { MakeStoreCase } from './store-subject.js'
 
 const ONE: Uint8Array = Uint8Array.of(1)
 const TWO: Uint8Array = Uint8Array.of(2)

@@ -1,0 +1,19 @@
+/** What the suite for mailboxes is given: options, and the two ends of a mailbox. */
+import type { Mailbox } from '@hyphae/core'
+import { type CarrierComplianceOptions, type CarrierSubject, capability } from './carrier-subject.js'
+
+export interface MailboxComplianceOptions extends CarrierComplianceOptions {
+  /** The carrier verifies box proofs. Left out or true: a wrong key must be refused. */
+  readonly checksProofs?: boolean
+  /** Real milliseconds to wait for what must come; PATIENCE_MS where it is left out. */
+  readonly patienceMs?: number
+}
+
+export interface MailboxPair {
+  readonly sender: Mailbox
+  readonly reader: Mailbox
+}
+
+export function mailboxPair({ carrier, other }: CarrierSubject): MailboxPair {
+  return { sender: capability(other ?? carrier, 'mailbox'), reader: capability(carrier, 'mailbox') }
+}
