@@ -104,6 +104,9 @@ export const MIN_READ_BYTES: number = 64 * 1024
 /** Answers gathered in one WebSocket message: the first leave early, few are cut. */
 export const TARGET_MESSAGE_BYTES: number = 256 * 1024
 
+/** How long a peer that is sent away may take to close, in ms. */
+export const CLOSE_MS = 1_000
+
 /** HTTP request head: an upgrade request of a browser takes under 2 KiB. */
 export const MAX_HTTP_HEADER_BYTES: number = 8 * 1024
 

@@ -62,7 +62,6 @@ interface State {
 
 function answerCall(state: State, call: Call, reply: Reply): void {
   if (reply.kind !== 'failure') {
-    if (reply.kind !== call.expect) throw malformed('wrong-answer')
     call.settle(reply)
     return
   }
@@ -83,6 +82,8 @@ function handle(state: State, reply: Reply, ready: () => void): void {
   if (state.challenge === undefined) throw malformed('no-hello')
   const call = state.inFlight.get(reply.request)
   if (call !== undefined && reply.kind !== 'pushed') {
+    // Before the call is forgotten: it has to be repeated elsewhere.
+    if (reply.kind !== 'failure' && reply.kind !== call.expect) throw malformed('wrong-answer')
     state.inFlight.delete(reply.request)
     state.bytes -= call.bytes
     answerCall(state, call, reply)

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { MAX_MESSAGE_BYTES } from '@hyphae/transport-relay/wire'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
-import { MAX_HTTP_HEADER_BYTES, type RelayLimits } from '../limits.js'
+import { CLOSE_MS, MAX_HTTP_HEADER_BYTES, type RelayLimits } from '../limits.js'
 
 function respond(request: IncomingMessage, response: ServerResponse): void {
   const health = request.method === 'GET' && request.url === '/health'
@@ -34,10 +34,11 @@ export function createHttpServer(limits: RelayLimits): Server {
   return server
 }
 
-/** ws knows these two since 8.21; its published types do not yet. */
+/** ws knows these since 8.19 and 8.21; its published types do not yet. */
 interface BoundedOptions extends ServerOptions {
   readonly maxFragments: number
   readonly maxBufferedChunks: number
+  readonly closeTimeout: number
 }
 
 /** Chunks of one frame that wait for its end: 9 bytes a chunk would still reach the largest message. */
@@ -54,6 +55,7 @@ export function acceptWebSockets(server: Server, limits: RelayLimits, accept: Ac
     maxPayload: MAX_MESSAGE_BYTES,
     maxFragments: limits.fragments,
     maxBufferedChunks: MAX_BUFFERED_CHUNKS,
+    closeTimeout: CLOSE_MS,
     // The connection answers pings itself, within its budget.
     autoPong: false,
     skipUTF8Validation: true,

@@ -1,0 +1,133 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { isHyphaeError, systemClock } from '@hyphae/core'
+import { startRelay } from '@hyphae/relay'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Database, type OpenDatabase, openLevel } from '../../src/engine/database.js'
+import { cursorsOf, type EngineFixture, openEngine, random } from '../support/engine.js'
+import { temporaryFolder } from '../support/relay.js'
+
+/** A disk that fails when told; like a real one, it may have written before it says so. */
+function faultyDisk() {
+  const disk = { fail: 'no' as 'no' | 'before' | 'after', failures: 0, opened: 0, refuseOpen: false }
+  const open: OpenDatabase = async (folder) => {
+    if (disk.refuseOpen) throw new Error('ENOSPC')
+    disk.opened += 1
+    const level: Database = await openLevel(folder)
+    return {
+      ...level,
+      write: async (writes) => {
+        if (disk.fail === 'no') return level.write(writes)
+        disk.failures += 1
+        if (disk.fail === 'after') await level.write(writes)
+        throw new Error('ENOSPC')
+      },
+    }
+  }
+  return { disk, open }
+}
+
+describe('hostile 32: a disk that is full or fails', () => {
+  let fixture: EngineFixture
+  afterEach(() => fixture.dispose())
+
+  it.each(['before', 'after'] as const)(
+    'refuses what was not stored (%s the write), keeps what was, goes on',
+    async (when) => {
+      const { disk, open } = faultyDisk()
+      fixture = await openEngine({}, open, systemClock)
+      const { engine } = fixture
+      const box = random(32)
+      expect(await engine.put(box, random(16), random(512))).toBeNull()
+      const heard: number[] = []
+      engine.onStored((_box, { cursor }) => heard.push(cursor))
+      disk.fail = when
+      const id = random(16)
+      const frame = random(128)
+      const verdicts = await Promise.all([
+        engine.put(box, id, frame),
+        engine.ack(box, 1),
+        engine.putBlob(random(32), random(9)),
+      ])
+      for (const verdict of verdicts) {
+        expect(verdict).toMatchObject({ refused: 'storage-failed' })
+        expect(verdict?.retryAfterMs).toBeGreaterThan(0)
+      }
+      expect(heard).toEqual([])
+      disk.fail = 'no'
+      // The database is opened again before the next write, however soon it comes.
+      while ((await engine.put(box, id, frame)) !== null) await turn()
+      expect(disk.opened).toBe(2)
+      const cursors = await cursorsOf(engine, box)
+      // A failed write may be there all the same, but then whole and once.
+      expect(cursors).toHaveLength(when === 'before' ? 2 : 1)
+      expect(await engine.ack(box, cursors.at(-1) as number)).toBeNull()
+      expect(engine.stats()).toMatchObject({ boxes: 0, frames: { 512: 0, 128: 0 } })
+      await fixture.reopen()
+      expect(await cursorsOf(fixture.engine, box)).toEqual([])
+    },
+  )
+
+  it('a one-time item whose removal was not stored is not handed out', async () => {
+    const { disk, open } = faultyDisk()
+    fixture = await openEngine({}, open, systemClock)
+    const { engine } = fixture
+    const writer = random(32)
+    const base = { writer, kind: 1, lastResort: new Uint8Array(0), replace: false, signature: random(64) }
+    await engine.stock({ ...base, sequence: 1, items: [random(10), random(10)] })
+    disk.fail = 'after'
+    expect(await engine.take(writer, 1)).toMatchObject({ refused: 'storage-failed' })
+    disk.fail = 'no'
+    let taken = await engine.take(writer, 1)
+    while ('refused' in taken) {
+      await turn()
+      taken = await engine.take(writer, 1)
+    }
+    expect(taken.found).toBe('one-time')
+    expect(await engine.take(writer, 1)).toMatchObject({ found: 'none' })
+  })
+
+  it('stays refusing while the folder cannot be opened, and closes cleanly', async () => {
+    const { disk, open } = faultyDisk()
+    fixture = await openEngine({}, open)
+    const { engine, clock } = fixture
+    disk.fail = 'before'
+    disk.refuseOpen = true
+    const put = () => engine.put(random(32), random(16), random(128))
+    expect(await put()).toMatchObject({ refused: 'storage-failed' })
+    await clock.advance(5_000)
+    expect(await put()).toMatchObject({ refused: 'storage-failed' })
+    disk.fail = 'no'
+    disk.refuseOpen = false
+    await clock.advance(2_000)
+    while ((await put()) !== null) await turn()
+    expect(disk.opened).toBe(2)
+  })
+})
+
+describe('hostile 34: two relays on one folder', () => {
+  it('the second is refused with a typed error that says what to do; the first goes on', async () => {
+    const folder = await temporaryFolder()
+    const first = await startRelay({ data: folder.path })
+    const error = await startRelay({ data: folder.path }).catch((reason: unknown) => reason)
+    if (!isHyphaeError(error, 'relay/data-locked')) throw error
+    expect(error.hint).toContain('Stop the other relay')
+    await first.close()
+    await (await startRelay({ data: folder.path })).close()
+    await folder.remove()
+  })
+
+  it('a folder that cannot be made, and a port that is taken, are typed errors too', async () => {
+    const folder = await temporaryFolder()
+    await expect(startRelay({ data: '/dev/null/relay' })).rejects.toMatchObject({
+      code: 'relay/data-unusable',
+    })
+    const first = await startRelay({ data: folder.path })
+    const other = await temporaryFolder()
+    await expect(startRelay({ data: other.path, port: first.port })).rejects.toMatchObject({
+      code: 'relay/cannot-listen',
+    })
+    await first.close()
+    await (await startRelay({ data: other.path })).close()
+    await Promise.all([folder.remove(), other.remove()])
+  })
+})

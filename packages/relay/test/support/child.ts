@@ -1,0 +1,33 @@
+/** A relay in a process of its own, to be killed. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+export interface RelayProcess {
+  readonly child: ChildProcess
+  /** What it printed first: its URL, or an error code. */
+  readonly said: string
+  kill(): Promise<void>
+  /** Lets it close by itself. */
+  stop(): Promise<void>
+}
+
+export async function spawnRelay(script: string, folder: string, port = 0): Promise<RelayProcess> {
+  const child = spawn(process.execPath, [script, folder, String(port)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const exited = once(child, 'exit')
+  const [said] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+  return {
+    child,
+    said,
+    kill: async () => {
+      child.kill('SIGKILL')
+      await exited
+    },
+    stop: async () => {
+      child.stdin.end()
+      await exited
+    },
+  }
+}

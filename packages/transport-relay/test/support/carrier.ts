@@ -1,0 +1,26 @@
+/** A carrier for tests: its three capabilities present, its clock the caller's. */
+import { type BoxKey, boxId, type Carrier, type Clock, silentLogger, systemClock } from '@hyphae/core'
+import { defaultCrypto as crypto } from '@hyphae/crypto'
+import { type RelayCarrierOptions, relay } from '@hyphae/transport-relay'
+
+export type RelayCarrier = Carrier & Required<Pick<Carrier, 'mailbox' | 'directory' | 'blobs'>>
+
+export async function carrierTo(
+  url: string,
+  options?: RelayCarrierOptions,
+  clock: Clock = systemClock,
+): Promise<RelayCarrier> {
+  const carrier = await relay(url, options)({ clock, logger: silentLogger })
+  const { mailbox, directory, blobs } = carrier
+  if (mailbox === undefined || directory === undefined || blobs === undefined) throw new Error('incomplete')
+  return { ...carrier, mailbox, directory, blobs }
+}
+
+export function newBox(): BoxKey {
+  const key = crypto.ed25519.generate()
+  return { id: boxId(key.publicKey), sign: (message) => crypto.ed25519.sign(key, message) }
+}
+
+export function newPut(box: BoxKey) {
+  return { box: box.id, id: crypto.randomBytes(16), frame: crypto.randomBytes(128) }
+}
