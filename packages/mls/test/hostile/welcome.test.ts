@@ -3,6 +3,7 @@ import type { GroupInfo, RatchetTree } from 'ts-mls'
 import { validateRatchetTree } from 'ts-mls/clientState.js'
 import { createGroupInfoWithRatchetTree } from 'ts-mls/createCommit.js'
 import { extractWelcomeSecret, signGroupInfo } from 'ts-mls/groupInfo.js'
+import type { GroupSecrets } from 'ts-mls/groupSecrets.js'
 import { makeKeyPackageRef } from 'ts-mls/keyPackage.js'
 import { encryptGroupInfo, encryptGroupSecrets } from 'ts-mls/welcome.js'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -45,11 +46,18 @@ interface Tampering {
   readonly info?: (info: GroupInfo) => Partial<GroupInfo>
   readonly tree?: (tree: RatchetTree) => RatchetTree
   readonly pathSecret?: Uint8Array
+  readonly psks?: GroupSecrets['psks']
   readonly resign?: boolean
 }
 
 /** The Welcome as its inviter could have made it: everything sealed and signed, the content changed. */
-async function tampered({ info: change, tree, pathSecret, resign = true }: Tampering): Promise<Uint8Array> {
+async function tampered({
+  info: change,
+  tree,
+  pathSecret,
+  psks = [],
+  resign = true,
+}: Tampering): Promise<Uint8Array> {
   const { client, cs } = raw(a, added)
   const decoded = decodeMessage(welcome, MAX_WELCOME_BYTES, 'mls/bad-welcome')
   if (decoded.wireformat !== 'mls_welcome') throw new Error('not a Welcome')
@@ -71,7 +79,7 @@ async function tampered({ info: change, tree, pathSecret, resign = true }: Tampe
   const welcomeSecret = await extractWelcomeSecret(secrets.joinerSecret, new Uint8Array(32), cs.kdf)
   const encryptedGroupInfo = await encryptGroupInfo(signed, welcomeSecret, cs)
   const initKey = await cs.hpke.importPublicKey(keyPackage.initKey)
-  const inner = { ...secrets, pathSecret: pathSecret ?? secrets.pathSecret }
+  const inner = { ...secrets, psks, pathSecret: pathSecret ?? secrets.pathSecret }
   const sealed = await encryptGroupSecrets(initKey, encryptedGroupInfo, inner, cs.hpke)
   return encodeMessage({
     version: 'mls10',
@@ -175,6 +183,11 @@ describe('hostile 28: a Welcome', () => {
 
   it('with a path secret that does not give the keys in the tree is refused', async () => {
     expect(await join(await tampered({ pathSecret: new Uint8Array(32).fill(1) }))).toBe('mls/bad-welcome')
+  })
+
+  it('that asks for a pre-shared key is refused', async () => {
+    const psk = { psktype: 'external' as const, pskId: text('psk'), pskNonce: new Uint8Array(32) }
+    expect(await join(await tampered({ psks: [psk] }))).toBe('mls/bad-welcome')
   })
 
   it('into a group with a member whose credential is refused, is refused', async () => {
