@@ -140,6 +140,13 @@ describe('prekeys', () => {
       'unknown signed prekey': at(oneTime + 6, 2),
       'trailing byte': Uint8Array.from([...bytes, 0]),
     }
+    const { keys } = device()
+    const first = createPrekeyState(crypto, keys, { now: NOW })
+    const twice = encodePrekeyState(crypto, rotateSignedPrekey(crypto, keys, first, { now: NOW }))
+    const swapped = Uint8Array.from(twice)
+    swapped.set(twice.subarray(6, 80), 80)
+    swapped.set(twice.subarray(80, 154), 6)
+    expect(codeOf(() => decodePrekeyState(crypto, swapped))).toBe('ratchet/bad-snapshot')
     for (const [name, mutated] of Object.entries(bad)) {
       expect([name, codeOf(() => decodePrekeyState(crypto, mutated))]).toEqual([name, 'ratchet/bad-snapshot'])
     }

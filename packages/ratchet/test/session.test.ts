@@ -159,6 +159,28 @@ describe('expected tags', () => {
   })
 })
 
+describe('wide search', () => {
+  it('finds the same frames whatever was searched before, on old states too', () => {
+    const pair = talkedPair()
+    const frames = sendMany(pair, 'alice', 200)
+    const junk = new Uint8Array(128)
+    const old = { ...pair }
+    const far = (of: Pair, index: number): string | null =>
+      receive({ ...of }, 'bob', frames[index] as Uint8Array)
+    for (const [index, forward] of [
+      [20, 2],
+      [60, 17],
+      [100, MAX_FORWARD],
+      [140, MAX_FORWARD],
+    ] as const) {
+      expect(decryptFrame(crypto, pair.bob, junk, { forward })).toBeNull()
+      expect(receive(pair, 'bob', frames[index] as Uint8Array)).toBe(`alice ${index}`)
+      expect(far(pair, 199)).toBe('alice 199')
+      for (const early of [19, 50, 150]) expect(far(old, early)).toBe(`alice ${early}`)
+    }
+  })
+})
+
 describe('skipped messages', () => {
   it('expire by the time the caller gives', () => {
     const pair = talkedPair()
@@ -171,6 +193,7 @@ describe('skipped messages', () => {
     }
     expect(open(2, NOW)).toBe('alice 2')
     expect(open(0, NOW + SKIPPED_KEY_TTL_MS)).toBe('alice 0')
+    expect(tagsOf(pair, 'bob')).toContain(tagOf(frames[1] as Uint8Array))
     expect(open(3, NOW + SKIPPED_KEY_TTL_MS + 1)).toBe('alice 3')
     expect(open(1, NOW + SKIPPED_KEY_TTL_MS + 1)).toBeNull()
   })

@@ -80,6 +80,27 @@ describe('session snapshot', () => {
     expect(codeOf(() => decodeSession(crypto, Uint8Array.from([...bytes, 0])))).toBe('ratchet/bad-snapshot')
   })
 
+  it('refuses states that cannot be: no receiving chain but an answer due, a responder that never received', () => {
+    const fresh = Uint8Array.from(encodeSession(newPair().alice))
+    const due = encodeSession(newPair().bob).subarray(0, 167 + 67)
+    for (const [bytes, flags] of [
+      [fresh, 1],
+      [due, 2],
+      [due, 3],
+    ] as const) {
+      const copy = Uint8Array.from(bytes)
+      copy[0] = (1 << 4) | flags
+      expect(codeOf(() => decodeSession(crypto, copy))).toBe('ratchet/bad-snapshot')
+    }
+  })
+
+  it('refuses a list of skipped messages that is present and empty', () => {
+    const bytes = encodeSession(talkedPair().bob)
+    const flagged = Uint8Array.from([...bytes, 0, 0])
+    flagged[0] = (bytes[0] as number) | 8
+    expect(codeOf(() => decodeSession(crypto, flagged))).toBe('ratchet/bad-snapshot')
+  })
+
   it('hostile 12: a snapshot with a small-order or non-canonical public key is refused', () => {
     const pair = talkedPair()
     talk(pair, 'bob', 'turn')

@@ -297,6 +297,7 @@ describe('handshakes', () => {
       [1, 0, 'ratchet/unsupported-version'],
       [1, 2, 'ratchet/unsupported-version'],
       [2, 1, 'ratchet/bad-handshake'],
+      [4, 0, 'ratchet/bad-handshake'],
       [76, 1, 'ratchet/bad-handshake'],
     ] as const) {
       const handshake = Uint8Array.from(from.handshake)
