@@ -1,5 +1,6 @@
 /** A request on its way: what it asks, what answers it, and what its failure means to the caller. */
 import { type BoxKey, CoreError } from '@hyphae/core'
+import { onAbort } from './abort.js'
 import { RelayCarrierError } from './errors.js'
 import { type FailureName, failureName } from './wire/failure.js'
 import { type Reply, type Request, requestBytes } from './wire/message.js'
@@ -51,11 +52,12 @@ export function createCall(
 ): { readonly call: Call; readonly result: Promise<Reply> } {
   const { promise, resolve, reject } = deferred<Reply>()
   const { signal } = options
+  let forget: (() => void) | undefined
   const abort = (): void => call.fail(new CoreError('core/aborted', { cause: signal?.reason }))
   const end = (): boolean => {
     if (call.done) return false
     call.done = true
-    signal?.removeEventListener('abort', abort)
+    forget?.()
     return true
   }
   const call: Call = {
@@ -74,7 +76,7 @@ export function createCall(
     },
   }
   if (signal?.aborted) abort()
-  else signal?.addEventListener('abort', abort, { once: true })
+  else if (signal !== undefined) forget = onAbort(signal, abort)
   return { call, result: promise }
 }
 

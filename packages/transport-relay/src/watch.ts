@@ -6,6 +6,7 @@
  */
 import type { BoxKey, Clock, Delivery } from '@hyphae/core'
 import { isHyphaeError } from '@hyphae/core'
+import { onAbort } from './abort.js'
 import type { Acks } from './acks.js'
 import type { PushTarget } from './call.js'
 import type { Dialer, Follower } from './dialer.js'
@@ -29,6 +30,7 @@ interface State {
   /** Taken since the last credit. */
   taken: number
   ended: boolean
+  readonly stopped: AbortController
   error: unknown
   wake: () => void
 }
@@ -45,6 +47,7 @@ function consumed(state: State): void {
 function finish(state: State, error?: unknown): void {
   state.ended = true
   state.error = error
+  state.stopped.abort()
   state.wake()
 }
 
@@ -65,7 +68,7 @@ function refused(state: State, generation: number, error: unknown): void {
   reset(state)
   const again = state.generation
   const pause = error.retryAfterMs ?? MIN_BACKOFF_MS
-  state.context.clock.sleep(pause, state.context.dialer.closed).then(
+  state.context.clock.sleep(pause, state.stopped.signal).then(
     () => {
       if (state.generation === again) subscribe(state)
     },
@@ -112,10 +115,32 @@ function unsubscribe(state: State): void {
     .finally(() => dialer.forget(watch))
 }
 
-export async function* watchBox(
+/** `return()` ends it also while a `next()` is waiting, which a bare generator would not. */
+export function watchBox(
   context: WatchContext,
   box: BoxKey,
   signal: AbortSignal | undefined,
+): AsyncIterable<Delivery> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      const left = new AbortController()
+      const ends = [context.dialer.closed, left.signal, ...(signal === undefined ? [] : [signal])]
+      const deliveries = deliver(context, box, ends)
+      return {
+        next: () => deliveries.next(),
+        return: () => {
+          left.abort()
+          return deliveries.return()
+        },
+      }
+    },
+  }
+}
+
+async function* deliver(
+  context: WatchContext,
+  box: BoxKey,
+  ends: readonly AbortSignal[],
 ): AsyncGenerator<Delivery, void, void> {
   const { dialer, acks } = context
   const state: State = {
@@ -126,15 +151,14 @@ export async function* watchBox(
     buffer: [],
     taken: 0,
     ended: false,
+    stopped: new AbortController(),
     error: undefined,
     wake: () => {},
   }
   const follower: Follower = { connected: () => subscribe(state), disconnected: () => reset(state) }
   const stop = (): void => finish(state)
-  for (const end of [signal, dialer.closed]) {
-    if (end?.aborted) return
-    end?.addEventListener('abort', stop, { once: true })
-  }
+  if (ends.some((end) => end.aborted)) return
+  const forgets = ends.map((end) => onAbort(end, stop))
   dialer.follow(follower)
   if (dialer.ready) subscribe(state)
   try {
@@ -152,8 +176,8 @@ export async function* watchBox(
     }
     if (state.error !== undefined) throw state.error
   } finally {
-    state.ended = true
-    for (const end of [signal, dialer.closed]) end?.removeEventListener('abort', stop)
+    stop()
+    for (const forget of forgets) forget()
     dialer.unfollow(follower)
     unsubscribe(state)
   }

@@ -159,6 +159,31 @@ describe('without a relay', () => {
     })
   })
 
+  it('a thousand requests and watches may share one signal', async () => {
+    const warnings: Error[] = []
+    const warn = (warning: Error): void => {
+      warnings.push(warning)
+    }
+    process.on('warning', warn)
+    const server = await scripted()
+    const client = await carrier(server.url)
+    const stop = new AbortController()
+    const { signal } = stop
+    const watches = Array.from({ length: 30 }, async () => {
+      for await (const _ of client.mailbox.watch(newBox(), { signal })) return 1
+      return 0
+    })
+    await client.blobs.has(
+      Array.from({ length: 100 }, () => new Uint8Array(32)),
+      { signal },
+    )
+    stop.abort()
+    expect(await Promise.all(watches)).toEqual(new Array(30).fill(0))
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', warn)
+    expect(warnings).toEqual([])
+  })
+
   it('a watch waits for ever and works once the relay is there', async () => {
     const port = await closedPort()
     const client = await carrier(`ws://127.0.0.1:${port}`, { unreachableAfterMs: 40 })
@@ -249,6 +274,17 @@ describe('over a connection that ends', () => {
       if (delivery.cursor === 4) break
     }
     expect(seen).toEqual([1, 2, 3, 4])
+  })
+
+  it('a watch that waits ends when its iterator is returned', async () => {
+    const server = await scripted()
+    const client = await carrier(server.url)
+    const watch = client.mailbox.watch(newBox())[Symbol.asyncIterator]()
+    const waiting = watch.next()
+    while (!kinds(server.peers[0]?.requests).includes('watch'))
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(await watch.return?.()).toMatchObject({ done: true })
+    expect(await waiting).toMatchObject({ done: true })
   })
 
   it('gives credit back as the consumer takes deliveries', async () => {
