@@ -40,7 +40,10 @@ export interface NodeContext {
   readonly logger: Logger
   readonly store: Store
   readonly registry: Registry
+  /** All carriers as one. */
   readonly carrier: Carrier
+  /** Each carrier's own directory: one-time items are stocked in each apart, so that none is handed out twice. */
+  readonly directories: readonly Directory[]
   readonly self: Self
   readonly mode: PrivacyMode
   /** Fires when the node closes. */

@@ -19,11 +19,12 @@ import { readBody } from './body.js'
 import { type NodeContext, transactInput, type Work } from './context.js'
 import { type GroupWelcomeBody, groupLeaveContent, groupWelcomeContent } from './control.js'
 import { joinByWelcome, receiveGroupFrame } from './group-receive.js'
+import { acceptHandshake } from './handshake.js'
 import { logMessage, type Place } from './log.js'
 import { newMessage } from './message.js'
 import { orRefuse, reportRefusal } from './refuse.js'
 import type { BoxRow } from './rows.js'
-import { acceptHandshake, receiveInSession, sendToDevice } from './sessions.js'
+import { receiveInSession, sendToDevice } from './sessions.js'
 import { countReceipt } from './status.js'
 
 /** One delivery. @throws only for faults of this node; the delivery then stays with the carrier */

@@ -1,7 +1,8 @@
 /** How far a message got: derived from its row, so that no state is claimed that is not true. */
 import type { AccountId, MessageId } from '@hyphae/core'
 import type { NodeContext, Work } from './context.js'
-import type { DeliveryState } from './events.js'
+import { MessengerError } from './errors.js'
+import type { DeliveryState, EventHub } from './events.js'
 import { type SentRow, sentTable } from './rows.js'
 
 export interface MessageStatus {
@@ -59,4 +60,36 @@ export async function countReceipt(
 
 function include(list: readonly string[], value: string): readonly string[] {
   return list.includes(value) ? list : [...list, value]
+}
+
+const ORDER: readonly DeliveryState[] = ['queued', 'stored', 'delivered', 'read']
+
+/** @throws MessengerError `messenger/unknown-message` */
+export async function readStatus(context: NodeContext, id: MessageId): Promise<MessageStatus> {
+  const row = await sentTable.get(context.store, id)
+  if (row === undefined) throw new MessengerError('messenger/unknown-message')
+  return statusOf(row)
+}
+
+/** Resolves when the message has reached `state` or a later one. */
+export async function waitForState(
+  context: NodeContext,
+  hub: EventHub,
+  id: MessageId,
+  state: DeliveryState,
+  signal: AbortSignal,
+): Promise<void> {
+  const stop = new AbortController()
+  const events = hub.subscribe(AbortSignal.any([signal, stop.signal]))
+  try {
+    const there = async (): Promise<boolean> =>
+      ORDER.indexOf((await readStatus(context, id)).state) >= ORDER.indexOf(state)
+    if (await there()) return
+    for await (const event of events) {
+      if (event.type === 'status' && event.id === id && (await there())) return
+    }
+    throw signal.reason
+  } finally {
+    stop.abort()
+  }
 }

@@ -2,7 +2,7 @@
  * Upkeep: the identity record is published and the stock of prekeys and KeyPackages refilled, whenever a carrier
  * can be reached. Private parts are durable before public parts leave.
  */
-import { type DirectoryRecord, equalBytes } from '@hyphae/core'
+import { type Directory, type DirectoryRecord, equalBytes, type StockUpload } from '@hyphae/core'
 import {
   directoryAddress,
   openIdentityRecord,
@@ -18,10 +18,11 @@ import {
   rotateSignedPrekey,
 } from '@hyphae/ratchet'
 import { signStockUpload } from '@hyphae/tlv'
-import { directoryOf, type NodeContext, transact } from './context.js'
+import { type NodeContext, transact } from './context.js'
 import { makeKeyPackage } from './credential.js'
 import { MessengerError } from './errors.js'
-import { KEY_PACKAGE_STOCK, keyPackageHash } from './groups.js'
+import { PREKEY_STOCK } from './handshake.js'
+import { KEY_PACKAGE_STOCK, keyPackageHash } from './joiners.js'
 import {
   KEY_PACKAGE_BATCH,
   KEY_PACKAGE_LOW,
@@ -33,7 +34,6 @@ import {
 import { codeOf } from './outbox.js'
 import { backoff } from './retry.js'
 import { keyPackagesTable, prekeysTable, selfTable } from './rows.js'
-import { PREKEY_STOCK } from './sessions.js'
 import { nextNumber } from './table.js'
 
 /** Keeps what others need to reach this node in the directory, until it closes. Never rejects. */
@@ -41,8 +41,7 @@ export async function runUpkeep(context: NodeContext, published: () => void): Pr
   const retry = backoff(context.clock, context.crypto)
   while (!context.closing.aborted) {
     try {
-      await publishOnce(context)
-      published()
+      await publishEverywhere(context, published)
       retry.reset()
       await restUntilNeeded(context)
     } catch (error) {
@@ -67,17 +66,29 @@ async function restUntilNeeded(context: NodeContext): Promise<void> {
   }
 }
 
+/**
+ * Brings every directory up to date, each for itself: one that cannot be reached does not hold up the others.
+ * Rejects, after all were tried, when one failed.
+ */
+async function publishEverywhere(context: NodeContext, published: () => void): Promise<void> {
+  if (context.directories.length === 0)
+    throw new MessengerError('messenger/no-transport', { details: { needs: 'directory' } })
+  const rotated = await rotateWhenDue(context)
+  const outcomes = await Promise.allSettled(
+    context.directories.map((directory) => publishAt(context, directory, rotated).then(published)),
+  )
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+}
+
 /** Prekeys and KeyPackages first, so that whoever finds the record can use it at once. */
-async function publishOnce(context: NodeContext): Promise<void> {
-  const directory = directoryOf(context)
+async function publishAt(context: NodeContext, directory: Directory, rotated: boolean): Promise<void> {
   const writer = context.self.device.directory.publicKey
   const signal = { signal: context.closing }
-  const rotated = await rotateWhenDue(context)
-  if (rotated || (await directory.remaining(writer, PREKEY_STOCK, signal)) < PREKEY_LOW)
-    await stockPrekeys(context, rotated)
-  if ((await directory.remaining(writer, KEY_PACKAGE_STOCK, signal)) < KEY_PACKAGE_LOW)
-    await stockKeyPackages(context)
-  await publishRecord(context)
+  const prekeys = await directory.remaining(writer, PREKEY_STOCK, signal)
+  if (rotated || prekeys < PREKEY_LOW) await stockPrekeys(context, directory, rotated)
+  const keyPackages = await directory.remaining(writer, KEY_PACKAGE_STOCK, signal)
+  if (keyPackages < KEY_PACKAGE_LOW) await stockKeyPackages(context, directory)
+  await publishRecord(context, directory)
 }
 
 async function rotateWhenDue(context: NodeContext): Promise<boolean> {
@@ -93,7 +104,7 @@ async function rotateWhenDue(context: NodeContext): Promise<boolean> {
   })
 }
 
-async function stockPrekeys(context: NodeContext, replace: boolean): Promise<void> {
+async function stockPrekeys(context: NodeContext, directory: Directory, replace: boolean): Promise<void> {
   const { crypto, self } = context
   const made = await transact(context, async (tx) => {
     const row = await prekeysTable.get(tx)
@@ -102,15 +113,15 @@ async function stockPrekeys(context: NodeContext, replace: boolean): Promise<voi
     const { state, bundles } = generateOneTimePrekeys(crypto, self.device, before, PREKEY_BATCH)
     prekeysTable.put(tx, { ...row, state: encodePrekeyState(crypto, state) })
     return {
-      bundles,
+      items: bundles,
       lastResort: lastResortBundle(crypto, self.device, state),
       sequence: await nextNumber(tx, 'stock'),
     }
   })
-  await upload(context, PREKEY_STOCK, made.sequence, made.bundles, made.lastResort, replace)
+  await upload(context, directory, { ...made, kind: PREKEY_STOCK, replace })
 }
 
-async function stockKeyPackages(context: NodeContext): Promise<void> {
+async function stockKeyPackages(context: NodeContext, directory: Directory): Promise<void> {
   const oneTime = await Promise.all(
     Array.from({ length: KEY_PACKAGE_BATCH }, () => makeKeyPackage(context, false)),
   )
@@ -121,31 +132,32 @@ async function stockKeyPackages(context: NodeContext): Promise<void> {
     return nextNumber(tx, 'stock')
   })
   const items = oneTime.map((row) => row.keyPackage)
-  await upload(context, KEY_PACKAGE_STOCK, sequence, items, lastResort.keyPackage, false)
+  const stock = {
+    kind: KEY_PACKAGE_STOCK,
+    sequence,
+    items,
+    lastResort: lastResort.keyPackage,
+    replace: false,
+  }
+  await upload(context, directory, stock)
 }
 
 /** Uploads items sealed for those who know the account, so that the carrier learns neither account nor device. */
 async function upload(
   context: NodeContext,
-  kind: number,
-  sequence: number,
-  items: readonly Uint8Array[],
-  lastResort: Uint8Array,
-  replace: boolean,
+  directory: Directory,
+  stock: Omit<StockUpload, 'writer' | 'signature'>,
 ): Promise<void> {
   const { crypto, self } = context
   const seal = (item: Uint8Array): Uint8Array =>
     sealStockItem(crypto, self.account.signing.publicKey, self.device.directory.publicKey, item)
-  const upload = { kind, sequence, items: items.map(seal), lastResort: seal(lastResort), replace }
-  await directoryOf(context).stock(signStockUpload(crypto, self.device.directory, upload), {
-    signal: context.closing,
-  })
+  const sealed = { ...stock, items: stock.items.map(seal), lastResort: seal(stock.lastResort) }
+  await directory.stock(signStockUpload(crypto, self.device.directory, sealed), { signal: context.closing })
 }
 
 /** Publishes the record where the directory does not have this device's latest one. */
-async function publishRecord(context: NodeContext): Promise<void> {
+async function publishRecord(context: NodeContext, directory: Directory): Promise<void> {
   const { crypto, self } = context
-  const directory = directoryOf(context)
   const candidates = await directory.lookup(directoryAddress(crypto, self.account.signing.publicKey), {
     signal: context.closing,
   })
