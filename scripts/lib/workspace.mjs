@@ -28,11 +28,11 @@ async function toolEnvironment() {
     DO_NOT_TRACK: '1',
     // Programs run by tsx use the built packages, as a user's would, and not the source paths that editors use.
     TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.base.json'),
-    // An install that has to replace a folder must not stop to ask.
-    npm_config_confirm_modules_purge: 'false',
   }
 }
 
+/** An install that has to replace a folder must not stop to ask: nobody sees the question. */
+const INSTALL = ['install', '--frozen-lockfile', '--prefer-offline', '--config.confirmModulesPurge=false']
 const TURBO = ['--output-logs=errors-only', '--log-prefix=task']
 
 /**
@@ -42,7 +42,7 @@ const TURBO = ['--output-logs=errors-only', '--log-prefix=task']
 export async function prepare(tasks) {
   requireNode()
   const env = await toolEnvironment()
-  await timed('install', () => quiet('pnpm', ['install', '--frozen-lockfile', '--prefer-offline'], { env }))
+  await timed('install', () => quiet('pnpm', INSTALL, { env }))
   if (tasks.length > 0) await timed('build', () => quiet('turbo', ['run', ...tasks, ...TURBO], { env }))
   return env
 }
