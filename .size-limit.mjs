@@ -4,20 +4,20 @@
 
 /** Kilobytes (1000 bytes) by entry. `store/level` is measured as browsers resolve it. */
 const LIMITS = {
-  core: 3,
-  crypto: 60,
-  tlv: 60,
-  ratchet: 60,
-  mls: 100,
-  identity: 60,
-  content: 60,
-  store: 60,
+  core: 1.8,
+  crypto: 31,
+  tlv: 38,
+  ratchet: 41,
+  mls: 59,
+  identity: 42,
+  content: 14,
+  store: 35,
   'store/level': 60,
-  transport: 60,
-  'transport-relay': 60,
-  'transport-relay/wire': 60,
-  messenger: 150,
-  testkit: 60,
+  transport: 7.5,
+  'transport-relay': 12.5,
+  'transport-relay/wire': 7.2,
+  messenger: 118,
+  testkit: 9.5,
 }
 
 /** The file that a browser's bundler picks for an entry. */
