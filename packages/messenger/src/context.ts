@@ -18,6 +18,7 @@ import type { CryptoProvider } from '@hyphae/crypto'
 import type { AccountKeys, DeviceCertificate, DeviceKeySet } from '@hyphae/identity'
 import { MessengerError } from './errors.js'
 import type { MessengerEvent } from './events.js'
+import type { SessionCache } from './session-cache.js'
 import type { Signal } from './signal.js'
 
 /** `standard`: every message in a 2,048-byte frame. `thin`: the smallest frame that holds it. */
@@ -45,6 +46,7 @@ export interface NodeContext {
   /** Each carrier's own directory: one-time items are stocked in each apart, so that none is handed out twice. */
   readonly directories: readonly Directory[]
   readonly self: Self
+  readonly sessions: SessionCache
   readonly mode: PrivacyMode
   /** Fires when the node closes. */
   readonly closing: AbortSignal

@@ -36,6 +36,7 @@ import { createReaders } from './readers.js'
 import { runReceiver } from './receiver.js'
 import { contactsTable, groupsTable, selfTable } from './rows.js'
 import { openSelf } from './self.js'
+import { createSessionCache } from './session-cache.js'
 import { createSignal } from './signal.js'
 import { readStatus, waitForState } from './status.js'
 import { runUpkeep } from './upkeep.js'
@@ -82,6 +83,7 @@ async function startNode(
     ...parts,
     store: openUntil(store, closing.signal),
     carrier: plain.length === 1 ? (plain[0] as Carrier) : fanOut(plain, { clock, logger }),
+    sessions: createSessionCache(parts.crypto),
     directories: plain.flatMap(({ directory }) => directory ?? []),
     closing: closing.signal,
     signals: { outbox: createSignal(), log: createSignal(), boxes: createSignal(), upkeep: createSignal() },

@@ -5,7 +5,7 @@
  */
 import { type DeviceId, toHex } from '@hyphae/core'
 import { accountId, type DeviceCertificate, encodeDeviceCertificate } from '@hyphae/identity'
-import { decodeSession, encodeSession, type SessionState } from '@hyphae/ratchet'
+import { decodeSession, type SessionState } from '@hyphae/ratchet'
 import { boxOfSeed, ownBoxSeed } from './boxes.js'
 import { deviceOf } from './contacts.js'
 import type { NodeContext, Work } from './context.js'
@@ -51,7 +51,11 @@ export async function keepSession(
 ): Promise<void> {
   const device = deviceOf(certificate)
   const id = toHex(session.id)
-  const row: SessionRow = { state: encodeSession(session), createdAt: context.clock.now(), confirmed: false }
+  const row: SessionRow = {
+    state: context.sessions.encode(session),
+    createdAt: context.clock.now(),
+    confirmed: false,
+  }
   sessionsTable.put(tx, row, device, id)
   const peer = await devicesTable.get(tx, device)
   devicesTable.put(

@@ -4,7 +4,7 @@
  * Every function works inside the caller's transaction; network calls happen before it (`prepareSessions`).
  */
 import type { AccountId, DeviceId, MessageId } from '@hyphae/core'
-import { decodeSession, decryptFrame, encodeSession, encryptFrame } from '@hyphae/ratchet'
+import { decryptFrame, encryptFrame } from '@hyphae/ratchet'
 import { smallestFrame } from '@hyphae/tlv'
 import { splitContent } from './body.js'
 import { peerBox } from './boxes.js'
@@ -46,19 +46,20 @@ export async function sendToDevice(
   content: Uint8Array,
   message?: MessageId,
 ): Promise<number> {
-  const { crypto } = context
+  const { crypto, sessions } = context
   const peer = await devicesTable.get(tx, device)
   const row = peer && (await sessionsTable.get(tx, device, peer.current))
   if (peer === undefined || row === undefined) throw new MessengerError('messenger/no-prekeys')
-  let session = decodeSession(crypto, row.state)
+  let session = sessions.decode(peer.current, row.state)
+  const box = peerBox(crypto, session)
   const bodies = splitContent(content, fragmentId(context))
   for (const body of bodies) {
     const size = context.mode === 'thin' ? (smallestFrame(body.length) ?? 2048) : 2048
     const sealed = encryptFrame(crypto, session, { body, size })
     session = sealed.session
-    await enqueue(context, tx, peerBox(crypto, session), sealed.frame, message)
+    await enqueue(context, tx, box, sealed.frame, message)
   }
-  sessionsTable.put(tx, { ...row, state: encodeSession(session) }, device, peer.current)
+  sessionsTable.put(tx, { ...row, state: sessions.encode(session) }, device, peer.current)
   return bodies.length
 }
 
@@ -78,9 +79,16 @@ export async function receiveInSession(
   const row = await sessionsTable.get(tx, device, sessionId)
   const peer = await devicesTable.get(tx, device)
   if (row === undefined || peer === undefined) return null
-  const opened = decryptFrame(context.crypto, decodeSession(context.crypto, row.state), frame)
+  const { crypto, clock, sessions } = context
+  const session = sessions.decode(sessionId, row.state)
+  const opened = decryptFrame(crypto, session, frame, { now: clock.now() })
   if (opened === null) return null
-  sessionsTable.put(tx, { ...row, state: encodeSession(opened.session), confirmed: true }, device, sessionId)
+  sessionsTable.put(
+    tx,
+    { ...row, state: sessions.encode(opened.session), confirmed: true },
+    device,
+    sessionId,
+  )
   if (!row.confirmed) await preferConfirmed(tx, device, sessionId)
   return { account: peer.account as AccountId, body: opened.body }
 }
