@@ -10,6 +10,10 @@ export const RELAY_CARRIER_ERRORS = {
     message: 'The relay URL cannot be used.',
     hint: 'Pass ws://host:port or wss://host.',
   },
+  'relay-carrier/no-websocket': {
+    message: 'This runtime has no WebSocket.',
+    hint: 'Pass one as options.WebSocket, or import the package under the node condition.',
+  },
   'relay-carrier/bad-input': {
     message: 'An argument has a size the relay protocol does not allow.',
     hint: 'Frames are 128, 512, 2048 or 4096 bytes, ids 16, keys and hashes 32, blobs at most 4096.',

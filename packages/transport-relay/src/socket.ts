@@ -44,10 +44,16 @@ export function openWebSocket(WebSocketClass: WebSocketConstructor): OpenSocket 
   }
 }
 
-/** The WebSocket of the runtime. */
-export const openGlobalSocket: OpenSocket = (url, events) => {
+function globalWebSocket(): WebSocketConstructor {
   const { WebSocket: found } = globalThis as { WebSocket?: unknown }
-  if (typeof found !== 'function')
-    throw new RelayCarrierError('relay-carrier/bad-url', { details: { reason: 'no-websocket' } })
-  return openWebSocket(found as WebSocketConstructor)(url, events)
+  if (typeof found !== 'function') throw new RelayCarrierError('relay-carrier/no-websocket')
+  return found as WebSocketConstructor
+}
+
+/** The WebSocket of the runtime. */
+export const openGlobalSocket: OpenSocket = (url, events) => openWebSocket(globalWebSocket())(url, events)
+
+/** @throws RelayCarrierError `relay-carrier/no-websocket` */
+export function checkGlobalSocket(): void {
+  globalWebSocket()
 }
