@@ -1,20 +1,46 @@
 // The one test set-up every package uses: tests run against sources, so no build is needed between edits.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineProject, type UserWorkspaceConfig } from 'vitest/config'
 
 const packages = fileURLToPath(new URL('../packages/', import.meta.url))
 
-/** Maps `@hyphae/<name>` to its sources. `runtime` picks what a package's `exports` conditions would pick. */
-export function sourceAliases(runtime: 'node' | 'browser'): { find: RegExp; replacement: string }[] {
-  const index = runtime === 'node' ? 'index.node.ts' : 'index.ts'
-  const level = runtime === 'node' ? 'level.ts' : 'level.browser.ts'
-  return [
-    { find: /^@hyphae\/crypto$/, replacement: `${packages}crypto/src/${index}` },
-    { find: /^@hyphae\/transport-relay$/, replacement: `${packages}transport-relay/src/${index}` },
-    { find: /^@hyphae\/store\/level$/, replacement: `${packages}store/src/${level}` },
-    { find: /^@hyphae\/([^/]+)$/, replacement: `${packages}$1/src/index.ts` },
-    { find: /^@hyphae\/([^/]+)\/(.+)$/, replacement: `${packages}$1/src/$2.ts` },
-  ]
+export interface SourceAlias {
+  readonly find: RegExp
+  readonly replacement: string
+}
+
+/** A path, or conditions in order of preference, as in `exports` of a package.json. */
+type Exported = string | { readonly [condition: string]: Exported }
+
+/** The file that `exports` gives under `runtime`; null when it gives none. */
+function resolveExport(exported: Exported, runtime: 'node' | 'browser'): string | null {
+  if (typeof exported === 'string') return exported
+  for (const [condition, value] of Object.entries(exported)) {
+    if (condition !== runtime && condition !== 'default') continue
+    const found = resolveExport(value, runtime)
+    if (found !== null) return found
+  }
+  return null
+}
+
+function packageAliases(name: string, runtime: 'node' | 'browser'): SourceAlias[] {
+  const manifest = JSON.parse(readFileSync(`${packages}${name}/package.json`, 'utf8'))
+  const aliases: SourceAlias[] = []
+  for (const [path, exported] of Object.entries<Exported>(manifest.exports ?? {})) {
+    const file = resolveExport(exported, runtime)
+    if (file === null || !file.endsWith('.js')) continue
+    const source = file.replace('./dist/', `${packages}${name}/src/`).replace(/\.js$/, '.ts')
+    aliases.push({ find: new RegExp(`^@hyphae/${name}${path.slice(1)}$`), replacement: source })
+  }
+  return aliases
+}
+
+/** Maps every public entry of every package to its source, as its `exports` would for `runtime`. */
+export function sourceAliases(runtime: 'node' | 'browser'): SourceAlias[] {
+  return readdirSync(packages)
+    .filter((name) => existsSync(`${packages}${name}/package.json`))
+    .flatMap((name) => packageAliases(name, runtime))
 }
 
 export function packageTests(name: string): UserWorkspaceConfig {

@@ -3,7 +3,7 @@
 // A change of what a package exports shows up as a change of its report, and is reviewed as one. One report an
 // entry of `exports`: `<package>.api.md` for the main one, `<package>.<entry>.api.md` for the others.
 import { mkdir, readdir, rm } from 'node:fs/promises'
-import { basename, join, relative } from 'node:path'
+import { join, relative } from 'node:path'
 import process from 'node:process'
 import { main, ROOT, timed } from './lib/run.mjs'
 import { manifest, packageNames, prepare } from './lib/workspace.mjs'
@@ -14,9 +14,11 @@ function declarations(exported) {
   return Object.values(exported).flatMap(declarations)
 }
 
+/** `./dist/index.d.ts` is the package itself, `./dist/signal/index.d.ts` its entry `signal`. */
 function reportName(name, file) {
-  const entry = basename(file, '.d.ts')
-  return entry === 'index' ? name : `${name}.${entry}`
+  const path = file.replace('./dist/', '').replace('.d.ts', '')
+  const entry = path.replace(/(^|\/)index$/, '').replaceAll('/', '.')
+  return entry === '' ? name : `${name}.${entry}`
 }
 
 async function reports() {
