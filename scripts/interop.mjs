@@ -24,6 +24,6 @@ await main(async ([peer, ...rest]) => {
     () => ['--frozen-lockfile'],
     () => [],
   )
-  await quiet('pnpm', ['install', '--ignore-workspace', ...lockfile], { cwd: INTEROP, env })
+  await quiet('pnpm', ['install', ...lockfile], { cwd: INTEROP, env })
   return show('node', ['--import', 'tsx', join('src', `${peer}.ts`), ...rest], { cwd: INTEROP, env })
 })
