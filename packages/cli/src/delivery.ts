@@ -19,7 +19,7 @@ export const DELIVERY_OPTIONS: OptionSpecs = {
 }
 
 export const DELIVERY_HELP: string = `  --file PATH        send a file instead of a text
-  --wait STATE       queued, stored (default), delivered or read
+  --wait STATE       queued, stored (default), delivered or read; in groups the first two
   --timeout SECONDS  how long to wait for that (default ${DEFAULT_TIMEOUT_SECONDS})`
 
 export type Outgoing =
@@ -68,9 +68,13 @@ export interface DeliveryWish {
   readonly timeoutMs: number
 }
 
+/** Members of a group do not confirm: `stored` is as far as is known. */
+const GROUP_STATES: readonly DeliveryState[] = ['queued', 'stored']
+
 /** Read before anything is opened, so that a mistake costs nothing. */
-export function readWish({ args }: Call): DeliveryWish {
-  return { wait: args.choice('wait', STATES) ?? 'stored', timeoutMs: timeoutMs(args) }
+export function readWish({ args }: Call, to: 'account' | 'group'): DeliveryWish {
+  const states = to === 'group' ? GROUP_STATES : STATES
+  return { wait: args.choice('wait', states) ?? 'stored', timeoutMs: timeoutMs(args) }
 }
 
 export function timeoutMs(args: Call['args']): number {

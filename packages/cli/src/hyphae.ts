@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The `hyphae` program: hands the process to `runCli`. */
+import { setMaxListeners } from 'node:events'
 import process from 'node:process'
 import type { Output } from './io.js'
 import { runCli } from './main.js'
@@ -31,6 +32,9 @@ function stopSignal(): AbortSignal {
   process.on('SIGTERM', onSignal)
   return stop.signal
 }
+
+// One signal ends every wait of a node: many listeners are no leak, and a warning would stand among the messages.
+setMaxListeners(0)
 
 const [stdout, stderr] = [outputOf(process.stdout), outputOf(process.stderr)]
 const code = await runCli(process.argv.slice(2), {

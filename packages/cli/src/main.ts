@@ -78,7 +78,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     await dispatch(name, rest, whole)
     return 0
   } catch (error) {
-    return report(error, name, whole).catch(() => 1)
+    return report(error, name, rest, whole).catch(() => 1)
   }
 }
 
@@ -99,7 +99,7 @@ async function withoutCommand(name: string | undefined, rest: readonly string[],
   const args: Arguments = readArguments(rest, COMMON)
   if (args.flag('version')) await io.stdout.write(`${await version()}\n`)
   else if (args.flag('help')) await io.stdout.write(mainHelp())
-  else throw new UsageError('Say what to do.')
+  else throw new UsageError('')
 }
 
 async function version(): Promise<string> {
@@ -109,24 +109,33 @@ async function version(): Promise<string> {
 }
 
 /** Tells what went wrong and what to do. Returns the exit code. */
-async function report(error: unknown, name: string | undefined, io: WholeIo): Promise<number> {
+async function report(
+  error: unknown,
+  name: string | undefined,
+  rest: readonly string[],
+  io: WholeIo,
+): Promise<number> {
   // Whoever read the results has gone, as `head` does: nobody is left to tell.
   if (codeOf(error) === 'EPIPE') return 0
   if (error instanceof UsageError) {
-    const known = name !== undefined && Object.hasOwn(COMMANDS, name) ? ` ${name}` : ''
-    const usage = known === '' ? [] : ((await COMMANDS[name as string]?.load())?.usage ?? [])
-    const lines = [
-      `hyphae${known}: ${printable(error.message)}`,
-      ...usage.map((line) => `  ${line}`),
-      `  hyphae${known} --help says more.`,
-    ]
-    await io.stderr.write(`${lines.join('\n')}\n`)
+    await io.stderr.write(error.message === '' ? mainHelp() : await explain(error, name, rest))
     return 2
   }
   const interrupted = io.signal.aborted && !isHyphaeError(error, 'cli/interrupted')
   await io.stderr.write(describe(interrupted ? new CliError('cli/interrupted', { cause: error }) : error))
   if (isDebugging(io.env)) await io.stderr.write(stackOf(error))
   return 1
+}
+
+/** The mistake, and the usage of the form that was meant. */
+async function explain(error: UsageError, name = '', rest: readonly string[]): Promise<string> {
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  const said = entry === undefined ? 'hyphae' : `hyphae ${name}`
+  const usage = (await entry?.load())?.usage ?? []
+  const meant = usage.filter((line) => rest.some((word) => line.startsWith(`${said} ${word} `)))
+  const shown = meant.length > 0 ? meant : usage
+  const lines = [`${said}: ${printable(error.message)}`, ...shown.map((line) => `  ${line}`)]
+  return `${lines.join('\n')}\n  ${said} --help says more.\n`
 }
 
 function describe(error: unknown): string {

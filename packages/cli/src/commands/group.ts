@@ -111,7 +111,7 @@ async function runChange(call: Call, change: 'add' | 'remove', words: readonly s
 async function runSend(call: Call, words: readonly string[]): Promise<void> {
   const [prefix, ...text] = words
   if (prefix === undefined) throw new UsageError('Name the group by its id.')
-  const wish = readWish(call)
+  const wish = readWish(call, 'group')
   const outgoing = await readOutgoing(call, text)
   await withNode(call, async (open) =>
     deliver(call, open, await findGroup(open.node, prefix), outgoing, wish),

@@ -20,7 +20,7 @@ async function runSend(call: Call): Promise<void> {
   const [who, ...words] = call.args.words
   if (who === undefined) throw new UsageError('Name the account to send to.')
   checkRecipient(who)
-  const wish = readWish(call)
+  const wish = readWish(call, 'account')
   const outgoing = await readOutgoing(call, words)
   await withNode(call, async (open) => {
     const chat = await open.node.conversation(who, { signal: call.io.signal })
