@@ -34,9 +34,7 @@ export function decodeExact<T>(
   const copy = Uint8Array.from(input)
   try {
     const decoded = decoder(copy, 0)
-    if (decoded !== undefined && decoded[1] === copy.length) {
-      if (equalBytes(encode(encoder)(decoded[0]), copy)) return decoded[0]
-    }
+    if (decoded !== undefined && equalBytes(encode(encoder)(decoded[0]), copy)) return decoded[0]
   } catch (cause) {
     throw new MlsError(code, { details: { length: input.length }, cause })
   }

@@ -78,7 +78,7 @@ async function ownKeys(
   tree: RatchetTree,
 ): Promise<PrivateKeyPath> {
   const leaf = findLeafIndex(tree, publicPackage.leafNode)
-  if (leaf === undefined || leaf === info.signer) throw new MlsError('mls/bad-welcome')
+  if (leaf === undefined) throw new MlsError('mls/bad-welcome')
   const signer = toLeafIndex(info.signer)
   const leafKey = { [leafToNodeIndex(leaf)]: privatePackage.hpkePrivateKey }
   if (pathSecret === undefined) return { leafIndex: leaf, privateKeys: leafKey }

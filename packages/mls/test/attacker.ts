@@ -1,14 +1,17 @@
 // A member that does not keep to the rules: it signs and seals whatever it likes with an honest state's keys.
-import type { KeyPackage, Proposal, ProposalOrRef, UpdatePath } from 'ts-mls'
+import type { KeyPackage, Proposal, ProposalOrRef, RatchetTree, UpdatePath } from 'ts-mls'
 import { createProposal } from 'ts-mls/createMessage.js'
-import { createContentCommitSignature } from 'ts-mls/framedContent.js'
+import { deriveSecret } from 'ts-mls/crypto/kdf.js'
+import { createContentCommitSignature, signFramedContentApplicationOrProposal } from 'ts-mls/framedContent.js'
 import { signKeyPackage } from 'ts-mls/keyPackage.js'
 import { signLeafNodeCommit, signLeafNodeKeyPackage } from 'ts-mls/leafNode.js'
 import { encodeMlsMessage, type MLSMessage } from 'ts-mls/message.js'
 import { protect } from 'ts-mls/messageProtection.js'
+import type { PrivateMessageContent } from 'ts-mls/privateMessage.js'
 import { toLeafIndex } from 'ts-mls/treemath.js'
-import { createUpdatePath } from 'ts-mls/updatePath.js'
+import { createUpdatePath, type PathSecret } from 'ts-mls/updatePath.js'
 import { encodeMessage } from '../src/codec.js'
+import { nextEpoch, type SignedCommit } from '../src/epoch.js'
 import { createKeyPackage, type GroupState } from '../src/index.js'
 import { decodeKeyPackage } from '../src/key-package.js'
 import { suiteOf } from '../src/provider.js'
@@ -17,50 +20,117 @@ import type { Device } from './helpers.js'
 
 export const raw = (who: Device, state: GroupState): Opened => openState(who.ctx, state)
 
+/** What the commit leads to, for whoever wants a confirmation tag that holds. */
+export interface Outcome {
+  readonly tree: RatchetTree
+  readonly commitSecret: Uint8Array
+}
+
 export interface RawCommit {
   readonly proposals?: readonly Proposal[]
   readonly references?: readonly ProposalOrRef[]
   readonly path?: UpdatePath
+  /** The confirmation tag is made up when left out. */
+  readonly outcome?: Outcome
+  /** Leaf in whose name it is sealed; the signature is the member's own. */
+  readonly as?: number
 }
 
-/** A commit of these contents, signed and sealed as the member would; its confirmation tag is made up. */
+/** A commit of these contents, signed and sealed as the member would. */
 export async function rawCommit(who: Device, state: GroupState, content: RawCommit): Promise<Uint8Array> {
-  const { client, cs } = raw(who, state)
-  const { proposals = [], references = [], path } = content
+  const opened = raw(who, state)
+  const { client, cs } = opened
+  const { proposals = [], references = [], path, outcome } = content
   const inline = proposals.map((proposal): ProposalOrRef => ({ proposalOrRefType: 'proposal', proposal }))
-  const own = client.privatePath.leafIndex
-  const empty = new Uint8Array()
+  const leafIndex = content.as ?? client.privatePath.leafIndex
   const { framedContent, signature } = await createContentCommitSignature(
     client.groupContext,
     'mls_private_message',
     { proposals: [...references, ...inline], path },
-    { senderType: 'member', leafIndex: own },
-    empty,
+    { senderType: 'member', leafIndex },
+    new Uint8Array(),
     client.signaturePrivateKey,
     cs.signature,
   )
-  const auth = { contentType: 'commit' as const, signature, confirmationTag: new Uint8Array(32) }
+  const confirmationTag = await tagOf(opened, { content: framedContent, signature }, outcome)
+  const auth = { contentType: 'commit' as const, signature, confirmationTag }
+  return sealAs(opened, leafIndex, { ...framedContent, auth })
+}
+
+async function tagOf({ client, cs }: Opened, signed: SignedCommit, outcome?: Outcome): Promise<Uint8Array> {
+  if (outcome === undefined) return new Uint8Array(32)
+  const { tree, commitSecret } = outcome
+  const next = await nextEpoch(client, cs, client.groupContext, tree, signed, commitSecret.slice())
+  return next.confirmationTag
+}
+
+async function sealAs(
+  { client, cs }: Opened,
+  leafIndex: number,
+  content: PrivateMessageContent & { authenticatedData: Uint8Array },
+): Promise<Uint8Array> {
   const { privateMessage } = await protect(
     client.keySchedule.senderDataSecret,
-    empty,
+    content.authenticatedData,
     client.groupContext,
     client.secretTree,
-    { ...framedContent, auth },
-    own,
+    content,
+    leafIndex,
     client.clientConfig.paddingConfig,
     cs,
   )
   return encodeMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage })
 }
 
+/** A message in another member's name: every member knows the keys for that, but not the signature key. */
+export async function impersonate(who: Device, state: GroupState, leafIndex: number): Promise<Uint8Array> {
+  const opened = raw(who, state)
+  const { client, cs } = opened
+  const { groupContext } = client
+  const { groupId, epoch } = groupContext
+  const authenticatedData = new Uint8Array()
+  const content = {
+    contentType: 'application' as const,
+    applicationData: new Uint8Array(3),
+    groupId,
+    epoch,
+    sender: { senderType: 'member' as const, leafIndex },
+    authenticatedData,
+  }
+  const auth = await signFramedContentApplicationOrProposal(
+    client.signaturePrivateKey,
+    {
+      protocolVersion: 'mls10',
+      wireformat: 'mls_private_message',
+      content,
+      senderType: 'member',
+      context: groupContext,
+    },
+    cs,
+  )
+  return sealAs(opened, leafIndex, { ...content, auth })
+}
+
 /** An update path of this member over its tree as it is, with its leaf changed and signed again. */
-export async function rawPath(who: Device, state: GroupState, leaf: object = {}): Promise<UpdatePath> {
+export async function rawPath(
+  who: Device,
+  state: GroupState,
+  leaf: object = {},
+  signature?: Uint8Array,
+): Promise<{ path: UpdatePath; outcome: Outcome }> {
   const { client, cs } = raw(who, state)
   const { ratchetTree, groupContext, signaturePrivateKey } = client
   const own = toLeafIndex(client.privatePath.leafIndex)
-  const [, path] = await createUpdatePath(ratchetTree, own, groupContext, signaturePrivateKey, cs)
+  const made = await createUpdatePath(ratchetTree, own, groupContext, signaturePrivateKey, cs)
+  const [tree, path, secrets] = made
   const tbs = { ...path.leafNode, ...leaf, groupId: groupContext.groupId, leafIndex: own }
-  return { ...path, leafNode: await signLeafNodeCommit(tbs, signaturePrivateKey, cs.signature) }
+  const signed = await signLeafNodeCommit(tbs, signaturePrivateKey, cs.signature)
+  const leafNode = signature === undefined ? signed : { ...signed, signature }
+  const changed = tree.map((node, i) =>
+    i === own * 2 ? { nodeType: 'leaf' as const, leaf: leafNode } : node,
+  )
+  const commitSecret = await deriveSecret((secrets.at(-1) as PathSecret).secret, 'path', cs.kdf)
+  return { path: { ...path, leafNode }, outcome: { tree: changed, commitSecret } }
 }
 
 export async function rawProposal(

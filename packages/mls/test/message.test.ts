@@ -1,4 +1,5 @@
 // What processMessage tells apart, and the order in which messages may come.
+import { concatBytes } from '@hyphae/core'
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
   encodeGroup,
@@ -11,6 +12,7 @@ import {
   removeMembers,
   updateSelf,
 } from '../src/index.js'
+import { impersonate } from './attacker.js'
 import { after, at, codeOf, type Device, device, groupOf, text } from './helpers.js'
 
 let a: Device
@@ -110,6 +112,21 @@ describe('processMessage tells apart', () => {
       'mls/wrong-epoch',
       'mls/wrong-group',
     ])
+  })
+
+  it('a message that a member seals in the name of another', async () => {
+    expect(await read(await impersonate(a, sa, 2))).toBe('mls/undecryptable')
+    expect(await read(await impersonate(a, sa, 0))).toBe('no error')
+    expect(await read(await impersonate(a, sa, 1))).toBe('mls/own-message')
+  })
+
+  it('a second encoding of a good message (defect 11)', async () => {
+    const message = at(await send(1), 0)
+    // The length of the group id in two bytes, where one is enough.
+    expect(message[4]).toBe(16)
+    const longer = concatBytes(message.subarray(0, 4), Uint8Array.of(0x40, 16), message.subarray(5))
+    expect(await read(longer)).toBe('mls/malformed')
+    expect(await read(message)).toBe('no error')
   })
 
   it('what is no message, or too large to look at', async () => {

@@ -147,6 +147,15 @@ describe('a proposal that is kept', () => {
     expect(await codeOf(() => processMessage(a.ctx, sa, removal.commit))).toBe('no error')
   })
 
+  it('is gone in the next epoch, whoever began it', async () => {
+    const leave = await rawProposal(c, sc, remove(2))
+    const kept = await after(b.ctx, sb, leave.message)
+    const other = await updateSelf(a.ctx, sa)
+    const { commit } = await updateSelf(b.ctx, await after(b.ctx, kept, other.commit))
+    const { event } = await processMessage(a.ctx, other.state, commit)
+    expect(event).toMatchObject({ removed: [] })
+  })
+
   it('to update: is followed when a commit names it, and asked for by whoever has not read it', async () => {
     const update = await updateProposal(a, sa, freshKey())
     const [kb, kc] = [await after(b.ctx, sb, update), await after(c.ctx, sc, update)]

@@ -51,8 +51,8 @@ describe('the state that an operation was given', () => {
       good.message.map((byte, i) => (i === good.message.length - 1 ? byte ^ 1 : byte)),
       update.commit.map((byte, i) => (i === update.commit.length - 1 ? byte ^ 1 : byte)),
       (await encryptMessage(a.ctx, update.state, text('ahead'), text(''))).message,
-      await rawCommit(a, sa, { proposals: [custom(0xf00d)], path: await rawPath(a, sa) }),
-      await rawCommit(a, sa, { path: await rawPath(a, sa) }),
+      await rawCommit(a, sa, { proposals: [custom(0xf00d)], path: (await rawPath(a, sa)).path }),
+      await rawCommit(a, sa, { path: (await rawPath(a, sa)).path }),
       (await rawProposal(a, sa, extensions(0xf001))).message,
     ]
     for (const message of bad) {

@@ -16,6 +16,8 @@ import {
   removeMembers,
   updateSelf,
 } from '../src/index.js'
+import { wrapState } from '../src/state.js'
+import { raw } from './attacker.js'
 import { after, at, codeOf, type Device, device, GROUP_ID, groupOf, noble, text } from './helpers.js'
 
 const restart = (who: Device, state: GroupState): GroupState => decodeGroup(who.ctx, encodeGroup(state))
@@ -101,6 +103,35 @@ describe('a snapshot', () => {
       changed[i] = (changed[i] as number) ^ 0x55
       expect(['mls/bad-snapshot', 'no error']).toContain(await codeOf(() => decodeGroup(b.ctx, changed)))
     }
+  })
+
+  it('whose tree or secret tree is not whole is refused', async () => {
+    const [a, b] = [device('a'), device('b')]
+    const { client } = raw(b, at(await groupOf([a, b]), 1))
+    const { ratchetTree, secretTree, historicalReceiverData } = client
+    const unmerged = ratchetTree.map((node) =>
+      node?.nodeType === 'parent' ? { ...node, parent: { ...node.parent, unmergedLeaves: [2 ** 31] } } : node,
+    )
+    const past = {
+      resumptionPsk: new Uint8Array(32),
+      senderDataSecret: new Uint8Array(32),
+      secretTree,
+      groupContext: client.groupContext,
+      ratchetTree: unmerged,
+    }
+    const broken = [
+      { ratchetTree: unmerged },
+      { secretTree: secretTree.slice(1) },
+      { privatePath: { ...client.privatePath, leafIndex: 7 } },
+      { historicalReceiverData: new Map([...historicalReceiverData, [0n, past]]) },
+      { groupContext: { ...client.groupContext, groupId: new Uint8Array(15) } },
+      { groupContext: { ...client.groupContext, epoch: 2n ** 60n } },
+    ]
+    for (const [i, change] of broken.entries()) {
+      const bytes = encodeGroup(wrapState({ ...client, ...change }))
+      expect(await codeOf(() => decodeGroup(b.ctx, bytes)), `change ${i}`).toBe('mls/bad-snapshot')
+    }
+    expect(await codeOf(() => decodeGroup(b.ctx, encodeGroup(wrapState(client))))).toBe('no error')
   })
 
   it('does not share memory with what it was read from', async () => {

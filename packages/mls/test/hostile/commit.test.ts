@@ -1,11 +1,14 @@
 // Commits and proposals of a member that breaks the rules. Every honest member refuses each, and goes on.
 import type { Proposal, UpdatePath } from 'ts-mls'
+import { applyProposals } from 'ts-mls/clientState.js'
 import {
   createCommit,
   createGroupInfoWithExternalPubAndRatchetTree,
   joinGroupExternal,
 } from 'ts-mls/createCommit.js'
 import { encodeMlsMessage } from 'ts-mls/message.js'
+import { emptyPskIndex } from 'ts-mls/pskIndex.js'
+import { toLeafIndex } from 'ts-mls/treemath.js'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { clientConfig } from '../../src/context.js'
 import {
@@ -44,7 +47,7 @@ async function verdict(message: Uint8Array): Promise<string> {
 }
 
 const withPath = async (proposals: Proposal[], leaf: object = {}): Promise<Uint8Array> =>
-  rawCommit(a, sa, { proposals, path: await rawPath(a, sa, leaf) })
+  rawCommit(a, sa, { proposals, ...(await rawPath(a, sa, leaf)) })
 
 describe('hostile 24: proposals that a group refuses', () => {
   const reinit: Proposal = {
@@ -122,12 +125,27 @@ describe('a commit is refused', () => {
   })
 
   it('without a path where one is needed: to remove, and when it does nothing', async () => {
-    expect(await verdict(await rawCommit(a, sa, { proposals: [remove(2)] }))).toBe('mls/bad-commit')
-    expect(await verdict(await rawCommit(a, sa, {}))).toBe('mls/bad-commit')
+    const { client, cs } = raw(a, sa)
+    for (const proposals of [[remove(2)], []]) {
+      const entries = proposals.map((proposal) => ({ proposalOrRefType: 'proposal' as const, proposal }))
+      const applied = await applyProposals(client, entries, toLeafIndex(0), emptyPskIndex, false, cs)
+      // Right in everything else, confirmation tag included.
+      const outcome = { tree: applied.tree, commitSecret: new Uint8Array(32) }
+      expect(await verdict(await rawCommit(a, sa, { proposals, outcome }))).toBe('mls/bad-commit')
+    }
   })
 
-  it('when its confirmation tag is wrong', async () => {
-    expect(await verdict(await rawCommit(a, sa, { path: await rawPath(a, sa) }))).toBe('mls/bad-commit')
+  it('when its confirmation tag is wrong, and taken when all else is the same and the tag right', async () => {
+    const { path, outcome } = await rawPath(a, sa)
+    expect(await verdict(await rawCommit(a, sa, { path }))).toBe('mls/bad-commit')
+    expect(
+      await codeOf(async () => processMessage(b.ctx, sb, await rawCommit(a, sa, { path, outcome }))),
+    ).toBe('no error')
+  })
+
+  it('when it is signed by another member than it is sealed for', async () => {
+    const { path, outcome } = await rawPath(a, sa)
+    expect(await verdict(await rawCommit(a, sa, { path, outcome, as: 2 }))).toBe('mls/undecryptable')
   })
 
   it('when the committer takes another credential, key or an encryption key that is taken', async () => {
@@ -140,18 +158,19 @@ describe('a commit is refused', () => {
       ],
       [{ signaturePublicKey: at(members(sa), 1).signatureKey }, 'mls/bad-commit'],
       [{ hpkePublicKey: new Uint8Array(32) }, 'mls/bad-commit'],
-      [{ signature: new Uint8Array(64) }, 'mls/bad-commit'],
     ]
     for (const [leaf, code] of cases)
       expect(await verdict(await withPath([], leaf)), JSON.stringify(leaf)).toBe(code)
+    const unsigned = await rawPath(a, sa, {}, new Uint8Array(64))
+    expect(await verdict(await rawCommit(a, sa, unsigned))).toBe('mls/bad-commit')
     const node = raw(a, sa).client.ratchetTree[2]
     if (node?.nodeType !== 'leaf') throw new Error('no leaf')
     const stolen = await withPath([], { hpkePublicKey: node.leaf.hpkePublicKey })
-    expect(await verdict(stolen)).toMatch(/^mls\/(bad-commit|duplicate-member)$/)
+    expect(await verdict(stolen)).toBe('mls/duplicate-member')
   })
 
   it('when its path has other ciphertexts than readers, or none at all', async () => {
-    const path = await rawPath(a, sa)
+    const { path, outcome } = await rawPath(a, sa)
     const variants: UpdatePath[] = [
       { ...path, nodes: [] },
       { ...path, nodes: path.nodes.slice(1) },
@@ -167,12 +186,12 @@ describe('a commit is refused', () => {
       { ...path, nodes: path.nodes.map((node) => ({ ...node, hpkePublicKey: new Uint8Array(32) })) },
     ]
     for (const variant of variants)
-      expect(await verdict(await rawCommit(a, sa, { path: variant }))).toBe('mls/bad-commit')
+      expect(await verdict(await rawCommit(a, sa, { path: variant, outcome }))).toBe('mls/bad-commit')
   })
 
   it('when it takes up a proposal that nobody has seen', async () => {
     const references = [{ proposalOrRefType: 'reference' as const, reference: new Uint8Array(32) }]
-    const message = await rawCommit(a, sa, { references, path: await rawPath(a, sa) })
+    const message = await rawCommit(a, sa, { references, path: (await rawPath(a, sa)).path })
     expect(await verdict(message)).toBe('mls/missing-proposal')
   })
 

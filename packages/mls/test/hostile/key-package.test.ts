@@ -34,7 +34,7 @@ async function verdicts(keyPackage: Uint8Array): Promise<[string, string]> {
   const before = encodeGroup(sa)
   const inviter = await codeOf(() => addMembers(a.ctx, sa, [keyPackage]))
   expect(encodeGroup(sa)).toEqual(before)
-  const commit = await rawCommit(a, sa, { proposals: [add(keyPackage)], path: await rawPath(a, sa) })
+  const commit = await rawCommit(a, sa, { proposals: [add(keyPackage)], path: (await rawPath(a, sa)).path })
   const attack = await codeOf(() => processMessage(b.ctx, sb, commit))
   return [inviter, attack]
 }

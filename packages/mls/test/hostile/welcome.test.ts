@@ -2,9 +2,11 @@
 import type { GroupInfo, RatchetTree } from 'ts-mls'
 import { validateRatchetTree } from 'ts-mls/clientState.js'
 import { createGroupInfoWithRatchetTree } from 'ts-mls/createCommit.js'
+import { createConfirmationTag } from 'ts-mls/framedContent.js'
 import { extractWelcomeSecret, signGroupInfo } from 'ts-mls/groupInfo.js'
 import type { GroupSecrets } from 'ts-mls/groupSecrets.js'
 import { makeKeyPackageRef } from 'ts-mls/keyPackage.js'
+import { deriveKeySchedule } from 'ts-mls/keySchedule.js'
 import { encryptGroupInfo, encryptGroupSecrets } from 'ts-mls/welcome.js'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { decodeMessage, encodeMessage } from '../../src/codec.js'
@@ -19,6 +21,7 @@ import {
   updateSelf,
 } from '../../src/index.js'
 import { decodeKeyPackage } from '../../src/key-package.js'
+import { hashTree } from '../../src/tree-hash.js'
 import { openGroupInfo, openGroupSecrets } from '../../src/welcome.js'
 import { raw } from '../attacker.js'
 import { after, at, codeOf, type Device, device, groupOf, text } from '../helpers.js'
@@ -48,53 +51,58 @@ interface Tampering {
   readonly pathSecret?: Uint8Array
   readonly psks?: GroupSecrets['psks']
   readonly resign?: boolean
+  /** Tree hash and confirmation tag are made to fit. */
+  readonly consistent?: boolean
+  readonly withoutPath?: boolean
+}
+
+/** Everything sealed anew for the joiner. */
+async function sealed(info: GroupInfo, secrets: GroupSecrets): Promise<Uint8Array> {
+  const { cs } = raw(a, added)
+  const keyPackage = decodeKeyPackage(offer.keyPackage)
+  const welcomeSecret = await extractWelcomeSecret(secrets.joinerSecret, new Uint8Array(32), cs.kdf)
+  const encryptedGroupInfo = await encryptGroupInfo(info, welcomeSecret, cs)
+  const initKey = await cs.hpke.importPublicKey(keyPackage.initKey)
+  const box = await encryptGroupSecrets(initKey, encryptedGroupInfo, secrets, cs.hpke)
+  const encryptedGroupSecrets = { kemOutput: box.enc, ciphertext: box.ct }
+  const newMember = await makeKeyPackageRef(keyPackage, cs.hash)
+  return encodeMessage({
+    version: 'mls10',
+    wireformat: 'mls_welcome',
+    welcome: {
+      cipherSuite: info.groupContext.cipherSuite,
+      encryptedGroupInfo,
+      secrets: [{ newMember, encryptedGroupSecrets }],
+    },
+  })
+}
+
+/** A description of the group whose tree hash and confirmation tag are right for what it says. */
+async function fitted(info: GroupInfo, tree: RatchetTree, joinerSecret: Uint8Array): Promise<GroupInfo> {
+  const { cs } = raw(a, added)
+  const groupContext = { ...info.groupContext, treeHash: hashTree(a.ctx.crypto, tree).root }
+  const [keys] = await deriveKeySchedule(joinerSecret, new Uint8Array(32), groupContext, cs.kdf)
+  const { confirmedTranscriptHash } = groupContext
+  const confirmationTag = await createConfirmationTag(keys.confirmationKey, confirmedTranscriptHash, cs.hash)
+  return { ...info, groupContext, confirmationTag }
 }
 
 /** The Welcome as its inviter could have made it: everything sealed and signed, the content changed. */
-async function tampered({
-  info: change,
-  tree,
-  pathSecret,
-  psks = [],
-  resign = true,
-}: Tampering): Promise<Uint8Array> {
+async function tampered(how: Tampering): Promise<Uint8Array> {
   const { client, cs } = raw(a, added)
   const decoded = decodeMessage(welcome, MAX_WELCOME_BYTES, 'mls/bad-welcome')
   if (decoded.wireformat !== 'mls_welcome') throw new Error('not a Welcome')
   const keyPackage = decodeKeyPackage(offer.keyPackage)
   const secrets = await openGroupSecrets(cs, decoded.welcome, keyPackage, offer.secret.slice(1, 33))
-  const honest = await openGroupInfo(cs, decoded.welcome, secrets.joinerSecret)
-  const { groupContext, confirmationTag } = honest
-  const changedTree = tree?.(client.ratchetTree) ?? client.ratchetTree
-  const base = await createGroupInfoWithRatchetTree(
-    groupContext,
-    confirmationTag,
-    client,
-    changedTree,
-    [],
-    cs,
-  )
-  const info = { ...base, ...change?.(base) }
-  const signed = resign ? await signGroupInfo(info, client.signaturePrivateKey, cs.signature) : info
-  const welcomeSecret = await extractWelcomeSecret(secrets.joinerSecret, new Uint8Array(32), cs.kdf)
-  const encryptedGroupInfo = await encryptGroupInfo(signed, welcomeSecret, cs)
-  const initKey = await cs.hpke.importPublicKey(keyPackage.initKey)
-  const inner = { ...secrets, psks, pathSecret: pathSecret ?? secrets.pathSecret }
-  const sealed = await encryptGroupSecrets(initKey, encryptedGroupInfo, inner, cs.hpke)
-  return encodeMessage({
-    version: 'mls10',
-    wireformat: 'mls_welcome',
-    welcome: {
-      cipherSuite: groupContext.cipherSuite,
-      encryptedGroupInfo,
-      secrets: [
-        {
-          newMember: await makeKeyPackageRef(keyPackage, cs.hash),
-          encryptedGroupSecrets: { kemOutput: sealed.enc, ciphertext: sealed.ct },
-        },
-      ],
-    },
-  })
+  const { groupContext, confirmationTag } = await openGroupInfo(cs, decoded.welcome, secrets.joinerSecret)
+  const tree = how.tree?.(client.ratchetTree) ?? client.ratchetTree
+  const base = await createGroupInfoWithRatchetTree(groupContext, confirmationTag, client, tree, [], cs)
+  const changed = { ...base, ...how.info?.(base) }
+  const info = how.consistent === true ? await fitted(changed, tree, secrets.joinerSecret) : changed
+  const signed =
+    how.resign === false ? info : await signGroupInfo(info, client.signaturePrivateKey, cs.signature)
+  const pathSecret = how.withoutPath === true ? undefined : (how.pathSecret ?? secrets.pathSecret)
+  return sealed(signed, { ...secrets, psks: how.psks ?? [], pathSecret })
 }
 
 const replaced =
@@ -183,6 +191,36 @@ describe('hostile 28: a Welcome', () => {
 
   it('with a path secret that does not give the keys in the tree is refused', async () => {
     expect(await join(await tampered({ pathSecret: new Uint8Array(32).fill(1) }))).toBe('mls/bad-welcome')
+  })
+
+  it('that is right in all but one thing is refused for that', async () => {
+    const bare = (tree: RatchetTree): RatchetTree =>
+      tree.map((node, i) => (i === 1 || i === 3 ? undefined : node))
+    const unsigned = replaced(2, { signature: new Uint8Array(64) })
+    const hpkePublicKey = c.ctx.crypto.x25519.generate().publicKey
+    const pointless = (tree: RatchetTree): RatchetTree =>
+      tree.map((node, i) =>
+        i === 1 && node?.nodeType === 'parent'
+          ? { ...node, parent: { ...node.parent, hpkePublicKey } }
+          : node,
+      )
+    const external = { extensionType: 'external_senders' as const, extensionData: text('') }
+    const withExternal: Tampering['info'] = ({ groupContext }) => ({
+      groupContext: { ...groupContext, extensions: [external] },
+    })
+    const cases: [string, Tampering, string][] = [
+      ['nothing', { consistent: true }, 'no error'],
+      ['a tree without parents', { tree: bare, withoutPath: true, consistent: true }, 'no error'],
+      ['its tree hash', { tree: bare, withoutPath: true }, 'mls/bad-welcome'],
+      [
+        'a leaf signature',
+        { tree: (tree) => unsigned(bare(tree)), withoutPath: true, consistent: true },
+        'mls/bad-welcome',
+      ],
+      ['a parent hash', { tree: pointless, consistent: true }, 'mls/bad-welcome'],
+      ['external senders', { info: withExternal, consistent: true }, 'mls/bad-welcome'],
+    ]
+    for (const [name, how, code] of cases) expect(await join(await tampered(how)), name).toBe(code)
   })
 
   it('that asks for a pre-shared key is refused', async () => {
