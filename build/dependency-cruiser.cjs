@@ -1,7 +1,5 @@
 // The layers of Hyphae: imports go down only. `npm run layering` checks every source file against this.
 
-const { join } = require('node:path')
-
 /** What each package may import, besides itself and what its package.json declares. */
 const GROUND = ['core', 'crypto', 'tlv']
 const PROTOCOLS = ['ratchet', 'mls', 'identity', 'content', 'store', 'transport']
@@ -63,6 +61,14 @@ module.exports = {
       to: { path: '^packages/', pathNot: '^packages/$1/', dependencyTypesNot: ['aliased'] },
     },
     {
+      name: 'to-source',
+      comment:
+        'names resolve to sources (tsconfig.portable.json): through a built file nothing could be followed',
+      severity: 'error',
+      from: { path: SOURCES },
+      to: { path: '^packages/[^/]+/dist/' },
+    },
+    {
       name: 'no-cycle',
       comment: 'files that import each other cannot be understood one at a time',
       severity: 'error',
@@ -99,10 +105,10 @@ module.exports = {
     },
   ],
   options: {
-    doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(dist|test|fuzz|soak|temp)/|(^|/)(tsup|vitest)\\.config\\.ts$' },
+    doNotFollow: { path: 'node_modules|^packages/[^/]+/dist/' },
+    exclude: { path: '(^|/)(test|fuzz|soak|temp)/|(^|/)(tsup|vitest)\\.config\\.ts$' },
     tsPreCompilationDeps: true,
-    tsConfig: { fileName: join(__dirname, 'tsconfig.portable.json') },
+    tsConfig: { fileName: 'tsconfig.portable.json' },
     combinedDependencies: false,
     enhancedResolveOptions: {
       exportsFields: ['exports'],
