@@ -65,12 +65,15 @@ describe.each(packages().map((of) => [of.manifest.name, of] as const))('%s', (_n
     }
   })
 
-  it('has a source path in tsconfig.json for every subpath, so that editors and checks resolve it', () => {
-    const { compilerOptions } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile).config
-    for (const path of subpaths(of).filter((entry) => entry !== '.')) {
-      expect(Object.keys(compilerOptions.paths)).toContain(`@hyphae/${of.name}${path.slice(1)}`)
-    }
-  })
+  it.each(['tsconfig.json', 'tsconfig.portable.json'])(
+    'has a source path in %s for every subpath',
+    (file) => {
+      const { compilerOptions } = ts.readConfigFile(join(ROOT, file), ts.sys.readFile).config
+      for (const path of subpaths(of).filter((entry) => entry !== '.')) {
+        expect(Object.keys(compilerOptions.paths)).toContain(`@hyphae/${of.name}${path.slice(1)}`)
+      }
+    },
+  )
 
   it('names a reason for each dependency in its README', () => {
     const readme = read(of.folder, 'README.md')
