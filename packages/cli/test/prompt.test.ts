@@ -6,7 +6,11 @@ function terminal() {
   const modes: boolean[] = []
   const input = Object.assign(new PassThrough(), { setRawMode: (raw: boolean) => modes.push(raw) })
   let shown = ''
-  const screen = { write: (text: string) => void (shown += text) }
+  const screen = {
+    write: (text: string) => {
+      shown += text
+    },
+  }
   return { input, modes, screen, shown: () => shown }
 }
 
