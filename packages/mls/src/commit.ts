@@ -8,7 +8,6 @@ import type {
   CiphersuiteImpl,
   ClientState,
   GroupContext,
-  KeyPackage,
   PrivateKeyPath,
   Proposal,
   ProposalOrRef,
@@ -22,10 +21,10 @@ import { protect } from 'ts-mls/messageProtection.js'
 import { pathToPathSecrets } from 'ts-mls/pathSecrets.js'
 import { toPrivateKeyPath } from 'ts-mls/privateKeyPath.js'
 import { emptyPskIndex } from 'ts-mls/pskIndex.js'
-import { type LeafIndex, leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js'
+import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js'
 import { createUpdatePath, type PathSecret } from 'ts-mls/updatePath.js'
 import { encodeMessage } from './codec.js'
-import { enterEpoch, type NextEpoch, nextEpoch, type SignedCommit } from './epoch.js'
+import { type AddedLeaf, enterEpoch, type NextEpoch, nextEpoch, type SignedCommit } from './epoch.js'
 import { MlsError, stage } from './errors.js'
 import { keepLiveKeys } from './path.js'
 import { pendingLeaves } from './proposals.js'
@@ -34,8 +33,6 @@ import { assertMemberCount, assertUniqueChange } from './tree.js'
 import { buildWelcome } from './welcome.js'
 
 const EMPTY = new Uint8Array()
-
-export type AddedLeaf = readonly [LeafIndex, KeyPackage]
 
 export interface BuiltCommit {
   readonly client: ClientState

@@ -3,20 +3,30 @@
  * for the committer and for those who process the commit. Knows no proposals.
  */
 import { zeroize } from '@hyphae/crypto'
-import type { CiphersuiteImpl, ClientState, GroupContext, PrivateKeyPath, RatchetTree } from 'ts-mls'
+import type {
+  CiphersuiteImpl,
+  ClientState,
+  GroupContext,
+  KeyPackage,
+  PrivateKeyPath,
+  RatchetTree,
+} from 'ts-mls'
 import { addHistoricalReceiverData, nextEpochContext } from 'ts-mls/clientState.js'
 import type { FramedContentCommit } from 'ts-mls/framedContent.js'
 import { createConfirmationTag } from 'ts-mls/framedContent.js'
 import { type EpochSecrets, initializeEpoch } from 'ts-mls/keySchedule.js'
 import { createSecretTree } from 'ts-mls/secretTree.js'
 import { treeHashRoot } from 'ts-mls/treeHash.js'
-import { leafWidth } from 'ts-mls/treemath.js'
+import { type LeafIndex, leafWidth } from 'ts-mls/treemath.js'
 
 /** A commit whose content is settled and signed. */
 export interface SignedCommit {
   readonly content: FramedContentCommit
   readonly signature: Uint8Array
 }
+
+/** Where a commit has put a newcomer. */
+export type AddedLeaf = readonly [LeafIndex, KeyPackage]
 
 export interface NextEpoch {
   readonly context: GroupContext

@@ -4,7 +4,7 @@
  */
 
 import { constantTimeEqual } from '@hyphae/crypto'
-import type { ClientState, KeyPackage, PrivateKeyPath, RatchetTree, UpdatePath } from 'ts-mls'
+import type { ClientState, PrivateKeyPath, RatchetTree, UpdatePath } from 'ts-mls'
 import { applyProposals, throwIfDefined, validateLeafNodeUpdateOrCommit } from 'ts-mls/clientState.js'
 import type { FramedContentCommit } from 'ts-mls/framedContent.js'
 import { emptyPskIndex } from 'ts-mls/pskIndex.js'
@@ -12,7 +12,7 @@ import { treeHashRoot } from 'ts-mls/treeHash.js'
 import { directPath, type LeafIndex, leafToNodeIndex, leafWidth, toLeafIndex } from 'ts-mls/treemath.js'
 import { applyUpdatePath } from 'ts-mls/updatePath.js'
 import type { MlsContext } from './context.js'
-import { enterEpoch, nextEpoch, type SignedCommit } from './epoch.js'
+import { type AddedLeaf, enterEpoch, nextEpoch, type SignedCommit } from './epoch.js'
 import { MlsError, stage } from './errors.js'
 import { nowSeconds } from './key-package.js'
 import { assertKeyPackage } from './leaf.js'
@@ -31,7 +31,7 @@ export interface ProcessedCommit {
 interface Transition {
   readonly proposals: readonly ResolvedProposal[]
   readonly tree: RatchetTree
-  readonly added: readonly (readonly [LeafIndex, KeyPackage])[]
+  readonly added: readonly AddedLeaf[]
   readonly removedLeaves: readonly number[]
   readonly committer: LeafIndex
 }
@@ -160,8 +160,9 @@ async function advance(
 }
 
 /**
- * @throws MlsError `mls/bad-commit`, `mls/missing-proposal`, `mls/unsupported-proposal`, `mls/external-commit`, `mls/bad-credential`,
- *   `mls/bad-key-package`, `mls/expired`, `mls/duplicate-member`, `mls/group-full`, `mls/not-a-member`
+ * @throws MlsError `mls/bad-commit`, `mls/missing-proposal`, `mls/unsupported-proposal`,
+ *   `mls/external-commit`, `mls/bad-credential`, `mls/bad-key-package`, `mls/expired`, `mls/duplicate-member`,
+ *   `mls/group-full`, `mls/not-a-member`
  */
 export async function processCommit(
   ctx: MlsContext,
