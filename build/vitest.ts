@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineProject, type UserWorkspaceConfig } from 'vitest/config'
+import { moduleEntries } from '../scripts/lib/exports.mjs'
 
 const packages = fileURLToPath(new URL('../packages/', import.meta.url))
 
@@ -10,30 +11,12 @@ export interface SourceAlias {
   readonly replacement: string
 }
 
-/** A path, or conditions in order of preference, as in `exports` of a package.json. */
-type Exported = string | { readonly [condition: string]: Exported }
-
-/** The file that `exports` gives under `runtime`; null when it gives none. */
-function resolveExport(exported: Exported, runtime: 'node' | 'browser'): string | null {
-  if (typeof exported === 'string') return exported
-  for (const [condition, value] of Object.entries(exported)) {
-    if (condition !== runtime && condition !== 'default') continue
-    const found = resolveExport(value, runtime)
-    if (found !== null) return found
-  }
-  return null
-}
-
 function packageAliases(name: string, runtime: 'node' | 'browser'): SourceAlias[] {
   const manifest = JSON.parse(readFileSync(`${packages}${name}/package.json`, 'utf8'))
-  const aliases: SourceAlias[] = []
-  for (const [path, exported] of Object.entries<Exported>(manifest.exports ?? {})) {
-    const file = resolveExport(exported, runtime)
-    if (file === null || !file.endsWith('.js')) continue
-    const source = file.replace('./dist/', `${packages}${name}/src/`).replace(/\.js$/, '.ts')
-    aliases.push({ find: new RegExp(`^@hyphae/${name}${path.slice(1)}$`), replacement: source })
-  }
-  return aliases
+  return moduleEntries(manifest, runtime).map(({ specifier, file }) => ({
+    find: new RegExp(`^${specifier}$`),
+    replacement: file.replace('./dist/', `${packages}${name}/src/`).replace(/\.js$/, '.ts'),
+  }))
 }
 
 /** Maps every public entry of every package to its source, as its `exports` would for `runtime`. */

@@ -4,18 +4,23 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 import { errorTables, renderErrorsPage } from './lib/errors-page.mjs'
+import { moduleEntries } from './lib/exports.mjs'
 import { main, ROOT } from './lib/run.mjs'
-import { packageNames, prepare } from './lib/workspace.mjs'
+import { manifest, packageNames, prepare } from './lib/workspace.mjs'
 
 const PAGE = join(ROOT, 'spec', 'errors.md')
+
+async function builtModules(name) {
+  const entries = moduleEntries(await manifest('packages', name), 'node')
+  return Promise.all(
+    entries.map(({ file }) => import(pathToFileURL(join(ROOT, 'packages', name, file)).href)),
+  )
+}
 
 await main(async (args) => {
   await prepare(['build:js'])
   const tables = new Map()
-  for (const name of await packageNames()) {
-    const entry = pathToFileURL(join(ROOT, 'packages', name, 'dist', 'index.js'))
-    tables.set(name, errorTables(await import(entry.href)))
-  }
+  for (const name of await packageNames()) tables.set(name, errorTables(...(await builtModules(name))))
   const page = renderErrorsPage(tables)
   if (!args.includes('--check')) {
     await writeFile(PAGE, page)

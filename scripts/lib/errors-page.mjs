@@ -17,12 +17,11 @@ function entry([code, { message, hint, retryable }]) {
   return `### <a id="${anchor(code)}"></a>\`${code}\`\n\n${message} ${hint}${note}\n`
 }
 
-/** Tables of a package's module namespace, in order of their names. */
-export function errorTables(module) {
-  return Object.keys(module)
-    .filter((name) => name.endsWith('_ERRORS'))
-    .sort()
-    .map((name) => module[name])
+/** Tables among what the modules of a package export, each once, in order of their names. */
+export function errorTables(...modules) {
+  const tables = new Map(modules.flatMap((module) => Object.entries(module)))
+  const names = [...tables.keys()].filter((name) => name.endsWith('_ERRORS')).sort()
+  return names.map((name) => tables.get(name))
 }
 
 /** @param tables map of package name to its tables */

@@ -42,6 +42,11 @@ export function sources(of: Package): string[] {
     .map((file) => join('src', file))
 }
 
+/** The source of a built file that `exports` names. */
+export function sourceOf(file: string): string {
+  return file.replace('./dist/', 'src/').replace(/(\.d\.ts|\.js)$/, '.ts')
+}
+
 export function read(...path: string[]): string {
   return readFileSync(join(...path), 'utf8')
 }
