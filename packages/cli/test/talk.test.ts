@@ -172,4 +172,14 @@ describe('one home, two commands', () => {
     listening.stop()
     await listening.ended
   })
+
+  it('the second waits for a first that is about to end', async () => {
+    const listening = start(['listen', '--home', ben.home])
+    await listening.until('Listening', 'stderr')
+    const sending = hyphae(['send', '--home', ben.home, ada.account, 'hi'])
+    await new Promise((done) => setTimeout(done, 200))
+    listening.stop()
+    expect(await sending).toMatchObject({ code: 0, stderr: '' })
+    await listening.ended
+  })
 })
