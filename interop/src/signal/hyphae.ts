@@ -1,5 +1,9 @@
 // Our side, from the built packages. All its randomness comes from one seed, so a recorded run can be replayed.
-import { createNobleCrypto, defaultCrypto, unsafeSeededRng } from '../../../packages/crypto/dist/index.node.js'
+import {
+  createNobleCrypto,
+  defaultCrypto,
+  unsafeSeededRng,
+} from '../../../packages/crypto/dist/index.node.js'
 import * as wire from '../../../packages/ratchet/dist/signal/index.js'
 import type { Letter, Party, WireBundle } from './party.js'
 

@@ -27,7 +27,7 @@ export function braidSend(crypto: CryptoProvider, state: BraidState): BraidSent 
     case 'ct1-acknowledged':
       return { state, payload: { kind: 'none' }, agreed: null }
     case 'ek-sent-ct1-received':
-      return { state, payload: { kind: 'none' }, agreed: null }
+      return { state, payload: { kind: 'ct1-ack' }, agreed: null }
     default:
       return sendChunk(state)
   }
