@@ -69,6 +69,8 @@ export interface Messenger extends AsyncDisposable {
   status(id: MessageId): Promise<MessageStatus>
   /** Resolves when the message has reached `state` or a later one. */
   reached(id: MessageId, state: 'stored' | 'delivered' | 'read', options?: IoOptions): Promise<void>
+  /** Resolves when a carrier has stored everything that was queued, receipts and group changes too. */
+  flush(options?: IoOptions): Promise<void>
   /** The whole file of a `file` message, verified. */
   downloadFile(message: LoggedMessage, options?: DownloadOptions): Promise<Uint8Array>
   /** The file in verified pieces. */

@@ -52,6 +52,7 @@ export interface NodeContext {
   readonly closing: AbortSignal
   readonly signals: {
     readonly outbox: Signal
+    readonly stored: Signal
     readonly log: Signal
     readonly boxes: Signal
     readonly upkeep: Signal

@@ -4,6 +4,7 @@ import type { AccountId, GroupId, IoOptions, MessageId } from '@hyphae/core'
 import { accountKey, safetyNumber } from '@hyphae/identity'
 import { findContact } from './contacts.js'
 import { type NodeContext, transact } from './context.js'
+import { MessengerError } from './errors.js'
 import { addToGroup, removeFromGroup } from './group-change.js'
 import { listMembers, sendToGroup } from './groups.js'
 import { prepareSessions } from './handshake.js'
@@ -56,7 +57,7 @@ export interface Group extends Channel {
   add(accounts: readonly AccountId[], options?: IoOptions): Promise<void>
   /** Admin only. */
   remove(accounts: readonly AccountId[]): Promise<void>
-  /** Asks the admin to be removed; the group ends here when the admin has done so. */
+  /** Asks the admin to be removed; the group ends here when the admin has done so. The admin itself cannot leave. */
   leave(): Promise<void>
 }
 
@@ -90,7 +91,10 @@ export function groupHandle(
     members: async () => [...new Set((await listMembers(context, id)).map((member) => member.account))],
     add: (accounts, options) => addToGroup(context, id, accounts, options),
     remove: (accounts) => removeFromGroup(context, id, accounts),
-    leave: async () => void (await sendIn('hyphae/group-leave', {})),
+    leave: async () => {
+      if (row.admin === context.self.accountId) throw new MessengerError('messenger/admin-stays')
+      await sendIn('hyphae/group-leave', {})
+    },
   }
 }
 

@@ -63,6 +63,10 @@ export const MESSENGER_ERRORS = {
     message: 'Only the account that created the group may change its members.',
     hint: 'Ask the creator.',
   },
+  'messenger/admin-stays': {
+    message: 'The admin of a group cannot leave it.',
+    hint: 'Remove the other members instead; handing a group over is not possible yet.',
+  },
   'messenger/not-member': {
     message: 'The account is not a member of this group.',
     hint: 'List members() for who is.',

@@ -31,7 +31,7 @@ import { createGroup } from './group-change.js'
 import { approveHandle, handleState, resolveHandle } from './handles.js'
 import { FIRST_PUBLISH_WAIT_MS } from './limits.js'
 import type { LoggedMessage } from './log.js'
-import { runOutbox } from './outbox.js'
+import { flushOutbox, runOutbox } from './outbox.js'
 import { createReaders } from './readers.js'
 import { runReceiver } from './receiver.js'
 import { contactsTable, groupsTable, selfTable } from './rows.js'
@@ -86,7 +86,13 @@ async function startNode(
     sessions: createSessionCache(parts.crypto),
     directories: plain.flatMap(({ directory }) => directory ?? []),
     closing: closing.signal,
-    signals: { outbox: createSignal(), log: createSignal(), boxes: createSignal(), upkeep: createSignal() },
+    signals: {
+      outbox: createSignal(),
+      stored: createSignal(),
+      log: createSignal(),
+      boxes: createSignal(),
+      upkeep: createSignal(),
+    },
     emit: (event) => hub.emit(event),
   }
   const loops = await startLoops(context)
@@ -159,6 +165,7 @@ function openMessenger(
       ),
     messages: (io) => readers.start(io?.signal),
     events: (io) => hub.subscribe(until(io)),
+    flush: (io) => flushOutbox(context, until(io)),
     status: (id) => readStatus(context, id),
     reached: (id, state, io) => waitForState(context, hub, id, state, until(io)),
     downloadFile: (message, io) => downloadFile(context, fileOf(message), io),

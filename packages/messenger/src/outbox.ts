@@ -4,7 +4,7 @@
  * A frame enters in the transaction that advanced its session, so it is never sealed twice; a retry, also after
  * a crash, puts the same bytes under the same id, which a mailbox stores once.
  */
-import type { BoxId, MessageId, StoreTransaction } from '@hyphae/core'
+import type { BoxId, MessageId } from '@hyphae/core'
 import { boxId } from '@hyphae/core'
 import { mailboxOf, type NodeContext, transact, type Work } from './context.js'
 import { OUTBOX_BATCH } from './limits.js'
@@ -57,6 +57,7 @@ async function putBatch(context: NodeContext, batch: readonly TableEntry<OutboxR
       outboxTable.delete(tx, ...parts)
       if (row.message !== '') await countStored(context, tx, row.message as MessageId)
     }
+    tx.after(() => context.signals.stored.fire())
   })
 }
 
@@ -68,9 +69,10 @@ async function countStored(context: NodeContext, tx: Work, id: MessageId): Promi
   announceState(context, tx, id, sent, row)
 }
 
-/** How many frames wait. */
-export async function outboxSize(reader: Pick<StoreTransaction, 'get' | 'list'>): Promise<number> {
-  return (await outboxTable.list(reader, [])).length
+/** Resolves when nothing waits to be stored by a carrier. */
+export async function flushOutbox(context: NodeContext, signal: AbortSignal): Promise<void> {
+  while ((await outboxTable.list(context.store, [], { limit: 1 })).length > 0)
+    await context.signals.stored.wait(signal)
 }
 
 export function codeOf(error: unknown): string {

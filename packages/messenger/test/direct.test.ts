@@ -87,6 +87,7 @@ describe('conversations', () => {
     await alice.reached(sent.id, 'delivered')
     expect((await alice.status(sent.id)).delivered).toEqual([bob.id])
     const message = await next(bob)
+    await bob.flush()
     await (await bob.conversation(alice.id)).markRead([message.id])
     await alice.reached(sent.id, 'read')
     expect((await alice.status(sent.id)).state).toBe('read')

@@ -60,6 +60,7 @@ describe('groups', () => {
     await joins
     const bens = await ben.group(group.id)
     await expect(bens.remove([cleo.id])).rejects.toMatchObject({ code: 'messenger/not-admin' })
+    await expect(group.leave()).rejects.toMatchObject({ code: 'messenger/admin-stays' })
     await expect(group.remove([ada.id])).rejects.toMatchObject({ code: 'messenger/not-member' })
     const gone = eventOf(ben, 'group-left')
     const noticed = eventOf(cleo, 'group-changed')
