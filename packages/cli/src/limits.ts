@@ -19,9 +19,6 @@ export const UNREACHABLE_AFTER_MS = 4_000
 export const LOCK_WAIT_MS = 1_500
 export const LOCK_POLL_MS = 100
 
-/** How often the outbox is looked at while waiting for it to empty, in ms. */
-export const FLUSH_POLL_MS = 20
-
 /** Receipts that are under way when `listen` ends get this long to leave, in ms. */
 export const FAREWELL_MS = 2_000
 

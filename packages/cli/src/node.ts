@@ -8,7 +8,7 @@ import type { Call } from './command.js'
 import type { Config } from './config.js'
 import { CliError } from './errors.js'
 import { readConfig, storeFolder, unlock } from './home.js'
-import { FLUSH_POLL_MS, LOCK_POLL_MS, LOCK_WAIT_MS, UNREACHABLE_AFTER_MS } from './limits.js'
+import { LOCK_POLL_MS, LOCK_WAIT_MS, UNREACHABLE_AFTER_MS } from './limits.js'
 import { commandLogger } from './log.js'
 
 export interface OpenNode {
@@ -50,14 +50,9 @@ export async function openNode(call: Call, options: NodeOptions): Promise<OpenNo
     noticing(relay(url, { unreachableAfterMs: UNREACHABLE_AFTER_MS }), () => publishedAt.add(url)),
   )
   const store = await openStore(storeFolder(call.home), options.encryption, clock)
-  try {
-    const logger = options.logger ?? commandLogger(call.io)
-    const node = await createMessenger({ transports, store, handles: options.handles, clock, logger })
-    return { node, publishedAt, flush: (signal) => flush(store, clock, signal) }
-  } catch (error) {
-    await store.close()
-    throw error
-  }
+  const logger = options.logger ?? commandLogger(call.io)
+  const node = await createMessenger({ transports, store, handles: options.handles, clock, logger })
+  return { node, publishedAt, flush: (signal) => flush(node, signal) }
 }
 
 /** The command before may still be letting go of it. */
@@ -92,13 +87,12 @@ function noticing(transport: Transport, published: () => void): Transport {
   }
 }
 
-/** Table of the frames that no carrier has stored. */
-const OUTBOX = ['outbox'] as const
-
-async function flush(store: Store, clock: Clock, signal: AbortSignal): Promise<boolean> {
-  while ((await store.list(OUTBOX, { limit: 1 })).length > 0) {
+async function flush(node: Messenger, signal: AbortSignal): Promise<boolean> {
+  try {
+    await node.flush({ signal })
+    return true
+  } catch (error) {
     if (signal.aborted) return false
-    await clock.sleep(FLUSH_POLL_MS, signal).catch(() => {})
+    throw error
   }
-  return true
 }
