@@ -6,6 +6,7 @@ export {
   createAccount,
   exportAccountSeed,
 } from './account.js'
+export type { Binding } from './binding.js'
 export {
   certifyDevice,
   type DeviceCertificate,
@@ -41,7 +42,6 @@ export {
 } from './pin.js'
 export { decodePin, encodePin } from './pin-codec.js'
 export {
-  type Binding,
   decodeIdentityRecord,
   encodeIdentityRecord,
   type IdentityRecord,

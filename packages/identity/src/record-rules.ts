@@ -1,5 +1,6 @@
 /** The rules an identity record keeps, whoever made it. spec/identity.md section 6, rules R1 to R6. */
 import { equalBytes } from '@hyphae/core'
+import type { Binding } from './binding.js'
 import { certificateKeys, type DeviceCertificateFields } from './certificate.js'
 import { IdentityError } from './errors.js'
 import { normalizeHandle } from './handle.js'
@@ -12,7 +13,6 @@ import {
   MAX_RELAY_BYTES,
   MAX_RELAYS,
 } from './limits.js'
-import type { Binding } from './record.js'
 import { assertDistinct } from './signed.js'
 
 interface Checked {

@@ -11,6 +11,7 @@ import { type Brand, concatBytes, equalBytes, fromUtf8, utf8 } from '@hyphae/cor
 import type { CryptoProvider } from '@hyphae/crypto'
 import { defineSchema, encodeFields, readFields, splitLast, type TlvRecord } from '@hyphae/tlv'
 import type { AccountKeys } from './account.js'
+import { type Binding, decodeBinding, encodeBinding } from './binding.js'
 import {
   type DeviceCertificate,
   decodeDeviceCertificate,
@@ -22,9 +23,6 @@ import { IdentityError } from './errors.js'
 import { LABELS } from './labels.js'
 import {
   KEY_BYTES,
-  MAX_BINDING_KIND_BYTES,
-  MAX_BINDING_SIGNATURE_BYTES,
-  MAX_BINDING_VALUE_BYTES,
   MAX_BINDINGS,
   MAX_CERTIFICATE_BYTES,
   MAX_DEVICES,
@@ -37,16 +35,6 @@ import {
 } from './limits.js'
 import { assertRecordRules } from './record-rules.js'
 import { NUMBER_BYTES, numberBytes, readNumber, SIGNATURE_TYPE, withSignature } from './signed.js'
-
-/** A foreign key that says it belongs to this account. `signature` is its own, in the form its kind defines. */
-export interface Binding {
-  /** `nostr`, `evm`, … */
-  readonly kind: string
-  /** Address or key in its usual text form. */
-  readonly value: string
-  /** Not verified with the record: whoever relies on the binding verifies it. */
-  readonly signature: Uint8Array
-}
 
 /** What an account decides to say. */
 export interface IdentityStatement<Certificate = DeviceCertificate> {
@@ -78,12 +66,6 @@ export type UnverifiedIdentityRecord = Brand<
   'UnverifiedIdentityRecord'
 >
 export type IdentityRecord = Brand<IdentityRecordFields<DeviceCertificate>, 'IdentityRecord'>
-
-const BINDING = defineSchema([
-  { type: 1, name: 'kind', min: 1, max: MAX_BINDING_KIND_BYTES },
-  { type: 2, name: 'value', min: 1, max: MAX_BINDING_VALUE_BYTES },
-  { type: 3, name: 'signature', min: 1, max: MAX_BINDING_SIGNATURE_BYTES },
-])
 
 const SCHEMA = defineSchema([
   { type: 1, name: 'account', size: KEY_BYTES },
@@ -200,17 +182,6 @@ function encodeSigned(record: Signed): Uint8Array {
     bindings: record.bindings.map(encodeBinding),
   }
   return encodeFields(SCHEMA, values, record.unknown)
-}
-
-function encodeBinding({ kind, value, signature }: Binding): Uint8Array {
-  return encodeFields(BINDING, { kind: utf8(kind), value: utf8(value), signature })
-}
-
-function decodeBinding(bytes: Uint8Array): Binding {
-  const { values, unknown } = readFields(bytes, BINDING)
-  // Nowhere to keep them, and dropping one would break the signature.
-  if (unknown.length > 0) throw new IdentityError('identity/bad-record', { details: { field: 'bindings' } })
-  return { kind: fromUtf8(values.kind), value: fromUtf8(values.value), signature: values.signature }
 }
 
 function assertSize(size: number): void {
