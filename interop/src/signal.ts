@@ -11,8 +11,8 @@ import type { Party } from './signal/party.js'
 import { seeded } from './signal/random.js'
 import { recorded, type Step } from './signal/record.js'
 
-const TRAFFIC: Traffic = { letters: 4600, dropped: 7, repeated: 5, damaged: 5, overtaken: 3 }
-const RECORDED: Traffic = { letters: 340, dropped: 7, repeated: 0, damaged: 0, overtaken: 3 }
+const TRAFFIC: Traffic = { letters: 4600, dropped: 7, repeated: 5, damaged: 5, overtaken: 3, longest: 400 }
+const RECORDED: Traffic = { letters: 320, dropped: 7, repeated: 0, damaged: 0, overtaken: 3, longest: 20 }
 const MIN_DELIVERED = 2000
 const MIN_EPOCHS = 10
 const VECTORS = new URL('../../vectors/signal/v1.json', import.meta.url)

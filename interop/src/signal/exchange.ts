@@ -11,6 +11,8 @@ export interface Traffic {
   readonly damaged: number
   /** A letter is overtaken by at most this many. Implementations keep five chains, so it stays below that. */
   readonly overtaken: number
+  /** Bytes of the longest plaintext. */
+  readonly longest: number
 }
 
 export interface Tally {
@@ -28,7 +30,6 @@ interface Waiting {
   overtaken: number
 }
 
-const LONGEST_BODY = 400
 const QUEUE = 6
 const PERCENT = 100
 
@@ -69,7 +70,7 @@ class Lane {
   }
 
   async send(mayDrop: boolean): Promise<void> {
-    const body = Uint8Array.from({ length: this.#below(LONGEST_BODY) }, () => this.#below(256))
+    const body = Uint8Array.from({ length: this.#below(this.#traffic.longest + 1) }, () => this.#below(256))
     const letter = await this.#from.encrypt(body)
     this.#tally.sent++
     if (mayDrop && this.#below(PERCENT) < this.#traffic.dropped) this.#tally.dropped++

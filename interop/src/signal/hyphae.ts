@@ -4,9 +4,11 @@ import {
   defaultCrypto,
   unsafeSeededRng,
 } from '../../../packages/crypto/dist/index.node.js'
-import * as wire from '../../../packages/ratchet/dist/signal/index.js'
+import * as wire from '../../../packages/ratchet/dist/signal.js'
 import type { Letter, Party, WireBundle } from './party.js'
 
+/** After so many letters the session goes through its stored form. */
+const RESTART_EVERY = 7
 const EC_TYPE = 0x05
 const KEM_TYPE = 0x08
 const typed = (type: number, key: Uint8Array): Uint8Array => Uint8Array.of(type, ...key)
@@ -26,6 +28,13 @@ export function hyphaeParty(seed?: Uint8Array): HyphaeParty {
   const prekeys = new Map<number, wire.SignalPrekey>()
   let session: wire.SignalSession | undefined
   let peerIdentity: Uint8Array | undefined
+  let letters = 0
+
+  function keep(next: wire.SignalSession): void {
+    letters++
+    const restart = letters % RESTART_EVERY === 0
+    session = restart ? wire.decodeSignalSession(crypto, wire.encodeSignalSession(crypto, next)) : next
+  }
 
   async function publish(withPrekey: boolean): Promise<WireBundle> {
     const bundle = {
@@ -58,7 +67,7 @@ export function hyphaeParty(seed?: Uint8Array): HyphaeParty {
   async function encrypt(plaintext: Uint8Array): Promise<Letter> {
     if (session === undefined) throw new Error('no session')
     const sent = wire.encryptSignal(crypto, session, plaintext)
-    session = sent.session
+    keep(sent.session)
     return { kind: sent.kind, bytes: sent.message }
   }
 
@@ -66,7 +75,7 @@ export function hyphaeParty(seed?: Uint8Array): HyphaeParty {
     if (session === undefined) return accept(bytes)
     const open = kind === 'prekey' ? wire.decryptSignalPrekey : wire.decryptSignal
     const opened = open(crypto, session, bytes)
-    session = opened.session
+    keep(opened.session)
     return opened.plaintext
   }
 
@@ -83,7 +92,7 @@ export function hyphaeParty(seed?: Uint8Array): HyphaeParty {
       },
     })
     if (accepted.used.prekeyId !== undefined) prekeys.delete(accepted.used.prekeyId)
-    session = accepted.session
+    keep(accepted.session)
     return accepted.plaintext
   }
 

@@ -29,7 +29,7 @@ function skipTo(crypto: CryptoProvider, chain: ReceivingChain, counter: number):
   const skipped: SkippedSeed[] = []
   let step = chainStep(crypto, chain.chainKey)
   for (let at = chain.counter; at < counter; at++) {
-    skipped.push({ counter: at, seed: step.seed })
+    if (counter - at <= SIGNAL_MAX_SKIPPED) skipped.push({ counter: at, seed: step.seed })
     step = chainStep(crypto, step.chainKey)
   }
   const all = skipped.length === 0 ? chain.skipped : [...chain.skipped, ...skipped]

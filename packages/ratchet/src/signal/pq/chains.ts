@@ -139,7 +139,7 @@ function skipTo(
   const skipped: PqSkippedKey[] = []
   let { chain, key } = step(crypto, current.receiving)
   while (chain.counter < index) {
-    skipped.push({ counter: chain.counter, key })
+    if (index - chain.counter <= SIGNAL_MAX_SKIPPED) skipped.push({ counter: chain.counter, key })
     ;({ chain, key } = step(crypto, chain))
   }
   const all = skipped.length === 0 ? current.skipped : [...current.skipped, ...skipped]

@@ -13,7 +13,7 @@
 import { concatBytes, equalBytes } from '@hyphae/core'
 import { zeroize } from '@hyphae/crypto'
 import { sha3_256, sha3_512, shake256 } from '@noble/hashes/sha3.js'
-import { ml_kem768, __tests as operations, PARAMS } from '@noble/post-quantum/ml-kem.js'
+import { ml_kem768, __tests as operations } from '@noble/post-quantum/ml-kem.js'
 import { SignalError } from '../errors.js'
 
 export const HEADER_BYTES = 64
@@ -145,7 +145,3 @@ export function decapsulate(seed: Uint8Array, ct1: Uint8Array, ct2: Uint8Array):
   zeroize(secretKey)
   return secret
 }
-
-/** The parameters this file writes out, for a test to compare with the library's. */
-export const PARAMETERS: Readonly<Record<string, number>> = { N, Q, K: RANK, ETA1: ETA, ETA2: ETA, du: D_U }
-export const LIBRARY_PARAMETERS: Readonly<Record<string, number>> = { ...PARAMS['768'] }
