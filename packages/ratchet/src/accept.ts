@@ -1,5 +1,5 @@
 /**
- * Answering a handshake (X3DH section 3.4, Double Ratchet section 4.3; spec/session.md, "Handshake").
+ * Answering a handshake (X3DH and PQXDH section 3.4, Double Ratchet section 4.3; spec/session.md, "Handshake").
  *
  * Nothing is consumed before the confirmation verifies, so garbage burns no prekey. Whose handshake it claims to
  * be comes from the caller, who has checked that peer's certificate; the keys only agree if it is true.
@@ -55,8 +55,14 @@ export function acceptSession(crypto: CryptoProvider, options: AcceptOptions): A
   checkX25519(message.ratchetKey, 'ratchet key')
   const named = findPrekeys(prekeys, message.signedPrekeyId, message.oneTimePrekeyId)
   const { bundleHash } = named
-  const { unconfirmed } = received
-  const transcript = transcriptHash(crypto, { initiator: peer, responder: own, bundleHash, unconfirmed })
+  checkSuite(received, named)
+  const transcript = transcriptHash(crypto, {
+    initiator: peer,
+    responder: own,
+    bundleHash,
+    kemKey: named.kem?.key.publicKey ?? null,
+    unconfirmed: received.unconfirmed,
+  })
   const secrets = proveSecrets(crypto, keys, peer, received, named, transcript)
   const { mailboxSecret, headerKey } = secrets
   const step = rootStep(crypto, secrets.rootKey, crypto.x25519.dh(named.signed, message.ratchetKey))
@@ -77,6 +83,26 @@ export function acceptSession(crypto: CryptoProvider, options: AcceptOptions): A
   }
 }
 
+/**
+ * The bundle decides the suite: neither side can take the KEM part out, or put another in.
+ * @throws RatchetError `ratchet/bad-handshake`
+ */
+function checkSuite(received: ReceivedHandshake, named: NamedPrekeys): void {
+  const { kem } = received.message
+  const same =
+    named.kem === null
+      ? kem === null
+      : kem?.id === named.kem.id && kem.ciphertext.length === named.kem.kem.ciphertextBytes
+  if (!same)
+    throw new RatchetError('ratchet/bad-handshake', { details: { kem: kem?.ciphertext.length ?? 0 } })
+}
+
+function decapsulate(received: ReceivedHandshake, named: NamedPrekeys): Uint8Array | null {
+  const { kem } = received.message
+  if (kem === null || named.kem === null) return null
+  return named.kem.kem.decapsulate(named.kem.key, kem.ciphertext)
+}
+
 /** @throws RatchetError `ratchet/handshake-rejected` unless the sender computed the same secrets */
 function proveSecrets(
   crypto: CryptoProvider,
@@ -94,7 +120,8 @@ function proveSecrets(
     x25519.dh(named.signed, baseKey),
   ]
   if (named.oneTime !== null) outputs.push(x25519.dh(named.oneTime, baseKey))
-  const secrets = agreeSecrets(crypto, outputs, transcript)
+  const kemSecret = decapsulate(received, named)
+  const secrets = agreeSecrets(crypto, { outputs, kemSecret }, transcript)
   if (!constantTimeEqual(secrets.confirmation, received.confirmation)) {
     throw new RatchetError('ratchet/handshake-rejected')
   }

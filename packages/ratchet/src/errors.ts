@@ -58,6 +58,10 @@ export const RATCHET_ERRORS = {
     message: 'No prekey ids are left.',
     hint: 'Create a new device: ids are never used twice.',
   },
+  'ratchet/downgrade': {
+    message: 'The peer offers no post-quantum key agreement.',
+    hint: 'Fetch a newer bundle, or allow classic sessions if that is meant.',
+  },
   'ratchet/chain-exhausted': {
     message: 'The sending chain has no numbers left.',
     hint: 'Wait for a reply of the peer, or set up a new session.',

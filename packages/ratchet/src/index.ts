@@ -12,16 +12,18 @@ export { RATCHET_ERRORS, RatchetError, type RatchetErrorCode } from './errors.js
 export { type InitiatedSession, type InitiateOptions, initiateSession, SESSION_ID_BYTES } from './initiate.js'
 export * from './limits.js'
 export { expectedTags } from './locate.js'
+export type { PostQuantum } from './post-quantum.js'
 export {
   type BundleContent,
   decodePrekeyBundle,
+  type KemPrekeyPublic,
   type OneTimePrekeyPublic,
   type PrekeyBundle,
   type SignedPrekeyPublic,
   type UnverifiedPrekeyBundle,
   verifyPrekeyBundle,
 } from './prekey-bundle.js'
-export { decodePrekeyState, encodePrekeyState } from './prekey-snapshot.js'
+export { type DecodePrekeyOptions, decodePrekeyState, encodePrekeyState } from './prekey-snapshot.js'
 export {
   createPrekeyState,
   currentSignedPrekey,

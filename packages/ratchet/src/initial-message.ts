@@ -4,16 +4,23 @@
  *   0 version u8 | 1 suite u8 | 2 zero u16 | 4 signed prekey id u32 | 8 one-time prekey id u32, 0 for none
  *   | 12 base key 32 | 44 ratchet key 32 | 76 KEM length u16 | KEM | context length u16 | context | confirmation 32
  *
- * The KEM slot is empty in suite 1. Knows no secret.
+ * The KEM slot is empty in suite 1; in suite 2 it is KEM prekey id u32 ‖ ciphertext. Knows no secret.
  */
-import { byteReader, byteWriter } from './bytes.js'
+import { type ByteReader, byteReader, byteWriter } from './bytes.js'
 import { RatchetError } from './errors.js'
-import { MAX_CONTEXT_BYTES } from './limits.js'
-import { SUITE_CLASSIC } from './prekey-bundle.js'
+import { MAX_CONTEXT_BYTES, MAX_KEM_CIPHERTEXT_BYTES } from './limits.js'
+import { SUITE_CLASSIC, SUITE_POST_QUANTUM } from './prekey-bundle.js'
 
 export const HANDSHAKE_VERSION = 1
 export const CONFIRMATION_BYTES = 32
 const FIXED_BYTES = 80
+const KEM_ID_BYTES = 4
+
+export interface KemPart {
+  /** Of the KEM prekey. */
+  readonly id: number
+  readonly ciphertext: Uint8Array
+}
 
 export interface InitialMessage {
   readonly signedPrekeyId: number
@@ -23,30 +30,32 @@ export interface InitialMessage {
   readonly baseKey: Uint8Array
   /** The initiator's first ratchet key. */
   readonly ratchetKey: Uint8Array
+  /** Null in suite 1. */
+  readonly kem: KemPart | null
   /** Application data, authenticated and in clear. */
   readonly context: Uint8Array
 }
 
 /** Everything before the confirmation. @throws RatchetError `ratchet/too-long` */
 export function encodeInitialMessage(message: InitialMessage): Uint8Array {
-  const { context } = message
+  const { context, kem } = message
+  const kemBytes = kem === null ? 0 : KEM_ID_BYTES + kem.ciphertext.length
   if (context.length > MAX_CONTEXT_BYTES) {
     throw new RatchetError('ratchet/too-long', {
       details: { name: 'context', length: context.length, max: MAX_CONTEXT_BYTES },
     })
   }
-  return byteWriter(FIXED_BYTES + context.length)
+  const writer = byteWriter(FIXED_BYTES + kemBytes + context.length)
     .u8(HANDSHAKE_VERSION)
-    .u8(SUITE_CLASSIC)
+    .u8(kem === null ? SUITE_CLASSIC : SUITE_POST_QUANTUM)
     .u16(0)
     .u32(message.signedPrekeyId)
     .u32(message.oneTimePrekeyId)
     .bytes(message.baseKey)
     .bytes(message.ratchetKey)
-    .u16(0)
-    .u16(context.length)
-    .bytes(context)
-    .done()
+    .u16(kemBytes)
+  if (kem !== null) writer.u32(kem.id).bytes(kem.ciphertext)
+  return writer.u16(context.length).bytes(context).done()
 }
 
 export interface ReceivedHandshake {
@@ -61,7 +70,7 @@ export function decodeHandshake(bytes: Uint8Array): ReceivedHandshake {
   const reader = byteReader(bytes, 'ratchet/bad-handshake')
   const version = reader.u8()
   const suite = reader.u8()
-  if (version !== HANDSHAKE_VERSION || suite !== SUITE_CLASSIC) {
+  if (version !== HANDSHAKE_VERSION || (suite !== SUITE_CLASSIC && suite !== SUITE_POST_QUANTUM)) {
     throw new RatchetError('ratchet/unsupported-version', { details: { version, suite } })
   }
   checkZero('reserved', reader.u16())
@@ -69,7 +78,7 @@ export function decodeHandshake(bytes: Uint8Array): ReceivedHandshake {
   const oneTimePrekeyId = reader.u32()
   const baseKey = reader.bytes(32)
   const ratchetKey = reader.bytes(32)
-  checkZero('kem', reader.u16())
+  const kem = readKem(reader, suite)
   const length = reader.u16()
   if (length > MAX_CONTEXT_BYTES || signedPrekeyId === 0) {
     throw new RatchetError('ratchet/bad-handshake', { details: { length, signedPrekeyId } })
@@ -79,7 +88,7 @@ export function decodeHandshake(bytes: Uint8Array): ReceivedHandshake {
   const confirmation = reader.bytes(CONFIRMATION_BYTES)
   reader.end()
   return {
-    message: { signedPrekeyId, oneTimePrekeyId, baseKey, ratchetKey, context },
+    message: { signedPrekeyId, oneTimePrekeyId, baseKey, ratchetKey, kem, context },
     unconfirmed,
     confirmation,
   }
@@ -87,4 +96,18 @@ export function decodeHandshake(bytes: Uint8Array): ReceivedHandshake {
 
 function checkZero(name: string, value: number): void {
   if (value !== 0) throw new RatchetError('ratchet/bad-handshake', { details: { [name]: value } })
+}
+
+/** The slot is empty in suite 1, and nothing else; the ciphertext's length is checked against its KEM later. */
+function readKem(reader: ByteReader, suite: number): KemPart | null {
+  const length = reader.u16()
+  if (suite === SUITE_CLASSIC) {
+    checkZero('kem', length)
+    return null
+  }
+  if (length === 0) throw new RatchetError('ratchet/unsupported-version', { details: { suite } })
+  if (length <= KEM_ID_BYTES || length > KEM_ID_BYTES + MAX_KEM_CIPHERTEXT_BYTES) {
+    throw new RatchetError('ratchet/bad-handshake', { details: { kem: length } })
+  }
+  return { id: reader.u32(), ciphertext: reader.bytes(length - KEM_ID_BYTES) }
 }

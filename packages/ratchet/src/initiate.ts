@@ -9,9 +9,11 @@ import { concatBytes } from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
 import { checkTime } from './bytes.js'
 import { checkPeer, type DeviceKeys, type PeerKeys, peerKeysOf } from './device-keys.js'
+import { RatchetError } from './errors.js'
 import { headerChain } from './header-chain.js'
-import { encodeInitialMessage } from './initial-message.js'
+import { encodeInitialMessage, type KemPart } from './initial-message.js'
 import { rootStep } from './kdf.js'
+import type { PostQuantum } from './post-quantum.js'
 import type { PrekeyBundle } from './prekey-bundle.js'
 import { type SessionState, sessionOf } from './session.js'
 import { agreeSecrets, transcriptHash } from './x3dh.js'
@@ -27,11 +29,14 @@ export interface InitiateOptions {
   readonly now: number
   /** Application data that the handshake carries in clear and authenticates; at most MAX_CONTEXT_BYTES. */
   readonly context?: Uint8Array
+  /** Needed for a suite 2 bundle. With it a classic bundle is refused, unless `allowClassic`. */
+  readonly pq?: PostQuantum
+  readonly allowClassic?: boolean
 }
 
 export interface InitiatedSession {
   readonly session: SessionState
-  /** 112 bytes and the context. */
+  /** 112 bytes and the context; 1,204 and the context with ML-KEM-768. */
   readonly handshake: Uint8Array
   /** False: until the peer answers, forward secrecy rests on its signed prekey alone. */
   readonly usedOneTime: boolean
@@ -39,7 +44,8 @@ export interface InitiatedSession {
 
 /**
  * A session that can send at once.
- * @throws RatchetError `ratchet/own-identity`, `ratchet/bad-key`, `ratchet/too-long`, `ratchet/bad-argument`
+ * @throws RatchetError `ratchet/own-identity`, `ratchet/bad-key`, `ratchet/too-long`, `ratchet/bad-argument`,
+ * `ratchet/downgrade`, `ratchet/unsupported-version`
  */
 export function initiateSession(crypto: CryptoProvider, options: InitiateOptions): InitiatedSession {
   const { keys, bundle } = options
@@ -47,6 +53,7 @@ export function initiateSession(crypto: CryptoProvider, options: InitiateOptions
   const own = peerKeysOf(keys)
   const peer: PeerKeys = { signing: bundle.identity.signing, agreement: bundle.identity.agreement }
   checkPeer(own, peer)
+  const kem = encapsulate(crypto, options)
   const { x25519 } = crypto
   const base = x25519.generate()
   const ratchetKey = x25519.generate()
@@ -55,17 +62,23 @@ export function initiateSession(crypto: CryptoProvider, options: InitiateOptions
     oneTimePrekeyId: bundle.oneTimePrekey?.id ?? 0,
     baseKey: base.publicKey,
     ratchetKey: ratchetKey.publicKey,
+    kem: kem?.part ?? null,
     context: options.context ?? NO_CONTEXT,
   })
-  const input = { initiator: own, responder: peer, bundleHash: bundle.hash, unconfirmed }
-  const transcript = transcriptHash(crypto, input)
+  const transcript = transcriptHash(crypto, {
+    initiator: own,
+    responder: peer,
+    bundleHash: bundle.hash,
+    kemKey: bundle.kemPrekey?.publicKey ?? null,
+    unconfirmed,
+  })
   const outputs = [
     x25519.dh(keys.agreement, bundle.signedPrekey.publicKey),
     x25519.dh(base, peer.agreement),
     x25519.dh(base, bundle.signedPrekey.publicKey),
   ]
   if (bundle.oneTimePrekey !== null) outputs.push(x25519.dh(base, bundle.oneTimePrekey.publicKey))
-  const secrets = agreeSecrets(crypto, outputs, transcript)
+  const secrets = agreeSecrets(crypto, { outputs, kemSecret: kem?.secret ?? null }, transcript)
   const { mailboxSecret, confirmation, headerKey } = secrets
   const step = rootStep(crypto, secrets.rootKey, x25519.dh(ratchetKey, bundle.signedPrekey.publicKey))
   const id = transcript.slice(0, SESSION_ID_BYTES)
@@ -88,4 +101,27 @@ export function initiateSession(crypto: CryptoProvider, options: InitiateOptions
   })
   const usedOneTime = bundle.oneTimePrekey !== null
   return { session, handshake: concatBytes(unconfirmed, confirmation), usedOneTime }
+}
+
+/**
+ * The KEM part of the handshake; null in suite 1.
+ * @throws RatchetError `ratchet/downgrade`, `ratchet/unsupported-version`, `ratchet/bad-key`
+ */
+function encapsulate(
+  crypto: CryptoProvider,
+  options: InitiateOptions,
+): { readonly part: KemPart; readonly secret: Uint8Array } | null {
+  const { kemPrekey } = options.bundle
+  const { pq } = options
+  if (kemPrekey === null) {
+    if (pq !== undefined && options.allowClassic !== true) throw new RatchetError('ratchet/downgrade')
+    return null
+  }
+  if (pq === undefined) throw new RatchetError('ratchet/unsupported-version', { details: { suite: 2 } })
+  const kem = pq.kem(kemPrekey.kem)
+  if (!kem.isAcceptablePublicKey(kemPrekey.publicKey)) {
+    throw new RatchetError('ratchet/bad-key', { details: { slot: 'KEM prekey' } })
+  }
+  const { ciphertext, secret } = kem.encapsulate(crypto, kemPrekey.publicKey)
+  return { part: { id: kemPrekey.id, ciphertext }, secret }
 }

@@ -13,6 +13,10 @@ export const TRANSCRIPT_LABEL: Uint8Array = label('transcript')
 export const X3DH_LABEL: Uint8Array = label('x3dh')
 /** HKDF info of the mailbox secret. */
 export const MAILBOX_LABEL: Uint8Array = label('mailbox')
+/** HKDF info of the first post-quantum root and key. */
+export const PQ_START_LABEL: Uint8Array = label('pq-start')
+/** HKDF info of the root and key of a later post-quantum epoch. */
+export const PQ_EPOCH_LABEL: Uint8Array = label('pq-epoch')
 /** HMAC input of the key confirmation. */
 export const CONFIRM_LABEL: Uint8Array = label('confirm')
 /** HKDF info of the root step. */

@@ -34,10 +34,13 @@ export const PREKEY_REFILL_BELOW = 20
 /** Suggested age at which the signed prekey is rotated. */
 export const SIGNED_PREKEY_MAX_AGE_MS: number = 7 * 24 * 60 * 60 * 1000
 
-/** A bundle: 290 bytes now; with the largest KEM key (1,568 bytes) under 2,000. */
+/** A bundle: 284 bytes, 1,479 with an ML-KEM-768 key and 1,863 with an ML-KEM-1024 key; room for a second one. */
 export const MAX_BUNDLE_BYTES = 4096
 
-/** Application data in a handshake: enough for a hash or two, and the whole stays within 400 bytes. */
+/** The largest KEM ciphertext, of ML-KEM-1024. */
+export const MAX_KEM_CIPHERTEXT_BYTES = 1568
+
+/** Application data in a handshake: enough for a hash or two; a classic one stays within 400 bytes. */
 export const MAX_CONTEXT_BYTES = 256
 
 /** Prekey ids are u32 and never used twice; the counter itself must fit too. */

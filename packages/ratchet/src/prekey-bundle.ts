@@ -6,10 +6,11 @@
  *   signature = Ed25519-Sign(signing, label ‖ every byte before it)
  *
  * One signature covers ids, flags and keys together, so nothing in it can be swapped, dropped or used as
- * something else. Type 6 is reserved for a KEM prekey: it is critical, so whoever does not know it refuses.
+ * something else. Suite 2 adds a KEM prekey; its coefficients are checked by whoever encapsulates to it.
  */
 import { type Brand, concatBytes, equalBytes, isHyphaeError } from '@hyphae/core'
 import { type CryptoProvider, type Ed25519PrivateKey, SIGNATURE_LENGTH } from '@hyphae/crypto'
+import type { KemName } from '@hyphae/crypto/kem'
 import { defineSchema, encodeFields, type FieldValues, readFields } from '@hyphae/tlv'
 import { byteReader, byteWriter } from './bytes.js'
 import { checkX25519, type DevicePublicKeys, verifyAgreementKey } from './device-keys.js'
@@ -18,13 +19,23 @@ import { BUNDLE_LABEL } from './labels.js'
 import { MAX_BUNDLE_BYTES } from './limits.js'
 
 export const BUNDLE_VERSION = 1
-/** X25519, HKDF-SHA256, ChaCha20-Poly1305. Suites with a KEM come after it. */
+/** X25519, HKDF-SHA256, ChaCha20-Poly1305. */
 export const SUITE_CLASSIC = 1
+/** The same with ML-KEM in the handshake and in a post-quantum ratchet. */
+export const SUITE_POST_QUANTUM = 2
 
 const HEADER_BYTES = 4
 const FLAG_LAST_RESORT = 1
 const SIGNED_PREKEY_BYTES = 4 + 6 + 32
 const ONE_TIME_PREKEY_BYTES = 4 + 32
+const KEM_FIXED_BYTES = 1 + 1 + 4
+const KEM_FLAG_LAST_RESORT = 1
+/** KEMs by the number that names them in a bundle, with the length of their public keys. */
+const KEMS: readonly { readonly id: number; readonly name: KemName; readonly publicKeyBytes: number }[] = [
+  { id: 1, name: 'ml-kem-768', publicKeyBytes: 1184 },
+  { id: 2, name: 'ml-kem-1024', publicKeyBytes: 1568 },
+]
+const KEM_MAX_BYTES = KEM_FIXED_BYTES + 1568
 
 const schema = defineSchema([
   { type: 1, name: 'signing', size: 32 },
@@ -32,6 +43,7 @@ const schema = defineSchema([
   { type: 3, name: 'agreementSignature', size: 64 },
   { type: 4, name: 'signedPrekey', size: SIGNED_PREKEY_BYTES },
   { type: 5, name: 'oneTimePrekey', size: ONE_TIME_PREKEY_BYTES, required: false },
+  { type: 6, name: 'kemPrekey', min: KEM_FIXED_BYTES, max: KEM_MAX_BYTES, required: false },
 ])
 
 export interface SignedPrekeyPublic {
@@ -46,11 +58,20 @@ export interface OneTimePrekeyPublic {
   readonly publicKey: Uint8Array
 }
 
+/** It has the id of the prekey that it is used together with: the one-time prekey, or the signed one. */
+export interface KemPrekeyPublic {
+  readonly kem: KemName
+  readonly id: number
+  readonly publicKey: Uint8Array
+}
+
 export interface BundleContent {
   readonly identity: DevicePublicKeys
   readonly signedPrekey: SignedPrekeyPublic
   /** Null in a last-resort bundle. */
   readonly oneTimePrekey: OneTimePrekeyPublic | null
+  /** Null in suite 1. One-time when there is a one-time prekey, else last-resort. */
+  readonly kemPrekey: KemPrekeyPublic | null
 }
 
 /** A well-formed bundle of which nothing is proved yet. */
@@ -75,8 +96,9 @@ export function encodePrekeyBundle(
   signing: Ed25519PrivateKey,
   content: BundleContent,
 ): Uint8Array {
-  const { identity, signedPrekey, oneTimePrekey } = content
-  const header = [BUNDLE_VERSION, SUITE_CLASSIC, oneTimePrekey === null ? FLAG_LAST_RESORT : 0, 0]
+  const { identity, signedPrekey, oneTimePrekey, kemPrekey } = content
+  const suite = kemPrekey === null ? SUITE_CLASSIC : SUITE_POST_QUANTUM
+  const header = [BUNDLE_VERSION, suite, oneTimePrekey === null ? FLAG_LAST_RESORT : 0, 0]
   const records = encodeFields(schema, {
     ...identity,
     signedPrekey: byteWriter(SIGNED_PREKEY_BYTES)
@@ -85,6 +107,7 @@ export function encodePrekeyBundle(
       .bytes(signedPrekey.publicKey)
       .done(),
     ...(oneTimePrekey === null ? {} : { oneTimePrekey: encodeOneTime(oneTimePrekey) }),
+    ...(kemPrekey === null ? {} : { kemPrekey: encodeKem(kemPrekey, oneTimePrekey === null) }),
   })
   const signed = concatBytes(Uint8Array.from(header), records)
   return concatBytes(signed, crypto.ed25519.sign(signing, concatBytes(BUNDLE_LABEL, signed)))
@@ -97,18 +120,25 @@ export function decodePrekeyBundle(bytes: Uint8Array): UnverifiedPrekeyBundle {
     throw new RatchetError('ratchet/bad-bundle', { details: { length, max: MAX_BUNDLE_BYTES } })
   }
   const encoded = Uint8Array.from(bytes)
-  const lastResort = readHeader(encoded)
+  const { suite, lastResort } = readHeader(encoded)
   const values = readRecords(encoded.subarray(HEADER_BYTES, length - SIGNATURE_LENGTH))
   if (lastResort !== (values.oneTimePrekey === undefined)) {
     throw new RatchetError('ratchet/bad-bundle', { details: { lastResort } })
   }
+  if ((suite === SUITE_POST_QUANTUM) !== (values.kemPrekey !== undefined)) {
+    throw new RatchetError('ratchet/unsupported-version', { details: { suite } })
+  }
   const { signing, agreement, agreementSignature } = values
+  const signedPrekey = decodeSignedPrekey(values.signedPrekey)
+  const oneTimePrekey = values.oneTimePrekey === undefined ? null : decodeOneTime(values.oneTimePrekey)
+  const kemId = oneTimePrekey?.id ?? signedPrekey.id
   return {
     kind: 'unverified-prekey-bundle',
     encoded,
     identity: { signing, agreement, agreementSignature },
-    signedPrekey: decodeSignedPrekey(values.signedPrekey),
-    oneTimePrekey: values.oneTimePrekey === undefined ? null : decodeOneTime(values.oneTimePrekey),
+    signedPrekey,
+    oneTimePrekey,
+    kemPrekey: values.kemPrekey === undefined ? null : decodeKem(values.kemPrekey, kemId, lastResort),
   }
 }
 
@@ -121,7 +151,7 @@ export function verifyPrekeyBundle(
   unverified: UnverifiedPrekeyBundle,
   expectedSigning: Uint8Array,
 ): PrekeyBundle {
-  const { encoded, identity, signedPrekey, oneTimePrekey } = unverified
+  const { encoded, identity, signedPrekey, oneTimePrekey, kemPrekey } = unverified
   if (!equalBytes(identity.signing, expectedSigning)) throw new RatchetError('ratchet/wrong-identity')
   const end = encoded.length - SIGNATURE_LENGTH
   const signed = concatBytes(BUNDLE_LABEL, encoded.subarray(0, end))
@@ -139,21 +169,21 @@ export function verifyPrekeyBundle(
     identity,
     signedPrekey,
     oneTimePrekey,
+    kemPrekey,
     hash: crypto.sha256(encoded),
   }
   return content as PrekeyBundle
 }
 
-/** Returns the last-resort flag. */
-function readHeader(encoded: Uint8Array): boolean {
+function readHeader(encoded: Uint8Array): { suite: number; lastResort: boolean } {
   const [version = 0, suite = 0, flags = 0, reserved = 0] = encoded
-  if (version !== BUNDLE_VERSION || suite !== SUITE_CLASSIC) {
+  if (version !== BUNDLE_VERSION || (suite !== SUITE_CLASSIC && suite !== SUITE_POST_QUANTUM)) {
     throw new RatchetError('ratchet/unsupported-version', { details: { version, suite } })
   }
   if (flags > FLAG_LAST_RESORT || reserved !== 0) {
     throw new RatchetError('ratchet/bad-bundle', { details: { flags, reserved } })
   }
-  return flags === FLAG_LAST_RESORT
+  return { suite, lastResort: flags === FLAG_LAST_RESORT }
 }
 
 function readRecords(records: Uint8Array): FieldValues<typeof schema.fields> {
@@ -183,4 +213,30 @@ function encodeOneTime(prekey: OneTimePrekeyPublic): Uint8Array {
 function decodeOneTime(value: Uint8Array): OneTimePrekeyPublic {
   const reader = byteReader(value, 'ratchet/bad-bundle')
   return { id: checkId(reader.u32()), publicKey: reader.bytes(32) }
+}
+
+function encodeKem(prekey: KemPrekeyPublic, lastResort: boolean): Uint8Array {
+  const kem = KEMS.find((one) => one.name === prekey.kem)
+  if (kem === undefined) throw new RatchetError('ratchet/bad-argument', { details: { name: 'kem' } })
+  return byteWriter(KEM_FIXED_BYTES + kem.publicKeyBytes)
+    .u8(kem.id)
+    .u8(lastResort ? KEM_FLAG_LAST_RESORT : 0)
+    .u32(prekey.id)
+    .bytes(prekey.publicKey)
+    .done()
+}
+
+/** `id` is that of the prekey beside it, and the flag must say the same as the bundle's. */
+function decodeKem(value: Uint8Array, id: number, lastResort: boolean): KemPrekeyPublic {
+  const reader = byteReader(value, 'ratchet/bad-bundle')
+  const number = reader.u8()
+  const kem = KEMS.find((one) => one.id === number)
+  if (kem === undefined) throw new RatchetError('ratchet/unsupported-version', { details: { kem: number } })
+  const flags = reader.u8()
+  if (flags !== (lastResort ? KEM_FLAG_LAST_RESORT : 0) || reader.u32() !== id) {
+    throw new RatchetError('ratchet/bad-bundle', { details: { flags, id } })
+  }
+  const publicKey = reader.bytes(kem.publicKeyBytes)
+  reader.end()
+  return { kem: kem.name, id, publicKey }
 }

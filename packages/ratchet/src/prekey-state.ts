@@ -4,19 +4,26 @@
  * Pure: every function returns a new state. One counter numbers all prekeys and never goes back, so an id is
  * never used twice. Each one-time prekey keeps the hash of the bundle it was published in: the handshake
  * proves that its sender used exactly that bundle.
+ *
+ * With a post-quantum part each of them has a KEM prekey beside it, under the same id, which is one-time or
+ * last-resort as the bundle is, and is forgotten with it.
  */
 import type { CryptoProvider, X25519PrivateKey } from '@hyphae/crypto'
+import type { Kem, KemPrivateKey } from '@hyphae/crypto/kem'
 import { checkTime } from './bytes.js'
 import { type DeviceKeys, type DevicePublicKeys, devicePublicKeys } from './device-keys.js'
 import { RatchetError } from './errors.js'
 import { KEPT_SIGNED_PREKEYS, MAX_ONE_TIME_PREKEYS, MAX_PREKEY_BATCH, MAX_PREKEY_ID } from './limits.js'
-import { encodePrekeyBundle, type OneTimePrekeyPublic } from './prekey-bundle.js'
+import type { PostQuantum } from './post-quantum.js'
+import { encodePrekeyBundle } from './prekey-bundle.js'
 
 export interface SignedPrekey {
   readonly id: number
   /** Milliseconds. */
   readonly createdAt: number
   readonly key: X25519PrivateKey
+  /** The last-resort KEM prekey beside it; null in a classic bundle. */
+  readonly kem: KemPrivateKey | null
   /** SHA-256 of the last-resort bundle made of it. */
   readonly bundleHash: Uint8Array
 }
@@ -26,6 +33,8 @@ export interface OneTimePrekey {
   /** The signed prekey in the same bundle. */
   readonly signedPrekeyId: number
   readonly key: X25519PrivateKey
+  /** The one-time KEM prekey in the same bundle; null in a classic one. */
+  readonly kem: KemPrivateKey | null
   /** SHA-256 of the bundle. */
   readonly bundleHash: Uint8Array
 }
@@ -38,15 +47,18 @@ export interface PrekeyState {
   readonly signed: readonly SignedPrekey[]
   /** By ascending id. */
   readonly oneTime: readonly OneTimePrekey[]
+  /** Given, the next signed prekey and all that is published beside it have KEM prekeys. */
+  readonly pq: PostQuantum | null
 }
 
-/** A state with one signed prekey and no one-time prekeys. `now` in milliseconds. */
+/** A state with one signed prekey and no one-time prekeys. `now` in milliseconds; `pq` makes suite 2 bundles. */
 export function createPrekeyState(
   crypto: CryptoProvider,
   keys: DeviceKeys,
-  options: { readonly now: number },
+  options: { readonly now: number; readonly pq?: PostQuantum },
 ): PrekeyState {
-  return rotateSignedPrekey(crypto, keys, { nextId: 1, signed: [], oneTime: [] }, options)
+  const empty = { nextId: 1, signed: [], oneTime: [], pq: options.pq ?? null }
+  return rotateSignedPrekey(crypto, keys, empty, options)
 }
 
 /**
@@ -61,14 +73,17 @@ export function rotateSignedPrekey(
   options: { readonly now: number },
 ): PrekeyState {
   const id = takeIds(state, 1)
+  const createdAt = checkTime(options.now)
   const key = crypto.x25519.generate()
-  const fresh = { id, createdAt: checkTime(options.now), key }
+  const kem = state.pq?.prekeyKem.generate(crypto).privateKey ?? null
+  const fresh = { id, createdAt, key, kem }
   const bundle = bundleOf(crypto, keys, devicePublicKeys(crypto, keys), fresh, null)
   const signed = [...state.signed, { ...fresh, bundleHash: crypto.sha256(bundle) }].slice(
     -KEPT_SIGNED_PREKEYS,
   )
   const oldest = (signed[0] as SignedPrekey).id
-  return { nextId: id + 1, signed, oneTime: state.oneTime.filter((one) => one.signedPrekeyId >= oldest) }
+  const oneTime = state.oneTime.filter((one) => one.signedPrekeyId >= oldest)
+  return { ...state, nextId: id + 1, signed, oneTime }
 }
 
 /**
@@ -88,13 +103,15 @@ export function generateOneTimePrekeys(
   const firstId = takeIds(state, count)
   const signed = currentSignedPrekey(state)
   const identity = devicePublicKeys(crypto, keys)
+  const kemOf = signed.kem === null ? null : requirePostQuantum(state).kem(signed.kem.kind)
   const bundles: Uint8Array[] = []
   const fresh: OneTimePrekey[] = []
   for (let id = firstId; id < firstId + count; id++) {
     const key = crypto.x25519.generate()
-    const bundle = bundleOf(crypto, keys, identity, signed, { id, publicKey: key.publicKey })
+    const kem = kemOf?.generate(crypto).privateKey ?? null
+    const bundle = bundleOf(crypto, keys, identity, signed, { id, key, kem })
     bundles.push(bundle)
-    fresh.push({ id, signedPrekeyId: signed.id, key, bundleHash: crypto.sha256(bundle) })
+    fresh.push({ id, signedPrekeyId: signed.id, key, kem, bundleHash: crypto.sha256(bundle) })
   }
   const oneTime = [...state.oneTime, ...fresh].slice(-MAX_ONE_TIME_PREKEYS)
   return { state: { ...state, nextId: firstId + count, oneTime }, bundles }
@@ -114,6 +131,8 @@ export function currentSignedPrekey(state: PrekeyState): SignedPrekey {
 export interface NamedPrekeys {
   readonly signed: X25519PrivateKey
   readonly oneTime: X25519PrivateKey | null
+  /** Of the same bundle; null when that was classic. */
+  readonly kem: { readonly id: number; readonly kem: Kem; readonly key: KemPrivateKey } | null
   readonly bundleHash: Uint8Array
 }
 
@@ -127,13 +146,27 @@ export function findPrekeys(state: PrekeyState, signedId: number, oneTimeId: num
   }
   const signed = state.signed.find((one) => one.id === signedId)
   if (signed === undefined) throw new RatchetError('ratchet/prekey-expired', { details: { signedId } })
-  if (oneTimeId === 0) return { signed: signed.key, oneTime: null, bundleHash: signed.bundleHash }
+  if (oneTimeId === 0) {
+    return { signed: signed.key, oneTime: null, kem: namedKem(state, signed), bundleHash: signed.bundleHash }
+  }
   const oneTime = state.oneTime.find((one) => one.id === oneTimeId)
   if (oneTime === undefined) throw new RatchetError('ratchet/prekey-used', { details: { oneTimeId } })
   if (oneTime.signedPrekeyId !== signedId) {
     throw new RatchetError('ratchet/unknown-prekey', { details: { signedId, oneTimeId } })
   }
-  return { signed: signed.key, oneTime: oneTime.key, bundleHash: oneTime.bundleHash }
+  const kem = namedKem(state, oneTime)
+  return { signed: signed.key, oneTime: oneTime.key, kem, bundleHash: oneTime.bundleHash }
+}
+
+function namedKem(state: PrekeyState, prekey: SignedPrekey | OneTimePrekey): NamedPrekeys['kem'] {
+  if (prekey.kem === null) return null
+  return { id: prekey.id, kem: requirePostQuantum(state).kem(prekey.kem.kind), key: prekey.kem }
+}
+
+/** A state that holds KEM prekeys was made or read with the implementation: only a forged one lacks it. */
+function requirePostQuantum(state: PrekeyState): PostQuantum {
+  if (state.pq === null) throw new RatchetError('ratchet/bad-argument', { details: { name: 'pq' } })
+  return state.pq
 }
 
 /** The state after the handshake that named it was proved; id 0 consumes nothing. */
@@ -153,10 +186,15 @@ function bundleOf(
   crypto: CryptoProvider,
   keys: DeviceKeys,
   identity: DevicePublicKeys,
-  signed: Pick<SignedPrekey, 'id' | 'createdAt' | 'key'>,
-  oneTimePrekey: OneTimePrekeyPublic | null,
+  signed: Omit<SignedPrekey, 'bundleHash'>,
+  oneTime: Pick<OneTimePrekey, 'id' | 'key' | 'kem'> | null,
 ): Uint8Array {
   const { id, createdAt, key } = signed
-  const signedPrekey = { id, createdAt, publicKey: key.publicKey }
-  return encodePrekeyBundle(crypto, keys.signing, { identity, signedPrekey, oneTimePrekey })
+  const { id: kemId, kem } = oneTime ?? signed
+  return encodePrekeyBundle(crypto, keys.signing, {
+    identity,
+    signedPrekey: { id, createdAt, publicKey: key.publicKey },
+    oneTimePrekey: oneTime === null ? null : { id: oneTime.id, publicKey: oneTime.key.publicKey },
+    kemPrekey: kem === null ? null : { kem: kem.kind, id: kemId, publicKey: kem.publicKey },
+  })
 }

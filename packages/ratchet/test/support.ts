@@ -2,6 +2,7 @@
 import { type CryptoProvider, defaultCrypto } from '@hyphae/crypto'
 import type { SealedSize } from '@hyphae/tlv'
 import {
+  type AcceptedSession,
   acceptSession,
   createPrekeyState,
   type DeviceKeys,
@@ -12,11 +13,13 @@ import {
   generateOneTimePrekeys,
   initiateSession,
   lastResortBundle,
+  type PostQuantum,
   type PrekeyBundle,
   type PrekeyState,
   type SessionState,
   verifyPrekeyBundle,
 } from '../src/index.js'
+import { postQuantum } from '../src/pq.js'
 
 export const crypto: CryptoProvider = defaultCrypto
 export const NOW = 1_700_000_000_000
@@ -39,8 +42,13 @@ export interface Published {
 }
 
 /** A device with `count` one-time prekeys in the directory. */
-export function publish(owner: Device, count = 1, provider: CryptoProvider = crypto): Published {
-  const empty = createPrekeyState(provider, owner.keys, { now: NOW })
+export function publish(
+  owner: Device,
+  count = 1,
+  provider: CryptoProvider = crypto,
+  pq?: PostQuantum,
+): Published {
+  const empty = createPrekeyState(provider, owner.keys, { now: NOW, ...(pq && { pq }) })
   const { state, bundles } = generateOneTimePrekeys(provider, owner.keys, empty, count)
   return { owner, prekeys: state, bundles, lastResort: lastResortBundle(provider, owner.keys, state) }
 }
@@ -48,6 +56,33 @@ export function publish(owner: Device, count = 1, provider: CryptoProvider = cry
 export function verified(published: Published, encoded?: Uint8Array): PrekeyBundle {
   const bytes = encoded ?? (published.bundles[0] as Uint8Array)
   return verifyPrekeyBundle(crypto, decodePrekeyBundle(bytes), published.owner.peer.signing)
+}
+
+export interface Begun {
+  readonly alice: Device
+  readonly published: Published
+  readonly handshake: Uint8Array
+  readonly session: SessionState
+}
+
+/** Alice has begun a post-quantum session with Bob, who has not heard of it. */
+export function begunPq(pq: PostQuantum = postQuantum, encoded?: (from: Published) => Uint8Array): Begun {
+  const alice = device()
+  const published = publish(device(), 2, crypto, pq)
+  const bundle = verified(published, encoded?.(published))
+  const { handshake, session } = initiateSession(crypto, { keys: alice.keys, bundle, now: NOW, pq })
+  return { alice, published, handshake, session }
+}
+
+export function answer(begun: Begun, handshake: Uint8Array = begun.handshake): AcceptedSession {
+  const { owner, prekeys } = begun.published
+  return acceptSession(crypto, { keys: owner.keys, prekeys, handshake, peer: begun.alice.peer, now: NOW })
+}
+
+/** Both ends of a new post-quantum session; Alice began it. */
+export function newPqPair(): Pair {
+  const begun = begunPq()
+  return { alice: begun.session, bob: answer(begun).session }
 }
 
 export interface Pair {

@@ -96,6 +96,7 @@ describe('prekey bundles', () => {
       identity: { ...own, agreement: stranger.peer.agreement },
       signedPrekey,
       oneTimePrekey: null,
+      kemPrekey: null,
     })
     expect(codeOf(() => verify(owner, bytes))).toBe('ratchet/bad-signature')
   })
@@ -140,7 +141,7 @@ describe('prekey bundles', () => {
         { identity: own, signedPrekey, oneTimePrekey: { ...oneTimePrekey, publicKey: bad } },
       ]
       for (const content of contents) {
-        const bytes = encodePrekeyBundle(crypto, owner.keys.signing, content)
+        const bytes = encodePrekeyBundle(crypto, owner.keys.signing, { ...content, kemPrekey: null })
         expect(codeOf(() => verify(owner, bytes))).toBe('ratchet/bad-key')
       }
     }
@@ -175,7 +176,7 @@ describe('prekey bundles', () => {
       { identity, signedPrekey: { ...signedPrekey, id: 0 }, oneTimePrekey: null },
       { identity, signedPrekey, oneTimePrekey: { id: 0, publicKey } },
     ]) {
-      const bytes = encodePrekeyBundle(crypto, owner.keys.signing, content)
+      const bytes = encodePrekeyBundle(crypto, owner.keys.signing, { ...content, kemPrekey: null })
       expect(codeOf(() => verify(owner, bytes))).toBe('ratchet/bad-bundle')
     }
   })
