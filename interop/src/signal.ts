@@ -12,7 +12,7 @@ import { seeded } from './signal/random.js'
 import { recorded, type Step } from './signal/record.js'
 
 const TRAFFIC: Traffic = { letters: 4600, dropped: 7, repeated: 5, damaged: 5, overtaken: 3, longest: 400 }
-const RECORDED: Traffic = { letters: 320, dropped: 7, repeated: 0, damaged: 0, overtaken: 3, longest: 20 }
+const RECORDED: Traffic = { letters: 320, dropped: 7, repeated: 3, damaged: 3, overtaken: 3, longest: 20 }
 const MIN_DELIVERED = 2000
 const MIN_EPOCHS = 10
 const VECTORS = new URL('../../vectors/signal/v1.json', import.meta.url)
@@ -100,7 +100,8 @@ async function record(): Promise<void> {
     const { party, steps } = recorded(seed)
     const { epochs, safety } = await play(role, party, RECORDED)
     const rng = Buffer.from(seed).toString('hex')
-    runs.push({ title: role.title, rng, registrationId: 77, steps, epochs, safety })
+    const snapshot = Buffer.from(party.snapshot()).toString('hex')
+    runs.push({ title: role.title, rng, registrationId: 77, steps, epochs, safety, snapshot })
   }
   const about =
     'Our side of exchanges with libsignal-client 0.103.0 (spec/signal.md, "Vectors"). Replay the steps with ' +

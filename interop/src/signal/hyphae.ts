@@ -17,6 +17,8 @@ const plain = (key: Uint8Array): Uint8Array => key.slice(1)
 export interface HyphaeParty extends Party {
   /** Post-quantum exchanges completed. */
   epochs(): number
+  /** The stored form of the session. */
+  snapshot(): Uint8Array
 }
 
 /** @param seed 32 bytes make the run repeatable, with the portable provider; without them Node's provider is used */
@@ -104,6 +106,10 @@ export function hyphaeParty(seed?: Uint8Array): HyphaeParty {
     encrypt,
     decrypt,
     epochs: () => session?.pqEpoch ?? 0,
+    snapshot: () => {
+      if (session === undefined) throw new Error('no session')
+      return wire.encodeSignalSession(crypto, session)
+    },
     safetyNumber: (mine, theirs, peerKey) =>
       wire.safetyNumber(
         crypto,

@@ -7,6 +7,10 @@ import type { WireBundle } from './party.js'
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : String(error)
+}
+
 export type Step = Readonly<Record<string, unknown>>
 
 function bundleStep(bundle: WireBundle): Step {
@@ -32,7 +36,7 @@ export interface Recorded {
   readonly steps: Step[]
 }
 
-/** A party that notes each call which went well. A refused letter changes nothing, so it needs no note. */
+/** A party that notes what it is asked and what it gives. */
 export function recorded(seed: Uint8Array): Recorded {
   const inner = hyphaeParty(seed)
   const steps: Step[] = []
@@ -53,9 +57,16 @@ export function recorded(seed: Uint8Array): Recorded {
       return letter
     },
     async decrypt(letter) {
-      const plaintext = await inner.decrypt(letter)
-      steps.push({ do: 'receive', kind: letter.kind, message: hex(letter.bytes), plaintext: hex(plaintext) })
-      return plaintext
+      const { kind } = letter
+      const message = hex(letter.bytes)
+      try {
+        const plaintext = await inner.decrypt(letter)
+        steps.push({ do: 'receive', kind, message, plaintext: hex(plaintext) })
+        return plaintext
+      } catch (error) {
+        steps.push({ do: 'refuse', kind, message, code: codeOf(error) })
+        throw error
+      }
     },
   }
   return { party, steps }
