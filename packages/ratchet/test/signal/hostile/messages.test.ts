@@ -1,0 +1,231 @@
+/** Messages that nobody honest sent: refused with a typed error, and the stored session has not changed by a byte. */
+import { concatBytes } from '@hyphae/core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeMessage } from '../../../src/signal/message.js'
+import { bytesField, numberField, varint } from '../../../src/signal/protobuf.js'
+import { encodeEcKey } from '../../../src/signal/public-key.js'
+import { coreOf } from '../../../src/signal/session.js'
+import { decryptSignal, type SignalEncrypted, type SignalSession } from '../../../src/signal.js'
+import { codeOf, crypto, flipped, newPair, open, pass, send, stored } from '../support.js'
+
+const REFUSALS = [
+  'ratchet/signal-bad-mac',
+  'ratchet/signal-bad-message',
+  'ratchet/signal-bad-key',
+  'ratchet/signal-bad-post-quantum',
+  'ratchet/signal-no-post-quantum',
+  'ratchet/signal-unsupported-version',
+  'ratchet/signal-duplicate',
+  'ratchet/signal-too-far-ahead',
+]
+
+/** The code with which `session` refuses, having checked that it is unchanged. */
+function refusal(session: SignalSession, message: Uint8Array): string | undefined {
+  const before = stored(session)
+  const code = codeOf(() => decryptSignal(crypto, session, message))
+  expect(stored(session)).toEqual(before)
+  return code
+}
+
+interface Parts {
+  readonly ratchetKey?: Uint8Array
+  readonly counter?: number
+  readonly pq?: Uint8Array | null
+}
+
+/** A letter whose header says something else; its MAC is no longer right. */
+function forged({ message }: SignalEncrypted, parts: Parts): Uint8Array {
+  const { ratchetKey, counter, previousCounter, ciphertext, pqMessage, mac } = decodeMessage(message)
+  const pq = parts.pq === undefined ? pqMessage : parts.pq
+  return concatBytes(
+    Uint8Array.of(0x44),
+    ...bytesField(1, encodeEcKey(parts.ratchetKey ?? ratchetKey)),
+    ...numberField(2, parts.counter ?? counter),
+    ...numberField(3, previousCounter),
+    ...bytesField(4, ciphertext),
+    ...(pq === null ? [] : bytesField(5, pq)),
+    mac,
+  )
+}
+
+describe('forged messages', () => {
+  it('hostile 1: every flipped bit and every prefix is refused', () => {
+    const pair = newPair()
+    const { message } = send(pair, 'alice')
+    for (let bit = 0; bit < message.length * 8; bit++) {
+      const code = refusal(pair.bob, flipped(message, bit))
+      // The lower half of the version byte may name a newer one; the MAC covers it all the same.
+      expect(REFUSALS).toContain(code)
+    }
+    for (let end = 0; end < message.length; end++) {
+      expect(REFUSALS).toContain(refusal(pair.bob, message.subarray(0, end)))
+    }
+    expect(REFUSALS).toContain(refusal(pair.bob, concatBytes(message, Uint8Array.of(0))))
+    expect(codeOf(() => decryptSignal(crypto, pair.bob, message))).toBe(undefined)
+  })
+
+  it('fails only with typed errors, whatever the bytes', () => {
+    const pair = newPair()
+    const { message } = send(pair, 'alice')
+    const edits = fc.array(fc.tuple(fc.nat({ max: message.length - 1 }), fc.nat({ max: 255 })), {
+      minLength: 1,
+      maxLength: 5,
+    })
+    fc.assert(
+      fc.property(fc.oneof(edits, fc.uint8Array({ maxLength: 200 })), (input) => {
+        const bytes = input instanceof Uint8Array ? input : Uint8Array.from(message)
+        if (!(input instanceof Uint8Array)) for (const [at, value] of input) bytes[at] = value
+        const code = codeOf(() => decryptSignal(crypto, pair.bob, bytes))
+        if (code !== undefined) expect(REFUSALS).toContain(code)
+        else expect(bytes).toEqual(message)
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  it('hostile 10: a huge counter is refused before anything is derived', () => {
+    const pair = newPair()
+    const letter = send(pair, 'alice')
+    for (const counter of [25_100, 2 ** 24 - 1, 0xff_ff_ff_fe]) {
+      expect(refusal(pair.bob, forged(letter, { counter }))).toBe('ratchet/signal-too-far-ahead')
+    }
+    expect(refusal(pair.bob, forged(letter, { counter: 0xff_ff_ff_ff }))).toBe('ratchet/signal-bad-message')
+    expect(refusal(pair.bob, forged(letter, { counter: 24_000 }))).toBe('ratchet/signal-bad-mac')
+  })
+
+  it('a random ratchet key with a bad MAC, 1,000 times, leaves nothing behind', () => {
+    const pair = newPair()
+    const letter = send(pair, 'alice')
+    const before = stored(pair.bob)
+    for (let i = 0; i < 1000; i++) {
+      const wrong = forged(letter, { ratchetKey: crypto.x25519.generate().publicKey })
+      const code = codeOf(() => decryptSignal(crypto, pair.bob, wrong))
+      expect(['ratchet/signal-bad-mac', 'ratchet/signal-bad-key']).toContain(code)
+    }
+    expect(stored(pair.bob)).toEqual(before)
+    expect(open(pair, 'bob', letter)).toEqual(Uint8Array.of(7))
+  })
+
+  it('hostile 12: small-order and non-canonical ratchet keys are refused', () => {
+    const pair = newPair()
+    const letter = send(pair, 'alice')
+    const zero = new Uint8Array(32)
+    const above = new Uint8Array(32).fill(0xff)
+    for (const ratchetKey of [zero, flipped(zero, 0), above]) {
+      expect(refusal(pair.bob, forged(letter, { ratchetKey }))).toBe('ratchet/signal-bad-key')
+    }
+  })
+
+  it('hostile 20: the post-quantum part can be neither stripped, bumped, changed nor taken from elsewhere', () => {
+    const pair = newPair()
+    const [letter, later] = [send(pair, 'alice'), send(pair, 'alice')]
+    const { pqMessage } = decodeMessage(letter.message)
+    const refused = (pq: Uint8Array | null) => refusal(pair.bob, forged(letter, { pq }))
+    expect(refused(null)).toBe('ratchet/signal-no-post-quantum')
+    expect(refused(new Uint8Array(0))).toBe('ratchet/signal-no-post-quantum')
+    for (const version of [0, 2, 255]) {
+      const bumped = concatBytes(Uint8Array.of(version), pqMessage.subarray(1))
+      expect(refused(bumped)).toBe('ratchet/signal-unsupported-version')
+    }
+    // A stalled exchange in place of the true one: same epoch and index, type none.
+    expect(refused(concatBytes(pqMessage.subarray(0, 3), Uint8Array.of(0)))).toBe('ratchet/signal-bad-mac')
+    expect(refused(decodeMessage(later.message).pqMessage)).toBe('ratchet/signal-bad-mac')
+    expect(open(pair, 'bob', letter)).toEqual(Uint8Array.of(7))
+  })
+
+  it('hostile 20: versions 3 and 5 are refused', () => {
+    const pair = newPair()
+    const { message } = send(pair, 'alice')
+    for (const version of [0x33, 0x34, 0x43, 0x54, 0x55]) {
+      const changed = concatBytes(Uint8Array.of(version), message.subarray(1))
+      expect(refusal(pair.bob, changed)).toBe('ratchet/signal-unsupported-version')
+    }
+  })
+
+  it('one’s own message reflected does not open', () => {
+    const pair = newPair()
+    pass(pair, 'alice')
+    const { message } = send(pair, 'alice')
+    expect(refusal(pair.alice, message)).toBe('ratchet/signal-bad-mac')
+  })
+
+  it('a message of another session does not open', () => {
+    const [one, two] = [newPair(), newPair()]
+    expect(REFUSALS).toContain(refusal(two.bob, send(one, 'alice').message))
+  })
+})
+
+describe('floods', () => {
+  it('hostile 11: many chains, each skipping far: kept seeds and keys stay bounded', () => {
+    const pair = newPair()
+    for (let chain = 0; chain < 8; chain++) {
+      for (let lost = 0; lost < 2100; lost++) send(pair, 'alice')
+      pass(pair, 'alice')
+      pass(pair, 'bob')
+    }
+    const { receiving, pq } = coreOf(pair.bob)
+    expect(receiving.length).toBe(5)
+    expect(receiving.map(({ skipped }) => skipped.length)).toEqual([2000, 2000, 2000, 2000, 2000])
+    for (const { skipped } of pq.chains.epochs) expect(skipped.length).toBeLessThanOrEqual(2000)
+    expect(stored(pair.bob).length).toBeLessThan(500_000)
+  })
+
+  it('a message of the sixth chain back is too late, one of the fifth is not', () => {
+    const pair = newPair()
+    const letters: SignalEncrypted[] = []
+    for (let chain = 0; chain < 6; chain++) {
+      letters.push(send(pair, 'alice'))
+      pass(pair, 'alice')
+      pass(pair, 'bob')
+    }
+    const [sixth, fifth] = letters as [SignalEncrypted, SignalEncrypted]
+    expect(REFUSALS).toContain(refusal(pair.bob, sixth.message))
+    expect(open(pair, 'bob', fifth)).toEqual(Uint8Array.of(7))
+  })
+})
+
+describe('protobuf', () => {
+  const pair = newPair()
+  const { message } = send(pair, 'alice')
+  const [body, mac] = [message.subarray(1, -8), message.subarray(-8)]
+  const wire = (...parts: Uint8Array[]) => concatBytes(Uint8Array.of(0x44), ...parts, mac)
+  const code = (...parts: Uint8Array[]) => refusal(pair.bob, wire(...parts))
+
+  it('hostile 2: a length of 2³⁰ is refused', () => {
+    expect(code(body, varint(7 * 8 + 2), varint(2 ** 30))).toBe('ratchet/signal-bad-message')
+  })
+
+  it('hostile 4: an unknown field is passed over, and still authenticated', () => {
+    expect(code(body, ...numberField(9, 1))).toBe('ratchet/signal-bad-mac')
+    expect(code(body, ...bytesField(6, new Uint8Array(34)))).toBe('ratchet/signal-bad-mac')
+  })
+
+  it('hostile 5: a field twice, field 0 and other wire types are refused', () => {
+    expect(code(body, ...numberField(2, 0))).toBe('ratchet/signal-bad-message')
+    expect(code(body, varint(2), varint(0))).toBe('ratchet/signal-bad-message')
+    for (const type of [1, 3, 4, 5, 6, 7]) {
+      expect(code(body, varint(9 * 8 + type), new Uint8Array(8))).toBe('ratchet/signal-bad-message')
+    }
+  })
+
+  it('numbers must be minimal and of 32 bits, and of the type that is expected', () => {
+    expect(code(body, varint(9 * 8), Uint8Array.of(0x81, 0))).toBe('ratchet/signal-bad-message')
+    expect(code(body, varint(9 * 8), Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x10))).toBe(
+      'ratchet/signal-bad-message',
+    )
+    expect(code(...bytesField(2, body))).toBe('ratchet/signal-no-post-quantum')
+    const typed = [...bytesField(5, body), ...bytesField(4, new Uint8Array(16))]
+    expect(code(...typed, ...numberField(1, 1))).toBe('ratchet/signal-bad-message')
+  })
+
+  it('more fields than any message has are refused', () => {
+    const many = Array.from({ length: 80 }, (_, i) => numberField(100 + i, 1)).flat()
+    expect(code(...many)).toBe('ratchet/signal-bad-message')
+  })
+
+  it('a message above the size limit is refused', () => {
+    const large = new Uint8Array(256 * 1024 + 1).fill(0x44)
+    expect(refusal(pair.bob, large)).toBe('ratchet/signal-bad-message')
+  })
+})

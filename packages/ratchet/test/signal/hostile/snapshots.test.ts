@@ -1,0 +1,117 @@
+/** Stored sessions that were damaged, and what printing a session shows. */
+import { inspect } from 'node:util'
+import { concatBytes } from '@hyphae/core'
+import { createNobleCrypto } from '@hyphae/crypto'
+import { describe, expect, it } from 'vitest'
+import { coreOf } from '../../../src/signal/session.js'
+import {
+  createKyberPrekey,
+  decodeSignalSession,
+  encryptSignal,
+  type SignalSession,
+  xeddsaSign,
+} from '../../../src/signal.js'
+import { begin, codeOf, crypto, flipped, newPair, open, pass, send, stored } from '../support.js'
+
+const read = (bytes: Uint8Array): string | undefined => codeOf(() => decodeSignalSession(crypto, bytes))
+
+/** A session with something in every list: a chain behind, seeds and keys kept, chunks on the way. */
+function busySession(): SignalSession {
+  const pair = newPair()
+  for (let i = 0; i < 10; i++) {
+    const [, late] = [send(pair, 'alice'), send(pair, 'alice')]
+    open(pair, 'bob', late)
+    pass(pair, 'bob')
+  }
+  return pair.bob
+}
+
+describe('stored sessions', () => {
+  const sessions = { busy: stored(busySession()), unanswered: stored(begin().session) }
+
+  for (const [name, bytes] of Object.entries(sessions)) {
+    it(`hostile 33: every prefix of a session (${name}) is refused, and what is left over`, () => {
+      for (let end = 0; end < bytes.length; end++) {
+        expect(read(bytes.subarray(0, end))).toBe('ratchet/signal-bad-snapshot')
+      }
+      expect(read(concatBytes(bytes, Uint8Array.of(0)))).toBe('ratchet/signal-bad-snapshot')
+    })
+
+    it(`hostile 33: a flipped byte in it (${name}) is refused, or read back as exactly that`, () => {
+      let refusedOnes = 0
+      for (let at = 0; at < bytes.length; at += 3) {
+        const damaged = flipped(bytes, at * 8 + (at % 8))
+        const code = codeOf(() => expect(stored(decodeSignalSession(crypto, damaged))).toEqual(damaged))
+        expect([undefined, 'ratchet/signal-bad-snapshot']).toContain(code)
+        if (code !== undefined) refusedOnes++
+      }
+      expect(refusedOnes).toBeGreaterThan(10)
+    })
+  }
+
+  it('hostile 53: another version is refused', () => {
+    expect(read(flipped(sessions.busy, 0))).toBe('ratchet/signal-bad-snapshot')
+    expect(read(flipped(sessions.busy, 1))).toBe('ratchet/signal-bad-snapshot')
+  })
+
+  it('hostile 2: an oversized one is refused', () => {
+    expect(read(new Uint8Array(2 * 1024 * 1024 + 1).fill(1))).toBe('ratchet/signal-bad-snapshot')
+  })
+})
+
+describe('hostile 49: secrets stay inside', () => {
+  const forms = (secret: Uint8Array): string[] => [
+    Buffer.from(secret).toString('hex').slice(0, 32),
+    Buffer.from(secret).toString('base64').slice(0, 20),
+    [...secret.subarray(0, 12)].join(','),
+    [...secret.subarray(0, 12)].join(', '),
+  ]
+
+  it('printing, serialising or failing shows no key', () => {
+    const session = busySession()
+    const { rootKey, sending, receiving, pq } = coreOf(session)
+    const secrets = [
+      rootKey,
+      sending.chainKey,
+      crypto.x25519.exportPrivateKey(sending.ratchetKey),
+      ...receiving.flatMap((chain) => [chain.chainKey, ...chain.skipped.map(({ seed }) => seed)]),
+      pq.chains.rootKey,
+      pq.braid.authenticator.root,
+      pq.braid.authenticator.macKey,
+    ]
+    let failure: unknown
+    try {
+      decodeSignalSession(crypto, stored(session).subarray(1))
+    } catch (error) {
+      failure = error
+    }
+    const options = { depth: 20, showHidden: true, maxArrayLength: 1e6 }
+    const text = [
+      inspect(session, options),
+      inspect(sending.ratchetKey, options),
+      inspect(failure, options),
+      JSON.stringify(session),
+      String(failure),
+    ].join('\n')
+    expect(text).toContain('ratchet/signal-bad-snapshot')
+    for (const form of secrets.flatMap(forms)) expect(text).not.toContain(form)
+  })
+})
+
+describe('hostile 52: a generator that fails', () => {
+  it('makes no key, session or signature', () => {
+    const failing = createNobleCrypto({ rng: (length) => new Uint8Array(length) })
+    const pair = newPair()
+    const key = crypto.x25519.generate()
+    expect(codeOf(() => createKyberPrekey(failing, key, 1))).toBe('crypto/rng-failed')
+    expect(
+      codeOf(() =>
+        xeddsaSign(failing, failing.x25519.importPrivateKey(new Uint8Array(32).fill(1)), key.publicKey),
+      ),
+    ).toBe('crypto/rng-failed')
+    const before = stored(begin().session)
+    const fresh = decodeSignalSession(failing, before)
+    expect(codeOf(() => encryptSignal(failing, fresh, Uint8Array.of(1)))).toBe('crypto/rng-failed')
+    expect(pair.alice.unacknowledged).toBe(false)
+  })
+})
