@@ -29,6 +29,12 @@ export function sourceAliases(runtime: 'node' | 'browser'): SourceAlias[] {
 export function packageTests(name: string): UserWorkspaceConfig {
   return defineProject({
     resolve: { alias: sourceAliases('node') },
-    test: { name, include: ['test/**/*.test.ts'], environment: 'node', testTimeout: 30_000 },
+    test: {
+      name,
+      include: ['test/**/*.test.ts'],
+      environment: 'node',
+      testTimeout: 30_000,
+      hookTimeout: 60_000,
+    },
   })
 }
