@@ -7,7 +7,7 @@
 import { TlvError } from './errors.js'
 import { MAX_RECORDS } from './limits.js'
 import { isCritical, recordCursor, recordLength, type TlvRecord, writeRecord } from './record.js'
-import type { FieldSpec, FieldValues, Schema } from './schema.js'
+import type { FieldSpec, FieldValues, ReadFields, Schema } from './schema.js'
 import { viewOf } from './view.js'
 
 export interface ReadFieldsOptions {
@@ -15,18 +15,10 @@ export interface ReadFieldsOptions {
   readonly padding?: boolean
 }
 
-export interface ReadFields<F extends readonly FieldSpec[]> {
-  /** Values are views into the input. */
-  readonly values: FieldValues<F>
-  /** Non-critical records this schema does not know, in the order they came. */
-  readonly unknown: readonly TlvRecord[]
-}
-
 type Loose = Record<string, unknown>
 
 /**
- * Reads `input` by `schema`. Nested structures keep no unknown records: they are refused there, so that
- * writing back never loses any.
+ * Reads `input` by `schema`.
  * @throws TlvError as readRecords, and `tlv/unknown-critical`, `tlv/duplicate-field`, `tlv/wrong-order`,
  * `tlv/missing-field`, `tlv/bad-length`
  */
@@ -79,17 +71,10 @@ function setField(values: Loose, field: FieldSpec, bytes: Uint8Array): void {
   if (present !== undefined && (field.repeat === undefined || present.length >= field.repeat)) {
     throw new TlvError('tlv/duplicate-field', { details: { name: field.name, type: field.type } })
   }
-  const value = field.fields === undefined ? bytes : readNested(bytes, field.fields)
+  const value = field.fields === undefined ? bytes : readFields(bytes, field.fields)
   if (field.repeat === undefined) values[field.name] = value
   else if (present === undefined) values[field.name] = [value]
   else present.push(value)
-}
-
-function readNested(bytes: Uint8Array, schema: Schema): unknown {
-  const { values, unknown } = readFields(bytes, schema)
-  const first = unknown[0]
-  if (first !== undefined) throw new TlvError('tlv/unknown-critical', { details: { type: first.type } })
-  return values
 }
 
 /**
@@ -145,13 +130,15 @@ function valuesOf(field: FieldSpec, value: unknown): Uint8Array[] {
     throw new TlvError('tlv/duplicate-field', { details: { name: field.name, type: field.type } })
   }
   return list.map((one) => {
-    const bytes =
-      field.fields === undefined
-        ? (one as Uint8Array)
-        : encodeFields(field.fields, one as FieldValues<readonly FieldSpec[]>)
+    const bytes = field.fields === undefined ? (one as Uint8Array) : encodeNested(field.fields, one)
     checkSize(field, bytes.length)
     return bytes
   })
+}
+
+function encodeNested(schema: Schema, one: unknown): Uint8Array {
+  const { values, unknown } = one as ReadFields
+  return encodeFields(schema, values, unknown)
 }
 
 /**

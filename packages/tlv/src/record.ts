@@ -64,24 +64,29 @@ export function recordCursor(input: Uint8Array, options: { readonly padding?: bo
     throw new TlvError('tlv/truncated', { details: { offset, length: bytes.length } })
   }
 
-  /** Sets the current record from the extended header at `offset`. */
+  /** Checks all of a record before the cursor moves: after a refusal it stands where it stood. */
+  function place(offset: number, type: number, start: number, length: number): void {
+    checkType(type, offset)
+    if (start + length > bytes.length) truncated(offset)
+    cursor.type = type
+    cursor.offset = offset
+    cursor.start = start
+    cursor.end = start + length
+  }
+
   function extended(offset: number): void {
     if (bytes.length - offset < EXTENDED_HEADER_BYTES) truncated(offset)
     if (bytes[offset + 1] !== 0) throw new TlvError('tlv/not-canonical', { details: { offset } })
     const length = readU16(bytes, offset + 3)
     if (length <= MAX_SHORT_VALUE_BYTES) throw new TlvError('tlv/not-canonical', { details: { offset } })
-    cursor.type = bytes[offset + 2] as number
-    cursor.start = offset + EXTENDED_HEADER_BYTES
-    cursor.end = cursor.start + length
+    place(offset, bytes[offset + 2] as number, offset + EXTENDED_HEADER_BYTES, length)
   }
 
   function short(offset: number): void {
     if (bytes.length - offset < SHORT_HEADER_BYTES) truncated(offset)
     const length = bytes[offset + 1] as number
     if (length > MAX_SHORT_VALUE_BYTES) throw new TlvError('tlv/not-canonical', { details: { offset } })
-    cursor.type = bytes[offset] as number
-    cursor.start = offset + SHORT_HEADER_BYTES
-    cursor.end = cursor.start + length
+    place(offset, bytes[offset] as number, offset + SHORT_HEADER_BYTES, length)
   }
 
   const cursor = {
@@ -99,9 +104,6 @@ export function recordCursor(input: Uint8Array, options: { readonly padding?: bo
       }
       if (bytes[offset] === ESCAPE) extended(offset)
       else short(offset)
-      checkType(cursor.type, offset)
-      if (cursor.end > bytes.length) truncated(offset)
-      cursor.offset = offset
       return true
     },
     reset(next?: Uint8Array): void {

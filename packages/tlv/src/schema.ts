@@ -5,6 +5,7 @@
  */
 import { TlvError } from './errors.js'
 import { MAX_DEPTH, MAX_RECORDS, MAX_VALUE_BYTES } from './limits.js'
+import type { TlvRecord } from './record.js'
 
 export interface FieldSpec {
   /** 1 to 254; below 128 a reader that does not know it must refuse. */
@@ -32,12 +33,20 @@ export interface Schema<F extends readonly FieldSpec[] = readonly FieldSpec[]> {
 }
 
 type One<F extends FieldSpec> = F extends { readonly fields: Schema<infer Inner> }
-  ? FieldValues<Inner>
+  ? ReadFields<Inner>
   : Uint8Array
 type Value<F extends FieldSpec> = F extends { readonly repeat: number } ? readonly One<F>[] : One<F>
 type IsOptional<F extends FieldSpec> = F extends { readonly required: false } ? true : false
 
-/** What readFields returns for a schema: bytes by name, arrays for repeated and objects for nested fields. */
+/** A structure as it was read. Nested structures have the same shape. */
+export interface ReadFields<F extends readonly FieldSpec[] = readonly FieldSpec[]> {
+  /** Bytes are views into the input. */
+  readonly values: FieldValues<F>
+  /** Non-critical records the schema does not know, in the order they came. */
+  readonly unknown: readonly TlvRecord[]
+}
+
+/** The values of a schema by name: bytes, arrays where a field repeats, ReadFields where it nests. */
 export type FieldValues<F extends readonly FieldSpec[]> = {
   readonly [K in F[number] as IsOptional<K> extends true ? never : K['name']]: Value<K>
 } & {

@@ -12,10 +12,11 @@ const SIZE_OF_CODE: Readonly<Record<number, FrameSize>> = { 7: 128, 9: 512, 11: 
 export interface FrameSplitter {
   /**
    * Takes the next bytes of the stream and returns the frames they complete, as copies. Holds at most one
-   * partial frame. @throws TlvError `tlv/bad-stream`, and again on every later call
+   * partial frame. Frames before a fault are returned first, so that the cut of the stream makes no difference.
+   * @throws TlvError `tlv/bad-stream` when no frame comes before the fault, and on every later call
    */
   push(bytes: Uint8Array): Uint8Array[]
-  /** Bytes of an incomplete frame that wait for more; 0 when the stream may end here. */
+  /** Bytes that are not yet a frame, or never will be; 0 when the stream may end here. */
   readonly pending: number
 }
 
@@ -34,19 +35,17 @@ export function frameSplitter(): FrameSplitter {
   let filled = 0
   let broken: TlvError | null = null
 
-  function begin(code: number): Uint8Array {
+  function begin(code: number): Uint8Array | null {
     const size = Object.hasOwn(SIZE_OF_CODE, code) ? SIZE_OF_CODE[code] : undefined
-    if (size === undefined) {
-      broken = new TlvError('tlv/bad-stream', { details: { code } })
-      throw broken
-    }
     filled = 0
-    return new Uint8Array(size)
+    if (size !== undefined) return new Uint8Array(size)
+    broken = new TlvError('tlv/bad-stream', { details: { code } })
+    return null
   }
 
   return {
     get pending(): number {
-      return partial === null ? 0 : filled + 1
+      return partial === null && broken === null ? 0 : filled + 1
     },
     push(bytes: Uint8Array): Uint8Array[] {
       if (broken !== null) throw broken
@@ -54,6 +53,7 @@ export function frameSplitter(): FrameSplitter {
       let offset = 0
       while (offset < bytes.length) {
         partial ??= begin(bytes[offset++] as number)
+        if (partial === null) break
         const take = Math.min(partial.length - filled, bytes.length - offset)
         partial.set(bytes.subarray(offset, offset + take), filled)
         filled += take
@@ -63,6 +63,7 @@ export function frameSplitter(): FrameSplitter {
           partial = null
         }
       }
+      if (broken !== null && frames.length === 0) throw broken
       return frames
     },
   }
