@@ -44,7 +44,8 @@ export function recorded(seed: Uint8Array): Recorded {
     ...inner,
     async publish(withPrekey) {
       const bundle = await inner.publish(withPrekey)
-      steps.push({ do: 'publish', withPrekey })
+      const signatures = [bundle.signedPrekey, bundle.kyberPrekey].map(({ signature }) => hex(signature))
+      steps.push({ do: 'publish', withPrekey, signatures })
       return bundle
     },
     async initiate(bundle) {

@@ -34,7 +34,7 @@ interface Signed {
 }
 
 type Step =
-  | { do: 'publish'; withPrekey: boolean }
+  | { do: 'publish'; withPrekey: boolean; signatures: string[] }
   | {
       do: 'initiate'
       registrationId: number
@@ -85,6 +85,7 @@ class Replay {
   step(step: Step): void {
     switch (step.do) {
       case 'publish':
+        expect([this.signed, this.kyber].map(({ signature }) => toHex(signature))).toEqual(step.signatures)
         if (step.withPrekey) this.prekeys.set(13, createPrekey(this.crypto, 13))
         break
       case 'initiate':

@@ -1,6 +1,6 @@
 /** Stored sessions that were damaged, and what printing a session shows. */
 import { inspect } from 'node:util'
-import { concatBytes } from '@hyphae/core'
+import { concatBytes, equalBytes } from '@hyphae/core'
 import { createNobleCrypto } from '@hyphae/crypto'
 import { describe, expect, it } from 'vitest'
 import { coreOf } from '../../../src/signal/session.js'
@@ -39,9 +39,12 @@ describe('stored sessions', () => {
 
     it(`hostile 33: a flipped byte in it (${name}) is refused, or read back as exactly that`, () => {
       let refusedOnes = 0
-      for (let at = 0; at < bytes.length; at += 3) {
+      for (let at = 0; at < bytes.length; at++) {
         const damaged = flipped(bytes, at * 8 + (at % 8))
-        const code = codeOf(() => expect(stored(decodeSignalSession(crypto, damaged))).toEqual(damaged))
+        const code = codeOf(() => {
+          if (!equalBytes(stored(decodeSignalSession(crypto, damaged)), damaged))
+            throw new Error('it changed')
+        })
         expect([undefined, 'ratchet/signal-bad-snapshot']).toContain(code)
         if (code !== undefined) refusedOnes++
       }
