@@ -19,6 +19,7 @@ import {
   type PrekeyBundle,
   verifyPrekeyBundle,
 } from '@hyphae/ratchet'
+import { postQuantum } from '@hyphae/ratchet/pq'
 import { encodeRecords, openHandshakeFrame, readRecords, sealHandshakeFrame } from '@hyphae/tlv'
 import { adoptDevice, type Contact, deviceOf } from './contacts.js'
 import { directoryOf, type NodeContext, type Work } from './context.js'
@@ -75,6 +76,7 @@ export async function startSession(
     bundle,
     now: clock.now(),
     context: EMPTY,
+    pq: postQuantum,
   })
   const payload = encodeRecords([
     { type: HANDSHAKE_CERTIFICATE, value: self.certificateBytes },
@@ -109,7 +111,7 @@ export async function acceptHandshake(
     throw new MessengerError('messenger/bad-row', { details: { table: 'prekeys' } })
   const accepted = acceptSession(crypto, {
     keys: self.device,
-    prekeys: decodePrekeyState(crypto, prekeysRow.state),
+    prekeys: decodePrekeyState(crypto, prekeysRow.state, { pq: postQuantum }),
     handshake,
     peer: { signing: certificate.signing, agreement: certificate.agreement },
     now: clock.now(),

@@ -15,6 +15,7 @@ import {
   verifyDeviceCertificate,
 } from '@hyphae/identity'
 import { createPrekeyState, encodePrekeyState } from '@hyphae/ratchet'
+import { postQuantum } from '@hyphae/ratchet/pq'
 import type { Self } from './context.js'
 import { MessengerError } from './errors.js'
 import { boxesTable, prekeysTable, type SelfRow, selfTable } from './rows.js'
@@ -38,7 +39,7 @@ export async function openSelf(options: OpenSelf): Promise<Self> {
     const device = decodeDeviceKeys(options.crypto, made.deviceKeys)
     boxesTable.put(tx, { kind: 'intro' }, device.introBox.publicKey)
     const now = options.clock.now()
-    const prekeys = createPrekeyState(options.crypto, device, { now })
+    const prekeys = createPrekeyState(options.crypto, device, { now, pq: postQuantum })
     prekeysTable.put(tx, { state: encodePrekeyState(options.crypto, prekeys), rotatedAt: now })
     return made
   })

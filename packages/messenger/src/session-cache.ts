@@ -7,6 +7,7 @@
 import { equalBytes, toHex } from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
 import { decodeSession, encodeSession, type SessionState } from '@hyphae/ratchet'
+import { postQuantum } from '@hyphae/ratchet/pq'
 
 /** About 4 KB each; a node that talks to more at once decodes again. */
 const MAX_CACHED_SESSIONS = 1000
@@ -29,7 +30,7 @@ export function createSessionCache(crypto: CryptoProvider): SessionCache {
     decode: (id, stored) => {
       const hit = known.get(id)
       if (hit !== undefined && equalBytes(hit.stored, stored)) return hit.session
-      const session = decodeSession(crypto, stored)
+      const session = decodeSession(crypto, stored, { pq: postQuantum })
       remember(id, session, stored)
       return session
     },

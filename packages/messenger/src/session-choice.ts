@@ -6,6 +6,7 @@
 import { type DeviceId, toHex } from '@hyphae/core'
 import { accountId, type DeviceCertificate, encodeDeviceCertificate } from '@hyphae/identity'
 import { decodeSession, type SessionState } from '@hyphae/ratchet'
+import { postQuantum } from '@hyphae/ratchet/pq'
 import { boxOfSeed, ownBoxSeed } from './boxes.js'
 import { deviceOf } from './contacts.js'
 import type { NodeContext, Work } from './context.js'
@@ -88,9 +89,7 @@ async function dropOldSessions(
     .slice(MAX_SESSIONS_PER_DEVICE - 2)
   for (const { parts, row } of spare) {
     sessionsTable.delete(tx, ...parts)
-    boxesTable.delete(
-      tx,
-      boxOfSeed(context.crypto, ownBoxSeed(context.crypto, decodeSession(context.crypto, row.state))),
-    )
+    const session = decodeSession(context.crypto, row.state, { pq: postQuantum })
+    boxesTable.delete(tx, boxOfSeed(context.crypto, ownBoxSeed(context.crypto, session)))
   }
 }

@@ -17,6 +17,7 @@ import {
   lastResortBundle,
   rotateSignedPrekey,
 } from '@hyphae/ratchet'
+import { postQuantum } from '@hyphae/ratchet/pq'
 import { signStockUpload } from '@hyphae/tlv'
 import { type NodeContext, transact } from './context.js'
 import { makeKeyPackage } from './credential.js'
@@ -96,9 +97,8 @@ async function rotateWhenDue(context: NodeContext): Promise<boolean> {
   return transact(context, async (tx) => {
     const row = await prekeysTable.get(tx)
     if (row === undefined || clock.now() - row.rotatedAt < SIGNED_PREKEY_LIFETIME_MS) return false
-    const state = rotateSignedPrekey(crypto, self.device, decodePrekeyState(crypto, row.state), {
-      now: clock.now(),
-    })
+    const before = decodePrekeyState(crypto, row.state, { pq: postQuantum })
+    const state = rotateSignedPrekey(crypto, self.device, before, { now: clock.now() })
     prekeysTable.put(tx, { state: encodePrekeyState(crypto, state), rotatedAt: clock.now() })
     return true
   })
@@ -109,7 +109,7 @@ async function stockPrekeys(context: NodeContext, directory: Directory, replace:
   const made = await transact(context, async (tx) => {
     const row = await prekeysTable.get(tx)
     if (row === undefined) throw new MessengerError('messenger/bad-row', { details: { table: 'prekeys' } })
-    const before = decodePrekeyState(crypto, row.state)
+    const before = decodePrekeyState(crypto, row.state, { pq: postQuantum })
     const { state, bundles } = generateOneTimePrekeys(crypto, self.device, before, PREKEY_BATCH)
     prekeysTable.put(tx, { ...row, state: encodePrekeyState(crypto, state) })
     return {

@@ -13,7 +13,7 @@ import { decodeHandshake, type ReceivedHandshake } from './initial-message.js'
 import { SESSION_ID_BYTES } from './initiate.js'
 import { rootStep } from './kdf.js'
 import { consumeOneTime, findPrekeys, type NamedPrekeys, type PrekeyState } from './prekey-state.js'
-import { type SessionState, sessionOf } from './session.js'
+import { pqSide, type SessionState, sessionOf } from './session.js'
 import { type AgreedSecrets, agreeSecrets, transcriptHash } from './x3dh.js'
 
 export interface AcceptOptions {
@@ -73,6 +73,8 @@ export function acceptSession(crypto: CryptoProvider, options: AcceptOptions): A
     sending: { kind: 'due', remoteKey: message.ratchetKey, headerKey: step.nextHeaderKey, pn: 0 },
     receiving: { chainKey: step.chainKey, header: headerChain(headerKey), n: 0 },
     skipped: [],
+    pq: pqSide(prekeys.pq, 'responder', secrets.postQuantum),
+    turnedAt: 0,
   })
   return {
     session,

@@ -5,16 +5,24 @@
  * on the side, and the new state exists only when the body verified: a failure leaves nothing behind.
  */
 import { isHyphaeError } from '@hyphae/core'
-import type { CryptoProvider } from '@hyphae/crypto'
-import { isSealedSize, openFrameBody, openFrameHeader, type SealedHeader } from '@hyphae/tlv'
+import { type CryptoProvider, zeroize } from '@hyphae/crypto'
+import { isSealedSize, openFrameBody, openFrameHeader, openFramePadded, type SealedHeader } from '@hyphae/tlv'
 import { isUsableX25519 } from './device-keys.js'
+import { epochOfFrame, epochOfLate, type FrameEpoch, mixLate } from './epoch.js'
 import { RatchetError } from './errors.js'
 import { headerChain, maskAt } from './header-chain.js'
-import { rootStep } from './kdf.js'
+import { mixKey, rootStep } from './kdf.js'
 import { MAX_FORWARD } from './limits.js'
 import { locate } from './locate.js'
 import { closeChain, skippedOf, type Walk, walkChain } from './receiving-chain.js'
-import { coreOf, type ReadySide, type SessionCore, type SessionState, sessionOf } from './session.js'
+import {
+  coreOf,
+  type PqSide,
+  type ReadySide,
+  type SessionCore,
+  type SessionState,
+  sessionOf,
+} from './session.js'
 import { addSkipped, expireSkipped, type SkippedKeys, withoutSkipped } from './skipped-keys.js'
 
 export interface DecryptOptions {
@@ -68,11 +76,13 @@ function openSkipped(
   const entry = core.skipped[index]
   if (entry === undefined) return null
   const header = readHeader(frame, entry.mask)
-  if (header === null) return null
-  const body = readBody(crypto, core, frame, header, entry.messageKey)
-  if (body === null) return null
+  const late = header === null ? null : epochOfLate(entry, header.pqEpoch)
+  if (header === null || late === null) return null
+  const opened = readBody(crypto, core, frame, header, late.messageKey)
+  if (opened === null) return null
+  const pq = receivePadding(core, late.epoch, opened, now)
   const skipped = refresh(withoutSkipped(core.skipped, index), now)
-  return { session: sessionOf({ ...core, skipped }), body, n: header.n }
+  return { session: sessionOf({ ...core, skipped, pq }), body: opened.body, n: header.n }
 }
 
 function openCurrent(
@@ -85,14 +95,16 @@ function openCurrent(
   const { receiving } = core
   if (receiving === null) return null
   const header = readHeader(frame, maskAt(crypto, receiving.header, n), n)
-  if (header === null) return null
+  const epoch = header === null ? null : epochOfFrame(core, header.pqEpoch)
+  if (header === null || epoch === null) return null
   const walk = walkChain(crypto, receiving.chainKey, n - receiving.n)
-  const body = readWalked(crypto, core, frame, header, walk)
-  if (body === null) return null
+  const opened = readWalked(crypto, core, frame, header, walk, epoch)
+  if (opened === null) return null
+  const pq = receivePadding(core, epoch.epoch, opened, now)
   const late = skippedOf(crypto, receiving.header, receiving.n, walk.skipped, now)
-  const skipped = refresh(addSkipped(core.skipped, late), now)
-  const next = { ...core, receiving: { ...receiving, chainKey: walk.chainKey, n: n + 1 }, skipped }
-  return { session: sessionOf(next), body, n }
+  const skipped = refresh(addSkipped(core.skipped, mixLate(crypto, core, epoch, late)), now)
+  const next = { ...core, receiving: { ...receiving, chainKey: walk.chainKey, n: n + 1 }, skipped, pq }
+  return { session: sessionOf(next), body: opened.body, n }
 }
 
 /** A DH ratchet step: the peer's new key ends its old chain, and makes our next sending chain due. */
@@ -106,22 +118,26 @@ function openNext(
   const { sending } = core
   if (sending.kind !== 'ready') return null
   const header = readHeader(frame, maskAt(crypto, sending.next, n), n)
-  if (header === null || !isUsableX25519(header.ratchetKey)) return null
+  const epoch = header === null ? null : epochOfFrame(core, header.pqEpoch)
+  if (header === null || epoch === null || !isUsableX25519(header.ratchetKey)) return null
   const dh = crypto.x25519.dh(sending.ratchetKey, header.ratchetKey)
   const step = rootStep(crypto, core.rootKey, dh)
   const walk = walkChain(crypto, step.chainKey, n)
-  const body = readWalked(crypto, core, frame, header, walk)
-  if (body === null) return null
+  const opened = readWalked(crypto, core, frame, header, walk, epoch)
+  if (opened === null) return null
+  const pq = receivePadding(core, epoch.epoch, opened, now)
   const early = core.receiving === null ? [] : closeChain(crypto, core.receiving, header.pn, now)
-  const late = skippedOf(crypto, sending.next, 0, walk.skipped, now)
+  const late = [...early, ...skippedOf(crypto, sending.next, 0, walk.skipped, now)]
   const next: SessionCore = {
     facts: core.facts,
     rootKey: step.rootKey,
     sending: due(sending, header.ratchetKey, step.nextHeaderKey),
     receiving: { chainKey: walk.chainKey, header: headerChain(sending.next.key), n: n + 1 },
-    skipped: refresh(addSkipped(addSkipped(core.skipped, early), late), now),
+    skipped: refresh(addSkipped(core.skipped, mixLate(crypto, core, epoch, late)), now),
+    pq,
+    turnedAt: now,
   }
-  return { session: sessionOf(next), body, n }
+  return { session: sessionOf(next), body: opened.body, n }
 }
 
 function due(sending: ReadySide, remoteKey: Uint8Array, headerKey: Uint8Array): SessionCore['sending'] {
@@ -136,13 +152,20 @@ function refresh(skipped: SkippedKeys, now: number): SkippedKeys {
 function readHeader(frame: Uint8Array, mask: Uint8Array, n?: number): SealedHeader | null {
   try {
     const header = openFrameHeader(frame, mask)
-    // A suite without a post-quantum ratchet has no epochs: fail closed on a frame that claims one.
-    return header.pqEpoch === 0 && (n === undefined || header.n === n) ? header : null
+    return n === undefined || header.n === n ? header : null
   } catch (error) {
     if (isHyphaeError(error, 'tlv/bad-frame')) return null
     throw error
   }
 }
+
+interface Opened {
+  readonly body: Uint8Array
+  /** Empty in suite 1, where it has been checked to be zero. */
+  readonly padding: Uint8Array
+}
+
+const NO_PADDING: Uint8Array = new Uint8Array(0)
 
 function readBody(
   crypto: CryptoProvider,
@@ -150,10 +173,12 @@ function readBody(
   frame: Uint8Array,
   header: SealedHeader,
   messageKey: Uint8Array,
-): Uint8Array | null {
-  const associatedData = core.facts.transcript
+): Opened | null {
+  const input = { frame, messageKey, associatedData: core.facts.transcript, length: header.length }
+  if (core.pq !== null) return openFramePadded(crypto, input)
   try {
-    return openFrameBody(crypto, { frame, messageKey, associatedData, length: header.length })
+    const body = openFrameBody(crypto, input)
+    return body === null ? null : { body, padding: NO_PADDING }
   } catch (cause) {
     if (isHyphaeError(cause, 'tlv/bad-padding')) throw new RatchetError('ratchet/bad-frame', { cause })
     throw cause
@@ -166,8 +191,17 @@ function readWalked(
   frame: Uint8Array,
   header: SealedHeader,
   walk: Walk,
-): Uint8Array | null {
-  const body = readBody(crypto, core, frame, header, walk.messageKey)
-  walk.messageKey.fill(0)
-  return body
+  { key }: FrameEpoch,
+): Opened | null {
+  const messageKey = key === null ? walk.messageKey : mixKey(crypto, key, walk.messageKey)
+  const opened = readBody(crypto, core, frame, header, messageKey)
+  zeroize(messageKey, walk.messageKey)
+  return opened
+}
+
+/** @throws RatchetError `ratchet/bad-frame` on padding that no honest peer sends */
+function receivePadding(core: SessionCore, epoch: number, { padding }: Opened, now: number): PqSide | null {
+  if (core.pq === null) return null
+  const { suite, state } = core.pq
+  return { suite, state: suite.receive(state, { epoch, padding, now }) }
 }

@@ -1,15 +1,25 @@
 /**
  * Sending (Double Ratchet sections 3.4 and 4.4; spec/session.md, "Sending").
  *
- * When the peer's newest ratchet key has not been answered yet, a new key pair and chain are made first.
+ * When the peer's newest ratchet key has not been answered yet, a new key pair and chain are made first. In suite 2
+ * the post-quantum ratchet gives the epoch's key, which is mixed in, and fills the padding.
  */
-import type { CryptoProvider } from '@hyphae/crypto'
-import { frameMask, isSealedSize, type SealedSize, sealFrame, USABLE_BYTES } from '@hyphae/tlv'
+import { type CryptoProvider, zeroize } from '@hyphae/crypto'
+import {
+  frameMask,
+  isSealedSize,
+  PQ_EPOCH_MODULUS,
+  type SealedSize,
+  sealFrame,
+  USABLE_BYTES,
+} from '@hyphae/tlv'
 import { RatchetError } from './errors.js'
 import { headerChain } from './header-chain.js'
-import { chainStep, rootStep } from './kdf.js'
+import { chainStep, mixKey, rootStep } from './kdf.js'
 import { MAX_CHAIN_MESSAGES } from './limits.js'
 import { coreOf, type ReadySide, type SessionCore, type SessionState, sessionOf } from './session.js'
+
+const NO_PADDING: Uint8Array = new Uint8Array(0)
 
 export interface EncryptInput {
   /** At most USABLE_BYTES[size]. */
@@ -35,17 +45,25 @@ export function encryptFrame(
   if (n >= MAX_CHAIN_MESSAGES) {
     throw new RatchetError('ratchet/chain-exhausted', { details: { max: MAX_CHAIN_MESSAGES } })
   }
-  const { chainKey, messageKey } = chainStep(crypto, sending.chainKey)
+  const { chainKey, messageKey: chainMessageKey } = chainStep(crypto, sending.chainKey)
+  const { transcript } = old.facts
+  const post = old.pq?.suite.send(crypto, old.pq.state, {
+    transcript,
+    room: USABLE_BYTES[size] - body.length,
+  })
+  const messageKey = post === undefined ? chainMessageKey : mixKey(crypto, post.key, chainMessageKey)
   const frame = sealFrame(crypto, {
     mask: frameMask(crypto, sending.headerKey, n),
-    header: { ratchetKey, n, pn, length: body.length, pqEpoch: 0 },
+    header: { ratchetKey, n, pn, length: body.length, pqEpoch: (post?.epoch ?? 0) % PQ_EPOCH_MODULUS },
     messageKey,
-    associatedData: old.facts.transcript,
+    associatedData: transcript,
     body,
     size,
+    padding: post?.padding ?? NO_PADDING,
   })
-  messageKey.fill(0)
-  const core = { ...old, rootKey, sending: { ...sending, chainKey, n: n + 1 } }
+  zeroize(messageKey, chainMessageKey)
+  const pq = old.pq === null || post === undefined ? null : { ...old.pq, state: post.state }
+  const core = { ...old, rootKey, sending: { ...sending, chainKey, n: n + 1 }, pq }
   return { session: sessionOf(core), frame }
 }
 

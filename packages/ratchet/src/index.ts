@@ -9,6 +9,7 @@ export {
 } from './device-keys.js'
 export { type EncryptInput, encryptFrame } from './encrypt.js'
 export { RATCHET_ERRORS, RatchetError, type RatchetErrorCode } from './errors.js'
+export { type SessionHealth, sessionHealth } from './health.js'
 export { type InitiatedSession, type InitiateOptions, initiateSession, SESSION_ID_BYTES } from './initiate.js'
 export * from './limits.js'
 export { expectedTags } from './locate.js'
@@ -35,4 +36,4 @@ export {
   type SignedPrekey,
 } from './prekey-state.js'
 export type { SessionRole, SessionState } from './session.js'
-export { decodeSession, encodeSession } from './session-snapshot.js'
+export { type DecodeSessionOptions, decodeSession, encodeSession } from './session-snapshot.js'

@@ -15,7 +15,7 @@ import { encodeInitialMessage, type KemPart } from './initial-message.js'
 import { rootStep } from './kdf.js'
 import type { PostQuantum } from './post-quantum.js'
 import type { PrekeyBundle } from './prekey-bundle.js'
-import { type SessionState, sessionOf } from './session.js'
+import { pqSide, type SessionState, sessionOf } from './session.js'
 import { agreeSecrets, transcriptHash } from './x3dh.js'
 
 /** Bytes of a session id. */
@@ -98,6 +98,8 @@ export function initiateSession(crypto: CryptoProvider, options: InitiateOptions
     },
     receiving: null,
     skipped: [],
+    pq: pqSide(options.pq ?? null, 'initiator', secrets.postQuantum),
+    turnedAt: 0,
   })
   const usedOneTime = bundle.oneTimePrekey !== null
   return { session, handshake: concatBytes(unconfirmed, confirmation), usedOneTime }

@@ -5,6 +5,7 @@
  *   root step    RK' ‖ CK = HKDF-SHA256(ikm = DH, salt = RK, info = root label, 64)
  *                NHK      = HMAC-SHA256(RK, header label)
  *   chain step   CK' ‖ MK = ChaCha20(key = CK, nonce = "hyphae chain", 64 bytes)
+ *   in suite 2   MK'      = HMAC-SHA256(PK, MK), PK being the key of the post-quantum epoch
  *
  * NHK is the header key of the chain after the one that this step starts. It depends on every DH output before
  * this step, as in section 4.2, but is not stored a step in advance: that keeps a snapshot 32 bytes smaller.
@@ -40,4 +41,9 @@ export interface ChainStep {
 export function chainStep(crypto: CryptoProvider, chainKey: Uint8Array): ChainStep {
   const block = crypto.chacha20(chainKey, CHAIN_NONCE, 64)
   return { chainKey: block.slice(0, 32), messageKey: block.slice(32) }
+}
+
+/** Secret as long as either the chain or the post-quantum epoch is. */
+export function mixKey(crypto: CryptoProvider, epochKey: Uint8Array, messageKey: Uint8Array): Uint8Array {
+  return crypto.hmacSha256(epochKey, messageKey)
 }

@@ -43,6 +43,28 @@ export const MAX_KEM_CIPHERTEXT_BYTES = 1568
 /** Application data in a handshake: enough for a hash or two; a classic one stays within 400 bytes. */
 export const MAX_CONTEXT_BYTES = 256
 
+/**
+ * Messages of an epoch, sent and read, before its offering side begins the next. An epoch costs both sides together
+ * a key generation, an encapsulation and a half, and a decapsulation, about 1.2 ms: spread over 32 messages it is
+ * less than the DH ratchet costs.
+ */
+export const PQ_INTERVAL = 32
+
+/** Parity chunks in one frame: each costs as many multiplications as the value has bytes, at most 1,152. */
+export const PARITY_CHUNKS = 8
+
+/** Frames of the peer without progress, after which it is said to stall: three times an honest epoch at its slowest start. */
+export const PQ_STALL_FRAMES = 100
+
+/** Epochs are u32; the last one never ends. */
+export const MAX_PQ_EPOCH = 0xff_ff_ff_fe
+
+/** Counters of the post-quantum ratchet stop here: u16. */
+export const MAX_PQ_COUNT = 0xff_ff
+
+/** The post-quantum part of a snapshot: this many bytes at most, while offering with all but one chunk of ct1. */
+export const MAX_PQ_SNAPSHOT_BYTES = 2527
+
 /** Prekey ids are u32 and never used twice; the counter itself must fit too. */
 export const MAX_PREKEY_ID = 0xff_ff_ff_fe
 

@@ -33,7 +33,7 @@ export function walkChain(crypto: CryptoProvider, chainKey: Uint8Array, steps: n
   return { ...step, skipped }
 }
 
-/** Entries for message keys of a chain, the first of them for message `from`. */
+/** Entries for message keys of a chain, the first of them for message `from`; not mixed yet. */
 export function skippedOf(
   crypto: CryptoProvider,
   header: HeaderChain,
@@ -44,6 +44,7 @@ export function skippedOf(
   return messageKeys.map((messageKey, i) => ({
     mask: maskAt(crypto, header, from + i).slice(),
     messageKey,
+    pq: null,
     storedAt: now,
   }))
 }

@@ -7,6 +7,9 @@
  *     due:   peer's ratchet key 32, header key 32, pn u24
  *   | receiving chain, if any: chain key 32, header key 32, n u24
  *   | skipped messages, if any: count u16, { tag and mask 54, message key 32, stored u48 } × count
+ *
+ * Version 2, of suite 2 sessions: each skipped message goes on with epoch u32 | 0 or 1 | later message key 32, if 1;
+ * and at the end stand: turned u48 | the post-quantum ratchet.
  */
 import type { CryptoProvider } from '@hyphae/crypto'
 import { FRAME_MASK_BYTES } from '@hyphae/tlv'
@@ -16,17 +19,22 @@ import { RatchetError } from './errors.js'
 import { headerChain } from './header-chain.js'
 import { SESSION_ID_BYTES } from './initiate.js'
 import { MAX_SKIPPED_KEYS } from './limits.js'
+import type { PostQuantum } from './post-quantum.js'
 import {
   coreOf,
+  type PqSide,
   type ReceivingChain,
   type SessionCore,
   type SessionFacts,
+  type SessionRole,
   type SessionState,
   sessionOf,
 } from './session.js'
-import type { SkippedKey } from './skipped-keys.js'
+import type { SkippedEpochs, SkippedKey } from './skipped-keys.js'
 
+/** Of suite 1 and of suite 2. */
 export const SESSION_SNAPSHOT_VERSION = 1
+export const SESSION_SNAPSHOT_VERSION_PQ = 2
 const FLAG_RESPONDER = 1
 const FLAG_DUE = 2
 const FLAG_RECEIVING = 4
@@ -36,30 +44,50 @@ const READY_BYTES = 5 * 32 + 3 + 3
 const DUE_BYTES = 2 * 32 + 3
 const RECEIVING_BYTES = 2 * 32 + 3
 const SKIPPED_BYTES = FRAME_MASK_BYTES + 32 + 6
+const SKIPPED_EPOCH_BYTES = 4 + 1
+const LATER_BYTES = 32
+const TURNED_BYTES = 6
 
-/** 301 to 400 bytes, then 2 and 92 for each skipped message. Equal states give equal bytes. */
+/**
+ * Suite 1: 301 to 400 bytes, then 2 and 92 for each skipped message. Suite 2: 85 to 2,533 more, and 97 or 129 for
+ * each skipped message. Equal states give equal bytes.
+ */
 export function encodeSession(session: SessionState): Uint8Array {
   const core = coreOf(session)
-  const writer = byteWriter(snapshotLength(core)).u8((SESSION_SNAPSHOT_VERSION << 4) | flagsOf(core))
-  const { facts, receiving, skipped } = core
+  const { facts, receiving, skipped, pq } = core
+  const version = pq === null ? SESSION_SNAPSHOT_VERSION : SESSION_SNAPSHOT_VERSION_PQ
+  const postQuantum = pq === null ? null : pq.suite.encode(pq.state)
+  const length = snapshotLength(core) + (postQuantum === null ? 0 : TURNED_BYTES + postQuantum.length)
+  const writer = byteWriter(length).u8((version << 4) | flagsOf(core))
   writer.time(facts.createdAt).bytes(facts.transcript).bytes(facts.mailboxSecret)
   writer.bytes(facts.peer.signing).bytes(facts.peer.agreement).bytes(core.rootKey)
   writeSending(writer, core.sending)
   if (receiving !== null) writer.bytes(receiving.chainKey).bytes(receiving.header.key).u24(receiving.n)
   if (skipped.length > 0) writer.u16(skipped.length)
-  for (const entry of skipped) writer.bytes(entry.mask).bytes(entry.messageKey).time(entry.storedAt)
+  for (const entry of skipped) writeSkipped(writer, entry)
+  if (postQuantum !== null) writer.time(core.turnedAt).bytes(postQuantum)
   return writer.done()
+}
+
+export interface DecodeSessionOptions {
+  /** Needed for the snapshot of a suite 2 session. */
+  readonly pq?: PostQuantum
 }
 
 /**
  * Accepts only what encodeSession writes.
  * @throws RatchetError `ratchet/bad-snapshot`, `ratchet/unsupported-version`
  */
-export function decodeSession(crypto: CryptoProvider, bytes: Uint8Array): SessionState {
+export function decodeSession(
+  crypto: CryptoProvider,
+  bytes: Uint8Array,
+  options: DecodeSessionOptions = {},
+): SessionState {
   const reader = byteReader(bytes, 'ratchet/bad-snapshot')
   const first = reader.u8()
   const version = first >>> 4
-  if (version !== SESSION_SNAPSHOT_VERSION) {
+  const suite = version === SESSION_SNAPSHOT_VERSION_PQ ? (options.pq ?? null) : null
+  if (version !== SESSION_SNAPSHOT_VERSION && suite === null) {
     throw new RatchetError('ratchet/unsupported-version', { details: { version } })
   }
   const flags = first & 0xf
@@ -70,9 +98,11 @@ export function decodeSession(crypto: CryptoProvider, bytes: Uint8Array): Sessio
   const rootKey = reader.bytes(32)
   const sending = (flags & FLAG_DUE) !== 0 ? readDue(reader) : readReady(crypto, reader)
   const receiving = receives ? readReceiving(reader) : null
-  const skipped = (flags & FLAG_SKIPPED) !== 0 ? readSkipped(reader) : []
+  const skipped = (flags & FLAG_SKIPPED) !== 0 ? readSkipped(reader, suite !== null) : []
+  const turnedAt = suite === null ? 0 : reader.time()
+  const pq = suite === null ? null : readPq(reader, suite, facts.role, bytes.length)
   reader.end()
-  return sessionOf({ facts, rootKey, sending, receiving, skipped })
+  return sessionOf({ facts, rootKey, sending, receiving, skipped, pq, turnedAt })
 }
 
 function refuse(name: string, value: number): never {
@@ -82,7 +112,10 @@ function refuse(name: string, value: number): never {
 function snapshotLength(core: SessionCore): number {
   const sending = core.sending.kind === 'ready' ? READY_BYTES : DUE_BYTES
   const receiving = core.receiving === null ? 0 : RECEIVING_BYTES
-  const skipped = core.skipped.length === 0 ? 0 : 2 + core.skipped.length * SKIPPED_BYTES
+  let skipped = core.skipped.length === 0 ? 0 : 2 + core.skipped.length * SKIPPED_BYTES
+  for (const { pq } of core.skipped) {
+    if (pq !== null) skipped += SKIPPED_EPOCH_BYTES + (pq.later === null ? 0 : LATER_BYTES)
+  }
   return COMMON_BYTES + sending + receiving + skipped
 }
 
@@ -152,7 +185,14 @@ function readReceiving(reader: ByteReader): ReceivingChain {
   return { chainKey: reader.bytes(32), header: headerChain(reader.bytes(32)), n: reader.u24() }
 }
 
-function readSkipped(reader: ByteReader): SkippedKey[] {
+function writeSkipped(writer: ByteWriter, { mask, messageKey, storedAt, pq }: SkippedKey): void {
+  writer.bytes(mask).bytes(messageKey).time(storedAt)
+  if (pq === null) return
+  writer.u32(pq.epoch).u8(pq.later === null ? 0 : 1)
+  if (pq.later !== null) writer.bytes(pq.later)
+}
+
+function readSkipped(reader: ByteReader, epochs: boolean): SkippedKey[] {
   const count = reader.u16()
   if (count === 0 || count > MAX_SKIPPED_KEYS) refuse('skipped', count)
   const skipped: SkippedKey[] = []
@@ -161,7 +201,20 @@ function readSkipped(reader: ByteReader): SkippedKey[] {
       mask: reader.bytes(FRAME_MASK_BYTES),
       messageKey: reader.bytes(32),
       storedAt: reader.time(),
+      pq: epochs ? readEpochs(reader) : null,
     })
   }
   return skipped
+}
+
+function readEpochs(reader: ByteReader): SkippedEpochs {
+  const epoch = reader.u32()
+  const later = reader.u8()
+  if (later > 1) refuse('later', later)
+  return { epoch, later: later === 1 ? reader.bytes(LATER_BYTES) : null }
+}
+
+/** The rest of the snapshot. */
+function readPq(reader: ByteReader, suite: PostQuantum, role: SessionRole, length: number): PqSide {
+  return { suite, state: suite.decode(role, reader.bytes(length - reader.offset())) }
 }

@@ -9,6 +9,8 @@
 import type { X25519PrivateKey } from '@hyphae/crypto'
 import type { PeerKeys } from './device-keys.js'
 import type { HeaderChain } from './header-chain.js'
+import type { PostQuantum } from './post-quantum.js'
+import type { PqState } from './pq/state.js'
 import type { SkippedKeys } from './skipped-keys.js'
 
 export type SessionRole = 'initiator' | 'responder'
@@ -57,6 +59,12 @@ export interface ReceivingChain {
   readonly n: number
 }
 
+/** The post-quantum ratchet of a suite 2 session, with what moves it. */
+export interface PqSide {
+  readonly suite: PostQuantum
+  readonly state: PqState
+}
+
 /** Everything, secrets included. Never mutated. */
 export interface SessionCore {
   readonly facts: SessionFacts
@@ -65,6 +73,10 @@ export interface SessionCore {
   /** Null until the initiator hears from the peer for the first time. */
   readonly receiving: ReceivingChain | null
   readonly skipped: SkippedKeys
+  /** Null in suite 1. */
+  readonly pq: PqSide | null
+  /** When the peer's newest ratchet key came, in milliseconds; 0 when unknown. */
+  readonly turnedAt: number
 }
 
 /** Where a session keeps its core: behind a function, so that neither inspect nor JSON reaches a secret. */
@@ -103,4 +115,16 @@ export function sessionOf(core: SessionCore): SessionState {
 
 export function coreOf(session: SessionState): SessionCore {
   return session[CORE]()
+}
+
+/** Epoch 0 of a suite 2 session; null when the key agreement gave no post-quantum secret, which is overwritten. */
+export function pqSide(
+  suite: PostQuantum | null,
+  role: SessionRole,
+  secret: Uint8Array | null,
+): PqSide | null {
+  if (suite === null || secret === null) return null
+  const state = suite.begin(role, secret)
+  secret.fill(0)
+  return { suite, state }
 }

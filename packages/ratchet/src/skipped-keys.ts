@@ -8,10 +8,20 @@
 import { tagMatches } from './header-chain.js'
 import { MAX_SKIPPED_KEYS, SKIPPED_KEY_TTL_MS } from './limits.js'
 
+/** Which post-quantum epochs a message that did not come may have been sent under: one, or that and the next. */
+export interface SkippedEpochs {
+  /** In full, not modulo 16. The entry's message key is mixed with this epoch's. */
+  readonly epoch: number
+  /** The message key mixed with the next epoch's key; null when the message is older than that epoch. */
+  readonly later: Uint8Array | null
+}
+
 export interface SkippedKey {
   /** Tag 14 ‖ header mask 40. */
   readonly mask: Uint8Array
   readonly messageKey: Uint8Array
+  /** Null in suite 1. */
+  readonly pq: SkippedEpochs | null
   /** Milliseconds; 0 when the caller gave no time, and then it does not expire. */
   readonly storedAt: number
 }
