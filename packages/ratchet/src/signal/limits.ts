@@ -24,5 +24,5 @@ export const SIGNAL_MAX_EPOCH: number = Number.MAX_SAFE_INTEGER - 1
 /** A safety number binds an identifier such as a UUID or a phone number; longer ones are somebody's mistake. */
 export const SIGNAL_MAX_IDENTIFIER_BYTES = 256
 
-/** A session in storage: five chains of kept seeds and three epochs of kept keys, all full, are 1.2 MB. */
-export const SIGNAL_MAX_SNAPSHOT_BYTES: number = 2 * 1024 * 1024
+/** A session in storage: five chains of kept seeds and four epochs of kept keys, all full, are below 0.7 MB. */
+export const SIGNAL_MAX_SNAPSHOT_BYTES: number = 1024 * 1024

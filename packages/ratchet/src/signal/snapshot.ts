@@ -3,7 +3,12 @@
  * decoder takes what the encoder writes and nothing else.
  */
 import { equalBytes } from '@hyphae/core'
-import { type CryptoProvider, isSmallOrderX25519, type X25519PrivateKey } from '@hyphae/crypto'
+import {
+  type CryptoProvider,
+  isCanonicalX25519,
+  isSmallOrderX25519,
+  type X25519PrivateKey,
+} from '@hyphae/crypto'
 import { type StateReader, type StateWriter, stateReader, stateWriter } from './codec.js'
 import { KYBER_PUBLIC_BYTES } from './kyber.js'
 import {
@@ -60,7 +65,7 @@ export function decodeSignalSession(crypto: CryptoProvider, snapshot: Uint8Array
 
 function readPublicKey(reader: StateReader): Uint8Array {
   const key = reader.fixed(KEY_BYTES)
-  if (isSmallOrderX25519(key)) throw reader.bad('key')
+  if (!isCanonicalX25519(key) || isSmallOrderX25519(key)) throw reader.bad('key')
   return key
 }
 

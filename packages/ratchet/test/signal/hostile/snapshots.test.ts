@@ -57,8 +57,22 @@ describe('stored sessions', () => {
     expect(read(flipped(sessions.busy, 1))).toBe('ratchet/signal-bad-snapshot')
   })
 
+  it('hostile 12: small-order and non-canonical identity, base and ratchet keys are refused', () => {
+    const { local, peer, baseKey, receiving } = coreOf(decodeSignalSession(crypto, sessions.busy))
+    const keys = [local, peer, baseKey, ...receiving.map(({ ratchetKey }) => ratchetKey)]
+    for (const key of keys) {
+      const hex = Buffer.from(sessions.busy).toString('hex')
+      const found = Buffer.from(key).toString('hex')
+      expect(hex).toContain(found)
+      for (const bad of ['00'.repeat(32), 'ff'.repeat(32)]) {
+        const damaged = Uint8Array.from(Buffer.from(hex.replace(found, bad), 'hex'))
+        expect(read(damaged)).toBe('ratchet/signal-bad-snapshot')
+      }
+    }
+  })
+
   it('hostile 2: an oversized one is refused', () => {
-    expect(read(new Uint8Array(2 * 1024 * 1024 + 1).fill(1))).toBe('ratchet/signal-bad-snapshot')
+    expect(read(new Uint8Array(1024 * 1024 + 1).fill(1))).toBe('ratchet/signal-bad-snapshot')
   })
 })
 
