@@ -1,10 +1,13 @@
 // Ours: an aligned layout, encoded into a buffer that the caller owns and decoded by a reused cursor.
 //
-// As a sender would that writes the same keys again and again, both keys are held as words;
+// As a sender would that writes the same keys again and again, both keys are held as words,
+// and numbers as the two u32 that a u64 is here;
 // FlatBuffers gets its numbers as BigInt beforehand in the same way. The payload is copied as bytes.
 import { defineLayout, layoutCursor, layoutLength, wordsOf } from '@hyphae/tlv'
 import type { Codec } from './codec.ts'
 import { MESSAGES, type Message } from './message.ts'
+
+const TWO_32 = 0x1_0000_0000
 
 const ENVELOPE = defineLayout({
   id: 1,
@@ -18,15 +21,23 @@ export function hyphae(messages: readonly Message[]): Codec {
   const buffer = new Uint8Array(stride * MESSAGES)
   const cursor = layoutCursor(ENVELOPE, buffer)
 
-  const held = messages.map((m) => ({ ...m, sender: wordsOf(m.sender), recipient: wordsOf(m.recipient) }))
+  const held = messages.map((m) => ({
+    sender: wordsOf(m.sender),
+    recipient: wordsOf(m.recipient),
+    sentAtLow: m.sentAt % TWO_32,
+    sentAtHigh: Math.floor(m.sentAt / TWO_32),
+    sequenceLow: m.sequence % TWO_32,
+    sequenceHigh: Math.floor(m.sequence / TWO_32),
+    payload: m.payload,
+  }))
 
   function write(i: number, offset: number): number {
     const m = held[i] as (typeof held)[number]
     const end = cursor.begin(offset, m.payload.length)
     cursor.setWords(sender, m.sender)
     cursor.setWords(recipient, m.recipient)
-    cursor.setNumber(sentAt, m.sentAt)
-    cursor.setNumber(sequence, m.sequence)
+    cursor.setU64(sentAt, m.sentAtLow, m.sentAtHigh)
+    cursor.setU64(sequence, m.sequenceLow, m.sequenceHigh)
     cursor.setTail(m.payload)
     return end - offset
   }

@@ -223,7 +223,19 @@ class Cursor implements LayoutCursor {
     if (length * 4 !== field.size) badLength(length * 4, field.size)
     const { words } = this
     const first = this.base + field.word
-    for (let i = 0; i < length; i++) words[first + i] = source[i] as number
+    let i = 0
+    // Four at a time: for a key of 32 bytes the loop would cost as much as the copy.
+    for (; i + 3 < length; i += 4) {
+      const a = source[i] as number
+      const b = source[i + 1] as number
+      const c = source[i + 2] as number
+      const d = source[i + 3] as number
+      words[first + i] = a
+      words[first + i + 1] = b
+      words[first + i + 2] = c
+      words[first + i + 3] = d
+    }
+    for (; i < length; i++) words[first + i] = source[i] as number
   }
 
   setTail(bytes: Uint8Array): void {
