@@ -64,7 +64,7 @@ function respond(
     x25519.dh(signed, used.baseKey),
   ]
   if (oneTime !== null) secrets.push(x25519.dh(oneTime, used.baseKey))
-  const kemSecret = kyberDecapsulate(kyber.seed, used.kyberCiphertext)
+  const kemSecret = kyberDecapsulate(kyber.seed(), used.kyberCiphertext)
   const keys = handshakeKeys(crypto, [...secrets, kemSecret])
   return {
     local: identity.publicKey,

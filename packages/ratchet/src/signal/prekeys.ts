@@ -24,8 +24,8 @@ export interface SignalSignedPrekey extends SignalPrekey {
 
 export interface SignalKyberPrekey {
   readonly id: number
-  /** d ‖ z of FIPS 203, 64 bytes. Secret. */
-  readonly seed: Uint8Array
+  /** d ‖ z of FIPS 203, 64 bytes, for storing it. Behind a function, so that printing the prekey shows no secret. */
+  readonly seed: () => Uint8Array
   /** 1,568 bytes. */
   readonly publicKey: Uint8Array
   readonly signature: Uint8Array
@@ -51,7 +51,8 @@ export function createKyberPrekey(
 ): SignalKyberPrekey {
   const seed = crypto.randomBytes(KYBER_SEED_BYTES)
   const publicKey = kyberPublicKey(seed)
-  return { id: checkId(id), seed, publicKey, signature: xeddsaSign(crypto, identity, encodeKem(publicKey)) }
+  const signature = xeddsaSign(crypto, identity, encodeKem(publicKey))
+  return { id: checkId(id), seed: () => seed, publicKey, signature }
 }
 
 function checkId(id: number): number {

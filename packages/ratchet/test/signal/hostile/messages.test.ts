@@ -160,14 +160,18 @@ describe('floods', () => {
   it('hostile 11: many chains, each skipping far: kept seeds and keys stay bounded', () => {
     const pair = newPair()
     for (let chain = 0; chain < 8; chain++) {
-      for (let lost = 0; lost < 2100; lost++) send(pair, 'alice')
-      pass(pair, 'alice')
+      for (const jump of [1100, 1000]) {
+        for (let lost = 0; lost < jump; lost++) send(pair, 'alice')
+        pass(pair, 'alice')
+      }
       pass(pair, 'bob')
     }
     const { receiving, pq } = coreOf(pair.bob)
     expect(receiving.length).toBe(5)
     expect(receiving.map(({ skipped }) => skipped.length)).toEqual([2000, 2000, 2000, 2000, 2000])
     for (const { skipped } of pq.chains.epochs) expect(skipped.length).toBeLessThanOrEqual(2000)
+    // The oldest seeds went first.
+    expect(receiving.map(({ skipped }) => skipped[0]?.counter)).toEqual([100, 100, 100, 100, 100])
     expect(stored(pair.bob).length).toBeLessThan(500_000)
   })
 

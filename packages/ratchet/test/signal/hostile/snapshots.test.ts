@@ -87,7 +87,9 @@ describe('hostile 49: secrets stay inside', () => {
   it('printing, serialising or failing shows no key', () => {
     const session = busySession()
     const { rootKey, sending, receiving, pq } = coreOf(session)
+    const kyber = createKyberPrekey(crypto, sending.ratchetKey, 1)
     const secrets = [
+      kyber.seed(),
       rootKey,
       sending.chainKey,
       crypto.x25519.exportPrivateKey(sending.ratchetKey),
@@ -106,6 +108,8 @@ describe('hostile 49: secrets stay inside', () => {
     const text = [
       inspect(session, options),
       inspect(sending.ratchetKey, options),
+      inspect(kyber, options),
+      JSON.stringify(kyber),
       inspect(failure, options),
       JSON.stringify(session),
       String(failure),
