@@ -18,8 +18,7 @@ export interface FrameCursor {
   readonly offset: number
   /**
    * Moves to the next frame, at first to the first; false after the last.
-   * @throws TlvError `tlv/bad-frame` on another version; it then stands on that frame, and the next call goes on
-   * after it
+   * @throws TlvError `tlv/bad-frame` on another version; the cursor stays where it stood
    */
   next(): boolean
   /** Starts again before the first frame. */
