@@ -7,17 +7,17 @@
  *
  * Which keys belong to which n is the ratchet's business; nothing here knows a session.
  */
-import { concatBytes } from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
 import { TlvError } from './errors.js'
 import {
-  blankFrame,
   checkLength,
   checkSealedFrame,
+  FRAME_VERSION,
   HEADER_OFFSET,
   isSealedSize,
   type SealedSize,
   TAG_BYTES,
+  TAG_OFFSET,
   USABLE_BYTES,
 } from './frame.js'
 import { MAX_MESSAGE_NUMBER, PQ_EPOCH_MODULUS } from './limits.js'
@@ -33,6 +33,13 @@ const PN_OFFSET = 35
 const LENGTH_OFFSET = 38
 /** The message key is used once, so its nonce carries nothing. */
 const ZERO_NONCE = new Uint8Array(12)
+
+// Two arenas, because an array of more than 64 bytes costs an allocation outside the engine's heap, and its
+// collection later: as much as a block of the cipher. Nothing here waits, so no two frames are ever in them.
+/** Always zero between calls. */
+const PLAINTEXT = new Uint8Array(USABLE_BYTES[2048])
+/** Public bytes. Longer associated data than any session has gets an array of its own. */
+const BOUND = new Uint8Array(BODY_OFFSET + 256)
 
 export interface SealedHeader {
   /** Sender's current ratchet public key, 32 bytes. */
@@ -86,12 +93,19 @@ export function sealFrame(crypto: CryptoProvider, input: SealFrameInput): Uint8A
   checkLength(mask, FRAME_MASK_BYTES, 'mask')
   checkLength(messageKey, KEY_BYTES, 'message key')
   checkLength(body, header.length, 'body')
-  const plaintext = padBody(body, input.padding, USABLE_BYTES[size])
-  const frame = blankFrame(size, viewOf(mask, 0, TAG_BYTES))
+  checkRoom(body, input.padding, USABLE_BYTES[size])
+  const frame = new Uint8Array(size)
+  frame[0] = FRAME_VERSION
+  for (let i = 0; i < TAG_BYTES; i++) frame[TAG_OFFSET + i] = mask[i] as number
   writeSealedHeader(frame, header)
   applyMask(frame, mask)
-  const bound = concatBytes(associatedData, viewOf(frame, 0, BODY_OFFSET))
-  frame.set(crypto.chacha20Poly1305.seal(messageKey, ZERO_NONCE, plaintext, bound), BODY_OFFSET)
+  const plaintext = padBody(body, input.padding, USABLE_BYTES[size])
+  try {
+    const bound = boundData(associatedData, frame)
+    frame.set(crypto.chacha20Poly1305.seal(messageKey, ZERO_NONCE, plaintext, bound), BODY_OFFSET)
+  } finally {
+    plaintext.fill(0)
+  }
   return frame
 }
 
@@ -140,7 +154,7 @@ export function openFramePadded(
   if (!Number.isInteger(length) || length < 0 || length > usable) {
     throw new TlvError('tlv/bad-frame', { details: { bodyLength: length, max: usable } })
   }
-  const bound = concatBytes(associatedData, viewOf(frame, 0, BODY_OFFSET))
+  const bound = boundData(associatedData, frame)
   const sealed = viewOf(frame, BODY_OFFSET, frame.length)
   const plaintext = crypto.chacha20Poly1305.open(messageKey, ZERO_NONCE, sealed, bound)
   if (plaintext === null) return null
@@ -153,14 +167,27 @@ function checkMessageNumber(n: number): void {
   }
 }
 
-function padBody(body: Uint8Array, padding: Uint8Array | undefined, usable: number): Uint8Array {
+function checkRoom(body: Uint8Array, padding: Uint8Array | undefined, usable: number): void {
   const used = body.length + (padding?.length ?? 0)
   if (used > usable)
     throw new TlvError('tlv/bad-length', { details: { name: 'body', length: used, max: usable } })
-  const plaintext = new Uint8Array(usable)
+}
+
+/** In PLAINTEXT, for the caller to wipe. */
+function padBody(body: Uint8Array, padding: Uint8Array | undefined, usable: number): Uint8Array {
+  const plaintext = PLAINTEXT.subarray(0, usable)
   plaintext.set(body)
   if (padding !== undefined) plaintext.set(padding, body.length)
   return plaintext
+}
+
+/** Associated data ‖ bytes 0..56, valid until the next call. */
+function boundData(associatedData: Uint8Array, frame: Uint8Array): Uint8Array {
+  const length = associatedData.length + BODY_OFFSET
+  const bound = length <= BOUND.length ? BOUND.subarray(0, length) : new Uint8Array(length)
+  bound.set(associatedData)
+  bound.set(frame.subarray(0, BODY_OFFSET), associatedData.length)
+  return bound
 }
 
 function writeSealedHeader(frame: Uint8Array, header: SealedHeader): void {

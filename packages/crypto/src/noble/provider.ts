@@ -11,6 +11,7 @@ import type { CryptoProvider } from '../provider.js'
 import { guardedRng, pooledRng, type Rng } from '../random.js'
 import { requireScryptParameters, scryptMemory } from '../scrypt-parameters.js'
 import { nobleAes128Gcm, nobleAes256Gcm, nobleChacha20Poly1305, nobleXchacha20Poly1305 } from './aead.js'
+import { CHACHA_BLOCK_BYTES, chachaBlock } from './chacha-block.js'
 import { nobleEd25519 } from './ed25519.js'
 import { nobleX25519 } from './x25519.js'
 
@@ -30,6 +31,7 @@ export function nobleKeystream(key: Uint8Array, nonce: Uint8Array, length: numbe
   requireLength(key, KEY_LENGTH, 'key')
   requireLength(nonce, NONCE_LENGTH, 'nonce')
   requireAtMost(length, MAX_KEYSTREAM_BYTES, 'keystream')
+  if (chachaBlock !== null && length <= CHACHA_BLOCK_BYTES) return chachaBlock(key, nonce, length)
   return chacha20(key, nonce, new Uint8Array(length))
 }
 
