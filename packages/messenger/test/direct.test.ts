@@ -166,7 +166,8 @@ describe('conversations', () => {
       retryable: true,
     })
     await expect(alice.conversation(alice.id)).rejects.toMatchObject({ code: 'messenger/own-account' })
-    await expect(alice.conversation(`${alice.id.slice(0, -1)}x`)).rejects.toMatchObject({
+    const mistyped = `${alice.id.slice(0, -1)}${alice.id.endsWith('x') ? 'q' : 'x'}`
+    await expect(alice.conversation(mistyped)).rejects.toMatchObject({
       code: 'identity/bad-account-id',
     })
     await expect(createMessenger({ transports: [] })).rejects.toMatchObject({

@@ -5,9 +5,12 @@ import { sourceAliases } from '../../../../build/vitest.js'
 
 /** Beside the package's dependencies, so that the native ones resolve. */
 const OUT = fileURLToPath(new URL('../../node_modules/.test-children/', import.meta.url))
+/** What resolves from here stays outside the bundle, wherever the tests were started. */
+const PACKAGE = fileURLToPath(new URL('../../', import.meta.url))
 
 export async function bundleChild(name: string): Promise<string> {
   await build({
+    root: PACKAGE,
     configFile: false,
     logLevel: 'silent',
     resolve: { alias: sourceAliases('node') },

@@ -17,7 +17,12 @@ export async function spawnRelay(script: string, folder: string, port = 0): Prom
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const exited = once(child, 'exit')
-  const [said] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+  const line = once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>
+  const died = exited.then(([code]) => {
+    throw new Error(`the relay process ended with ${code} before it said anything`)
+  })
+  const [said] = await Promise.race([line, died])
+  died.catch(() => {})
   return {
     child,
     said,
