@@ -1,11 +1,14 @@
 /**
  * Two parties, a network that loses, repeats and reorders, and restarts at any moment, against the simplest
- * model of a session: a frame opens once, with what was put in, and never again.
+ * model of a session: a frame opens once, with what was put in, and never again. In suite 2 the epochs of the
+ * post-quantum ratchet go on through it all, and both sides end in the same one.
  */
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
-import { decodeSession, encodeSession } from '../../src/index.js'
-import { crypto, newPair, type Pair, receive, send, unchanged } from '../support.js'
+import { decodeSession, encodeSession, PQ_INTERVAL, sessionHealth } from '../../src/index.js'
+import { postQuantum } from '../../src/pq.js'
+import { coreOf } from '../../src/session.js'
+import { crypto, newPair, newPqPair, type Pair, receive, send, unchanged } from '../support.js'
 
 type Side = keyof Pair
 const SIDES: readonly Side[] = ['alice', 'bob']
@@ -19,6 +22,8 @@ interface Sent {
 
 interface World {
   pair: Pair
+  /** Of the frames. */
+  readonly size: 128 | 512 | 2048
   /** All frames ever sent, by number; the network holds numbers. */
   sent: Sent[]
 }
@@ -50,7 +55,7 @@ const sending = (side: Side): Action => ({
   run: (model, world) => {
     const id = model.count++
     const text = `message ${id}`
-    world.sent.push({ to: other(side), frame: send(world.pair, side, text), text })
+    world.sent.push({ to: other(side), frame: send(world.pair, side, text, world.size), text })
     model.network[other(side)].push(id)
   },
   toString: () => `${side} sends`,
@@ -96,10 +101,24 @@ const shuffling = (side: Side, pick: number): Action =>
 const restarting = (side: Side): Action => ({
   check: () => true,
   run: (_model, world) => {
-    world.pair[side] = decodeSession(crypto, encodeSession(world.pair[side]))
+    world.pair[side] = decodeSession(crypto, encodeSession(world.pair[side]), { pq: postQuantum })
   },
   toString: () => `${side} restarts`,
 })
+
+/** A quick exchange that overtakes whatever is under way: enough for an epoch to change in between. */
+const bursting = (length: number): Action => ({
+  check: () => true,
+  run: (_model, world) => {
+    for (let i = 0; i < length; i++) for (const from of SIDES) exchange(world, from)
+  },
+  toString: () => `burst of ${length}`,
+})
+
+function exchange(world: World, from: Side): void {
+  const frame = send(world.pair, from, 'burst', world.size)
+  if (receive(world.pair, other(from), frame) !== 'burst') throw new Error('the sides do not agree')
+}
 
 const side = fc.constantFrom(...SIDES)
 const pick = fc.nat({ max: 50 })
@@ -114,21 +133,29 @@ const actions = [
   side.map(restarting),
 ]
 
-function start(): { model: Model; real: World } {
+function start(pair: Pair, size: World['size']): { model: Model; real: World } {
   return {
     model: { network: { alice: [], bob: [] }, delivered: new Set(), count: 0 },
-    real: { pair: newPair(), sent: [] },
+    real: { pair, size, sent: [] },
   }
 }
 
 /** After the storm: what is still under way arrives, and then both sides talk as if nothing had been. */
 function settle(model: Model, world: World): void {
   for (const to of SIDES) for (const id of model.network[to].splice(0)) deliver(model, world, id)
-  for (let exchange = 0; exchange < 3; exchange++) {
-    for (const from of SIDES) {
-      const frame = send(world.pair, from, 'calm')
-      if (receive(world.pair, other(from), frame) !== 'calm') throw new Error('the sides do not agree')
-    }
+  for (let round = 0; round < 3; round++) for (const from of SIDES) exchange(world, from)
+}
+
+/** Both sides reach a new epoch with the same key, whatever had happened. */
+function heal(world: World): void {
+  const epoch = (of: Side): number => sessionHealth(world.pair[of]).pqEpoch ?? -1
+  const before = Math.max(epoch('alice'), epoch('bob'))
+  for (let round = 0; round < 2 * PQ_INTERVAL; round++) for (const from of SIDES) exchange(world, from)
+  const [alice, bob] = SIDES.map((of) => coreOf(world.pair[of]).pq?.state)
+  if (epoch('alice') <= before || Math.abs(epoch('alice') - epoch('bob')) > 1)
+    throw new Error('it does not heal')
+  if (alice?.epoch === bob?.epoch && !Buffer.from(alice?.key ?? []).equals(bob?.key ?? Buffer.alloc(1))) {
+    throw new Error('the sides have different keys')
   }
 }
 
@@ -136,11 +163,25 @@ describe('two parties', () => {
   it('hostile 9: drop, reorder, duplicate, cross and restart: each message opens exactly once', () => {
     fc.assert(
       fc.property(fc.commands(actions, { maxCommands: 60, size: 'max' }), (commands) => {
-        const { model, real } = start()
+        const { model, real } = start(newPair(), 128)
         fc.modelRun(() => ({ model, real }), commands)
         settle(model, real)
       }),
       { numRuns: 300 },
+    )
+  })
+
+  it('hostile 9: so it is across post-quantum epochs, and both sides go on to the next', () => {
+    const all = [...actions, side.map(sending), fc.constantFrom(9, 16).map(bursting)]
+    const size = fc.constantFrom(512, 2048) as fc.Arbitrary<512 | 2048>
+    fc.assert(
+      fc.property(size, fc.commands(all, { maxCommands: 60, size: 'max' }), (bytes, commands) => {
+        const { model, real } = start(newPqPair(), bytes)
+        fc.modelRun(() => ({ model, real }), commands)
+        settle(model, real)
+        heal(real)
+      }),
+      { numRuns: 40 },
     )
   })
 })

@@ -20,6 +20,7 @@ import {
   generateOneTimePrekeys,
   initiateSession,
   lastResortBundle,
+  type PostQuantum,
   type PrekeyState,
   rotateSignedPrekey,
   type SessionState,
@@ -65,10 +66,13 @@ export class Machine {
   readonly crypto: CryptoProvider
   readonly steps: Step[] = []
   readonly random: string[] = []
+  /** Of suite 2 vectors. */
+  readonly #pq: { readonly pq?: PostQuantum }
   readonly #parties = new Map<string, Party>()
   readonly #operations: Readonly<Record<string, Operation>>
 
-  constructor(rng: (length: number) => Uint8Array) {
+  constructor(rng: (length: number) => Uint8Array, pq?: PostQuantum) {
+    this.#pq = pq === undefined ? {} : { pq }
     this.crypto = createNobleCrypto({
       rng: (length) => {
         const bytes = rng(length)
@@ -84,6 +88,7 @@ export class Machine {
       accept: (input) => this.#accept(input),
       encrypt: (input) => this.#encrypt(input),
       decrypt: (input) => this.#decrypt(input),
+      exchange: (input) => this.#exchange(input),
       restart: (input) => this.#restart(input),
       refuse: (input) => this.#refuse(input),
     }
@@ -124,7 +129,7 @@ export class Machine {
 
   #prekeys(input: Fields): Fields {
     const party = this.#party(input.of)
-    const empty = createPrekeyState(this.crypto, party.keys, { now: Number(input.now) })
+    const empty = createPrekeyState(this.crypto, party.keys, { now: Number(input.now), ...this.#pq })
     const made = generateOneTimePrekeys(this.crypto, party.keys, empty, Number(input.count))
     party.prekeys = made.state
     return {
@@ -153,6 +158,7 @@ export class Machine {
       bundle,
       now: Number(input.now),
       context: fromHex(String(input.context)),
+      ...this.#pq,
     })
     party.session = session
     return { handshake: toHex(handshake), usedOneTime, ...this.#shown(session) }
@@ -209,12 +215,27 @@ export class Machine {
     return { body: toHex(opened.body), n: opened.n, tags, snapshot }
   }
 
+  /** Many messages in turn, all read at once. Of their frames only one hash is recorded. */
+  #exchange(input: Fields): Fields {
+    const names = [String(input.first), String(input.second)]
+    const hash = this.crypto.createSha256()
+    for (let i = 0; i < Number(input.count); i++) {
+      const by = names[i % 2]
+      const { frame } = this.#encrypt({ by: String(by), body: String(input.body), size: Number(input.size) })
+      hash.update(fromHex(String(frame)))
+      this.#decrypt({ by: String(names[(i + 1) % 2]), frame: String(frame), now: Number(input.now) + i })
+    }
+    const snapshots = names.map((name) => toHex(encodeSession(this.#session(name))))
+    return { framesSha256: toHex(hash.digest()), snapshots }
+  }
+
   #restart(input: Fields): Fields {
     const party = this.#party(input.by)
     const bytes = encodeSession(this.#session(input.by))
-    party.session = decodeSession(this.crypto, bytes)
+    party.session = decodeSession(this.crypto, bytes, this.#pq)
     if (party.prekeys !== undefined) {
-      party.prekeys = decodePrekeyState(this.crypto, encodePrekeyState(this.crypto, party.prekeys))
+      const prekeys = encodePrekeyState(this.crypto, party.prekeys)
+      party.prekeys = decodePrekeyState(this.crypto, prekeys, this.#pq)
     }
     return { snapshot: toHex(bytes) }
   }
@@ -231,8 +252,8 @@ export class Machine {
       },
       handshake: () => this.#tryAccept(input.by, input.from, hex, 0),
       frame: () => decryptFrame(this.crypto, this.#session(input.by), bytes),
-      snapshot: () => decodeSession(this.crypto, bytes),
-      prekeys: () => decodePrekeyState(this.crypto, bytes),
+      snapshot: () => decodeSession(this.crypto, bytes, this.#pq),
+      prekeys: () => decodePrekeyState(this.crypto, bytes, this.#pq),
     }
     const attempt = attempts[String(input.kind)]
     if (attempt === undefined || keys === undefined) throw new Error(`cannot refuse ${input.kind}`)

@@ -1,6 +1,8 @@
 /** The transcripts that the vectors freeze: what a second implementation has to get right, and to refuse. */
 import { fromHex, toHex, utf8 } from '@hyphae/core'
 import { unsafeSeededRng } from '@hyphae/crypto'
+import type { PostQuantum } from '../../src/index.js'
+import { createPostQuantum, postQuantum } from '../../src/pq.js'
 import { type Fields, Machine, type Vector } from './machine.js'
 
 const NOW = 1_700_000_000_000
@@ -10,9 +12,9 @@ class Scene {
   readonly machine: Machine
   readonly #name: string
 
-  constructor(name: string, seed: number) {
+  constructor(name: string, seed: number, pq?: PostQuantum) {
     this.#name = name
-    this.machine = new Machine(unsafeSeededRng(new Uint8Array(32).fill(seed)))
+    this.machine = new Machine(unsafeSeededRng(new Uint8Array(32).fill(seed)), pq)
   }
 
   devices(): void {
@@ -194,4 +196,99 @@ function refusedFrames(): Vector {
 
 export function makeVectors(): Vector[] {
   return [conversation(), disorder(), rotation(), refusedBundles(), refusedHandshakes(), refusedFrames()]
+}
+
+function largeKem(): Vector {
+  const scene = new Scene('suite 2: ML-KEM-1024 prekeys', 12, createPostQuantum({ prekeyKem: 'ml-kem-1024' }))
+  scene.devices()
+  scene.begin(String(scene.publish(1).lastResort))
+  scene.read('alice', scene.send('bob', 'first'))
+  scene.read('bob', scene.send('alice', 'second'))
+  scene.restart('bob')
+  return scene.done()
+}
+
+function epochs(): Vector {
+  const scene = new Scene(
+    'suite 2: three epochs, one of them chunk by chunk with losses and restarts',
+    11,
+    postQuantum,
+  )
+  scene.devices()
+  const handshake = scene.begin(
+    String((scene.publish(2).bundles as readonly string[])[0]),
+    toHex(utf8('context')),
+  )
+  scene.refuse('handshake', 'its one-time prekey was used', handshake)
+  const exchange = (count: number, size: number): Fields =>
+    scene.machine.run('exchange', {
+      first: 'alice',
+      second: 'bob',
+      count,
+      size,
+      body: toHex(utf8('on')),
+      now: NOW + 10,
+    })
+  exchange(32, 128)
+  const late = scene.send('alice', 'late')
+  // Losses, so that parity is needed, and headers answered before the key is whole.
+  for (let round = 0; round < 6; round++) {
+    scene.send('alice', `lost ${round}`)
+    scene.read('bob', scene.send('alice', `alice ${round}`, 512))
+    scene.restart('bob')
+    scene.read('alice', scene.send('bob', `bob ${round}`, 512))
+    scene.restart('alice')
+  }
+  scene.read('bob', late)
+  scene.refuse('frame', 'it was read', late)
+  exchange(96, 2048)
+  scene.restart('alice')
+  scene.restart('bob')
+  return scene.done()
+}
+
+function refusedPostQuantum(): Vector {
+  const scene = new Scene('suite 2: bundles, handshakes and snapshots that must be refused', 13, postQuantum)
+  scene.devices()
+  const { bundles, lastResort } = scene.publish(2)
+  const bundle = String((bundles as readonly string[])[0])
+  const record = bundle.length / 2 - 64 - 1190
+  const refuse = (why: string, input: string): void => scene.refuse('bundle', why, input, 'alice', 'bob')
+  refuse('suite 1 with a KEM prekey', edited(bundle, 1, 1))
+  refuse('KEM prekey taken out', bundle.slice(0, 2 * (record - 5)) + bundle.slice(2 * (record + 1190)))
+  refuse('unknown KEM', edited(bundle, record, 9))
+  refuse('ML-KEM-1024 with a key of ML-KEM-768', edited(bundle, record, 2))
+  refuse('one-time KEM prekey flagged last-resort', edited(bundle, record + 1, 1))
+  refuse(
+    'last-resort KEM prekey flagged one-time',
+    edited(String(lastResort), String(lastResort).length / 2 - 64 - 1189, 0),
+  )
+  refuse('KEM prekey id', edited(bundle, record + 2, 9))
+  refuse('KEM key changed', edited(bundle, record + 100, 1, 2, 3))
+  const begun = scene.machine.run('initiate', { by: 'alice', to: 'bob', bundle, now: NOW, context: '' })
+  const good = String(begun.handshake)
+  const handshake = (why: string, input: string): void => scene.refuse('handshake', why, input)
+  handshake('suite 1 with a KEM part', edited(good, 1, 1))
+  handshake('KEM part taken out', `${good.slice(0, 152)}00000000${good.slice(-64)}`)
+  handshake('KEM part taken out, suite 1', `${edited(good, 1, 1).slice(0, 152)}00000000${good.slice(-64)}`)
+  handshake('KEM prekey id', edited(good, 78, 3))
+  handshake('KEM ciphertext', edited(good, 500, 1, 2, 3))
+  handshake('KEM length', edited(good, 76, 1))
+  scene.machine.run('accept', { by: 'bob', from: 'alice', handshake: good, now: NOW })
+  scene.read('bob', scene.send('alice', 'one'))
+  scene.read('alice', scene.send('bob', 'two'))
+  const frame = scene.send('alice', 'three')
+  scene.refuse('frame', 'epoch', edited(frame, 55, 0xff))
+  scene.refuse('frame', 'body', edited(frame, 100, 1, 2))
+  scene.read('bob', frame)
+  const snapshot = String(scene.machine.run('restart', { by: 'bob' }).snapshot)
+  scene.refuse('snapshot', 'version 1', edited(snapshot, 0, 0x17))
+  scene.refuse('snapshot', 'truncated', snapshot.slice(0, -2))
+  scene.refuse('snapshot', 'trailing byte', `${snapshot}00`)
+  return scene.done()
+}
+
+/** Suite 2. */
+export function makePqVectors(): Vector[] {
+  return [epochs(), largeKem(), refusedPostQuantum()]
 }

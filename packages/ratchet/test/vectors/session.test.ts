@@ -3,29 +3,51 @@ import { readFileSync } from 'node:fs'
 import { fromHex } from '@hyphae/core'
 import { describe, expect, it } from 'vitest'
 import { decodePrekeyState, decodeSession, encodePrekeyState, encodeSession } from '../../src/index.js'
+import { createPostQuantum, postQuantum } from '../../src/pq.js'
 import { crypto } from '../support.js'
 import { Machine, type Vector } from './machine.js'
 
-const url = new URL('../../../../vectors/session/v1.json', import.meta.url)
-const file: { version: number; vectors: Vector[] } = JSON.parse(readFileSync(url, 'utf8'))
+interface VectorFile {
+  readonly version: number
+  readonly vectors: Vector[]
+}
 
-describe('vectors/session/v1.json', () => {
+function readVectors(name: string): VectorFile {
+  return JSON.parse(readFileSync(new URL(`../../../../vectors/session/${name}`, import.meta.url), 'utf8'))
+}
+
+/** The transcripts of version 2 say which KEM their prekeys have. */
+const pqOf = (version: number, name: string) => {
+  if (version === 1) return undefined
+  return name.includes('ML-KEM-1024') ? createPostQuantum({ prekeyKem: 'ml-kem-1024' }) : postQuantum
+}
+
+describe.each([
+  ['v1.json', 6, 45, 40],
+  ['v2.json', 3, 18, 20],
+] as const)('vectors/session/%s', (fileName, transcripts, refusals, snapshots) => {
+  const file = readVectors(fileName)
+  const options = file.version === 1 ? {} : { pq: postQuantum }
+
   it('holds valid and invalid transcripts', () => {
-    expect(file.version).toBe(1)
+    expect(`v${file.version}.json`).toBe(fileName)
     const refused = file.vectors.flatMap((vector) => vector.steps).filter((step) => step.op === 'refuse')
-    expect(file.vectors.length).toBe(6)
-    expect(refused.length).toBeGreaterThan(45)
+    expect(file.vectors.length).toBe(transcripts)
+    expect(refused.length).toBeGreaterThan(refusals)
     expect(refused.filter((step) => step.out.verdict === 'accepted')).toEqual([])
   })
 
   for (const vector of file.vectors) {
     it(vector.name, () => {
       const queue = [...vector.random]
-      const machine = new Machine((length) => {
-        const bytes = fromHex(queue.shift() ?? '')
-        expect(bytes.length).toBe(length)
-        return bytes
-      })
+      const machine = new Machine(
+        (length) => {
+          const bytes = fromHex(queue.shift() ?? '')
+          expect(bytes.length).toBe(length)
+          return bytes
+        },
+        pqOf(file.version, vector.name),
+      )
       for (const [i, step] of vector.steps.entries()) {
         machine.run(step.op, step.in)
         expect(machine.steps[i]).toEqual(step)
@@ -40,12 +62,12 @@ describe('vectors/session/v1.json', () => {
       const { snapshot, prekeys } = step.out
       if (typeof prekeys === 'string') {
         const bytes = fromHex(prekeys)
-        expect(encodePrekeyState(crypto, decodePrekeyState(crypto, bytes))).toEqual(bytes)
+        expect(encodePrekeyState(crypto, decodePrekeyState(crypto, bytes, options))).toEqual(bytes)
       }
       if (typeof snapshot !== 'string' || step.op === 'prekeys' || step.op === 'rotate') continue
       sessions++
-      expect(encodeSession(decodeSession(crypto, fromHex(snapshot)))).toEqual(fromHex(snapshot))
+      expect(encodeSession(decodeSession(crypto, fromHex(snapshot), options))).toEqual(fromHex(snapshot))
     }
-    expect(sessions).toBeGreaterThan(40)
+    expect(sessions).toBeGreaterThan(snapshots)
   })
 })

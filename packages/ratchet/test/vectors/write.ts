@@ -2,15 +2,20 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { makeCorpus } from './corpus.js'
-import { makeVectors } from './script.js'
+import { makePqVectors, makeVectors } from './script.js'
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
 mkdirSync(path('../../../../vectors/session'), { recursive: true })
 const about =
   'Sessions of spec/session.md. Run each step in order with the random bytes given; every output must be equal. Bytes are hexadecimal, times milliseconds.'
-const file = { format: 'hyphae/session', version: 1, about, vectors: makeVectors() }
-writeFileSync(path('../../../../vectors/session/v1.json'), `${JSON.stringify(file, null, 1)}\n`)
+for (const [version, vectors] of [
+  [1, makeVectors()],
+  [2, makePqVectors()],
+] as const) {
+  const file = { format: 'hyphae/session', version, about, vectors }
+  writeFileSync(path(`../../../../vectors/session/v${version}.json`), `${JSON.stringify(file, null, 1)}\n`)
+}
 
 for (const [target, inputs] of Object.entries(makeCorpus())) {
   const folder = path(`../../fuzz/corpus/${target}/`)

@@ -1,0 +1,190 @@
+/** Attacks on the post-quantum ratchet: from outside, and by the peer itself. */
+import { frameMask, sealFrame } from '@hyphae/tlv'
+import { describe, expect, it } from 'vitest'
+import {
+  decodeSession,
+  decryptFrame,
+  encodeSession,
+  type SessionState,
+  sessionHealth,
+} from '../../src/index.js'
+import { chainStep, mixKey } from '../../src/kdf.js'
+import { encodeChunks } from '../../src/pq/erasure.js'
+import { encodeMessage } from '../../src/pq/message.js'
+import { postQuantum } from '../../src/pq.js'
+import { coreOf } from '../../src/session.js'
+import {
+  codeOf,
+  crypto,
+  flipped,
+  newPair,
+  newPqPair,
+  type Pair,
+  receive,
+  send,
+  talk,
+  unchanged,
+} from '../support.js'
+
+/** A frame of `session`'s next message, as a peer who breaks the rules would make it. */
+function rogue(session: SessionState, padding: Uint8Array, shift = 0, mixed = true): Uint8Array {
+  const { sending, pq, facts } = coreOf(session)
+  if (sending.kind !== 'ready' || pq === null) throw new Error('not ready')
+  const { messageKey } = chainStep(crypto, sending.chainKey)
+  return sealFrame(crypto, {
+    mask: frameMask(crypto, sending.headerKey, sending.n),
+    header: {
+      ratchetKey: sending.ratchetPublic,
+      n: sending.n,
+      pn: sending.pn,
+      length: 0,
+      pqEpoch: (pq.state.epoch + shift) % 16,
+    },
+    messageKey: mixed ? mixKey(crypto, pq.state.key, messageKey) : messageKey,
+    associatedData: facts.transcript,
+    body: new Uint8Array(0),
+    size: 2048,
+    padding,
+  })
+}
+
+/** Alice has sent at least one message, so she is ready; the exchange has not begun. */
+function ready(): Pair {
+  const pair = newPqPair()
+  for (let i = 0; i < 3; i++) {
+    talk(pair, 'alice', 'one')
+    talk(pair, 'bob', 'two')
+  }
+  talk(pair, 'alice', 'three')
+  return pair
+}
+
+describe('attacks from outside', () => {
+  it('PQ field stripped or bumped: any bit of the header changed makes the frame nobody’s', () => {
+    const pair = ready()
+    for (let i = 0; i < 40; i++) {
+      talk(pair, 'alice', 'a')
+      talk(pair, 'bob', 'b')
+    }
+    const frame = send(pair, 'alice', 'current', 512)
+    // Bytes 54 and 55 hold the length and, in the upper four bits, the epoch.
+    for (let bit = 8 * 54; bit < 8 * 56; bit++) {
+      expect(unchanged(pair.bob, () => decryptFrame(crypto, pair.bob, flipped(frame, bit)))).toBeNull()
+    }
+    // Padding is inside the AEAD: none of its bytes can be zeroed or changed.
+    for (let bit = 8 * 64; bit < 8 * 512; bit += 97) {
+      expect(unchanged(pair.bob, () => decryptFrame(crypto, pair.bob, flipped(frame, bit)))).toBeNull()
+    }
+    expect(receive(pair, 'bob', frame)).toBe('current')
+  })
+
+  it('hostile 20: a suite 2 snapshot is not read as a classic one, nor the reverse', () => {
+    const [pq, classic] = [encodeSession(ready().bob), encodeSession(newPair().alice)]
+    expect(codeOf(() => decodeSession(crypto, pq))).toBe('ratchet/unsupported-version')
+    for (const [bytes, version] of [
+      [pq, 1],
+      [classic, 2],
+    ] as const) {
+      const other = Uint8Array.from(bytes)
+      other[0] = (version << 4) | ((bytes[0] as number) & 0xf)
+      expect(codeOf(() => decodeSession(crypto, other, { pq: postQuantum }))).toBe('ratchet/bad-snapshot')
+    }
+  })
+
+  it('hostile 53: a suite 2 snapshot that is cut, or was never written, is refused whole', () => {
+    const pair = ready()
+    send(pair, 'alice', 'lost')
+    talk(pair, 'alice', 'late')
+    for (let i = 0; i < 24; i++) {
+      talk(pair, 'bob', 'b')
+      talk(pair, 'alice', 'a')
+    }
+    for (const session of [pair.alice, pair.bob]) {
+      const bytes = encodeSession(session)
+      for (let length = 0; length < bytes.length; length += 3) {
+        const cut = bytes.subarray(0, length)
+        expect(codeOf(() => decodeSession(crypto, cut, { pq: postQuantum }))).toBe('ratchet/bad-snapshot')
+      }
+      const longer = Uint8Array.from([...bytes, 0])
+      expect(codeOf(() => decodeSession(crypto, longer, { pq: postQuantum }))).toBe('ratchet/bad-snapshot')
+    }
+  })
+})
+
+describe('a peer that breaks the rules', () => {
+  const nothing = new Uint8Array(0)
+
+  it('PQ field bumped: a frame of an epoch whose key was never agreed is nobody’s', () => {
+    const pair = ready()
+    for (let shift = 1; shift < 16; shift++) {
+      const frame = rogue(pair.alice, nothing, shift)
+      expect(unchanged(pair.bob, () => decryptFrame(crypto, pair.bob, frame))).toBeNull()
+    }
+    expect(decryptFrame(crypto, pair.bob, rogue(pair.alice, nothing))).not.toBeNull()
+  })
+
+  it('a frame whose key lacks the post-quantum part is nobody’s', () => {
+    const pair = ready()
+    const frame = rogue(pair.alice, nothing, 0, false)
+    expect(unchanged(pair.bob, () => decryptFrame(crypto, pair.bob, frame))).toBeNull()
+  })
+
+  it('padding of an unknown version or shape is refused, and the state stays', () => {
+    const pair = ready()
+    for (const padding of [[0x20], [0x1f], [0x10], [0, 1], [0x11, 0x80], [0x11, 0x7f, 200]]) {
+      const frame = rogue(pair.alice, Uint8Array.from(padding))
+      const code = unchanged(pair.bob, () => codeOf(() => decryptFrame(crypto, pair.bob, frame)))
+      expect(code).toBe('ratchet/bad-frame')
+    }
+    expect(talk(pair, 'alice', 'unharmed')).toBe('unharmed')
+  })
+
+  it('KEM key swapped: a vector that is not the header’s is refused, and the state stays', () => {
+    const pair = ready()
+    const header = new Uint8Array(64).fill(1)
+    const vector = new Uint8Array(1152).fill(2)
+    const runs = [
+      { value: 0, first: 0, data: encodeChunks(header, 0, 4) },
+      { value: 1, first: 0, data: encodeChunks(vector, 0, 72) },
+    ]
+    const frame = rogue(pair.alice, encodeMessage({ acks: 0, runs }))
+    const code = unchanged(pair.bob, () => codeOf(() => decryptFrame(crypto, pair.bob, frame)))
+    expect(code).toBe('ratchet/bad-frame')
+    expect(talk(pair, 'alice', 'unharmed')).toBe('unharmed')
+  })
+
+  it('chunks for an exchange that has not begun are ignored', () => {
+    const pair = ready()
+    talk(pair, 'bob', 'turn')
+    talk(pair, 'alice', 'turn')
+    const before = coreOf(pair.alice).pq?.state.exchange
+    send(pair, 'bob', 'make him ready')
+    const frame = rogue(
+      pair.bob,
+      encodeMessage({ acks: 3, runs: [{ value: 0, first: 0, data: new Uint8Array(960) }] }),
+    )
+    const opened = decryptFrame(crypto, pair.alice, frame)
+    if (opened === null) throw new Error('not opened')
+    expect(coreOf(opened.session).pq?.state.exchange).toBe(before)
+  })
+
+  it('a peer that answers with a wrong ciphertext loses its own session, and nothing else', () => {
+    const pair = ready()
+    while (coreOf(pair.alice).pq?.state.exchange.kind !== 'offering') {
+      talk(pair, 'bob', 'b')
+      talk(pair, 'alice', 'a')
+    }
+    send(pair, 'bob', 'make him ready')
+    const runs = [
+      { value: 0, first: 0, data: new Uint8Array(960) },
+      { value: 1, first: 0, data: new Uint8Array(128) },
+    ]
+    const opened = decryptFrame(crypto, pair.alice, rogue(pair.bob, encodeMessage({ acks: 3, runs })))
+    if (opened === null) throw new Error('not opened')
+    pair.alice = opened.session
+    // Implicit rejection gives Alice a key that nobody else has: she fails closed.
+    const frame = send(pair, 'alice', 'nobody reads this')
+    expect(unchanged(pair.bob, () => decryptFrame(crypto, pair.bob, frame))).toBeNull()
+    expect(sessionHealth(pair.alice).pqEpoch).toBe(0)
+  })
+})
