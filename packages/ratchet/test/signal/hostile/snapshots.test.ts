@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { concatBytes, equalBytes } from '@hyphae/core'
 import { createNobleCrypto } from '@hyphae/crypto'
 import { describe, expect, it } from 'vitest'
-import { coreOf } from '../../../src/signal/session.js'
+import { coreOf, type SessionCore, sessionOf } from '../../../src/signal/session.js'
 import {
   createKyberPrekey,
   decodeSignalSession,
@@ -69,6 +69,51 @@ describe('stored sessions', () => {
         expect(read(damaged)).toBe('ratchet/signal-bad-snapshot')
       }
     }
+  })
+
+  it('states that no session can have are refused', () => {
+    const core = coreOf(busySession())
+    const verdict = (changes: Partial<SessionCore>) => read(stored(sessionOf({ ...core, ...changes })))
+    expect(verdict({})).toBe(undefined)
+    const refused = 'ratchet/signal-bad-snapshot'
+    const { braid, chains } = core.pq
+    const [epoch] = chains.epochs
+    const [chain] = core.receiving
+    if (epoch === undefined || chain === undefined || !('vector' in braid) || !('chunks' in braid.vector))
+      throw new Error(`the session is not busy: ${braid.kind}`)
+    const { chunks, needed } = braid.vector
+    const twice = { needed, chunks: [...chunks, ...chunks.slice(0, 1)] }
+    expect(chunks.length).toBeGreaterThan(0)
+    expect(verdict({ pq: { chains, braid: { ...braid, vector: twice } as typeof braid } })).toBe(refused)
+    expect(verdict({ pq: { chains, braid: { ...braid, epoch: 7 } } })).toBe(refused)
+    const withEpochs = (epochs: readonly (typeof epoch)[]) =>
+      verdict({ pq: { braid, chains: { ...chains, epochs } } })
+    expect(withEpochs([epoch, { ...epoch, epoch: 1 }])).toBe(undefined)
+    expect(withEpochs([epoch, { ...epoch, epoch: 2 }])).toBe(refused)
+    expect(withEpochs([epoch, epoch])).toBe(refused)
+    expect(withEpochs([])).toBe(refused)
+    expect(epoch.skipped.length).toBeGreaterThan(1)
+    expect(withEpochs([{ ...epoch, skipped: epoch.skipped.toReversed() }])).toBe(refused)
+    expect(withEpochs([{ ...epoch, receiving: { ...epoch.receiving, counter: 1 } }])).toBe(refused)
+    const withSeeds = (counters: readonly number[]) => {
+      const skipped = counters.map((counter) => ({ counter, seed: chain.chainKey }))
+      return verdict({ receiving: [{ ...chain, counter: 5, skipped }] })
+    }
+    expect([withSeeds([0, 4]), withSeeds([4, 0]), withSeeds([3, 3]), withSeeds([5])]).toEqual([
+      undefined,
+      refused,
+      refused,
+      refused,
+    ])
+  })
+
+  it('a session whose counters are used up is read, and sends no more', () => {
+    const core = coreOf(busySession())
+    const last = sessionOf({ ...core, sending: { ...core.sending, counter: 0xff_ff_ff_fe } })
+    const again = decodeSignalSession(crypto, stored(last))
+    expect(codeOf(() => encryptSignal(crypto, again, Uint8Array.of(1)))).toBe(
+      'ratchet/signal-chain-exhausted',
+    )
   })
 
   it('hostile 2: an oversized one is refused', () => {

@@ -150,6 +150,44 @@ describe('ML-KEM Braid', () => {
     expect(b.state).toBe(before)
   })
 
+  it('passes over letters of old epochs, even those that the state waits for', () => {
+    const [a, b] = [new Side(true), new Side(false)]
+    const old = a.send()
+    expect([old.epoch, old.payload.kind]).toEqual([1, 'header'])
+    pingPong(a, b, () => b.state.epoch === 3 && b.state.kind === 'no-header-received')
+    const before = b.state
+    expect(before.kind).toBe('no-header-received')
+    b.receive(old)
+    expect(b.state).toBe(before)
+  })
+
+  it('takes an acknowledgement of ct1 with and without a chunk of ek', () => {
+    const ack = { epoch: 1, payload: { kind: 'ct1-ack' as const } }
+    const [a, b] = [new Side(true), new Side(false)]
+    pingPong(a, b, () => b.state.kind === 'ct1-sampled')
+    b.receive(ack)
+    expect(b.state.kind).toBe('ct1-acknowledged')
+    const [c, d] = [new Side(true), new Side(false)]
+    pingPong(c, d, () => c.state.kind === 'header-sent')
+    for (let i = 0; i < 36; i++) d.receive(c.send())
+    expect(d.state.kind).toBe('ek-received-ct1-sampled')
+    d.receive(ack)
+    expect(d.state.kind).toBe('ct2-sampled')
+  })
+
+  it('refuses a spoilt vector before ct1 has been acknowledged, too', () => {
+    const [a, b] = [new Side(true), new Side(false)]
+    pingPong(a, b, () => a.state.kind === 'header-sent')
+    const data = new Uint8Array(32)
+    for (let i = 0; i < 35; i++) b.receive(a.send())
+    const before = b.state
+    const spoilt: Letter = { epoch: 1, payload: { kind: 'ek', chunk: { index: 99, data } } }
+    expect(codeOf(() => b.receive(spoilt))).toBe('ratchet/signal-bad-post-quantum')
+    expect([b.state, before.kind]).toEqual([before, 'ct1-sampled'])
+    b.receive(a.send())
+    expect(b.state.kind).toBe('ek-received-ct1-sampled')
+  })
+
   it('refuses a spoilt vector and a spoilt ct2', () => {
     for (const kind of ['ek', 'ct2'] as const) {
       const [a, b] = [new Side(true), new Side(false)]
