@@ -7,7 +7,7 @@
  *
  * Identity keys enter the MAC with their type byte. Field 6 is covered by the MAC and passed over. Knows no session.
  */
-import { concatBytes } from '@hyphae/core'
+import { concatBytes, plainBytes } from '@hyphae/core'
 import { type CryptoProvider, constantTimeEqual, zeroize } from '@hyphae/crypto'
 import { cbc } from '@noble/ciphers/aes.js'
 import { SignalError } from './errors.js'
@@ -56,7 +56,8 @@ export function requireVersion(wire: Uint8Array): void {
 }
 
 /** Checks the form alone: nothing of it is authentic yet. */
-export function decodeMessage(wire: Uint8Array): SignalMessage {
+export function decodeMessage(input: Uint8Array): SignalMessage {
+  const wire = plainBytes(input)
   requireVersion(wire)
   if (wire.length < 1 + MAC_BYTES) {
     throw new SignalError('ratchet/signal-bad-message', { details: { length: wire.length } })

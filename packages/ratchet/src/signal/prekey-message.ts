@@ -8,7 +8,7 @@
  *
  * It has no MAC of its own: whoever changes one of its fields changes the keys under which field 4 is checked.
  */
-import { concatBytes } from '@hyphae/core'
+import { concatBytes, plainBytes } from '@hyphae/core'
 import { required, requireVersion, VERSION_BYTE } from './message.js'
 import { bytesField, numberField, readFields } from './protobuf.js'
 import { decodeEcKey, decodeKem, encodeEcKey, encodeKem } from './public-key.js'
@@ -29,7 +29,8 @@ export interface PrekeyMessage {
 }
 
 /** Checks the form alone. @throws SignalError `ratchet/signal-bad-message` and those of its keys */
-export function decodePrekeyMessage(wire: Uint8Array): PrekeyMessage {
+export function decodePrekeyMessage(input: Uint8Array): PrekeyMessage {
+  const wire = plainBytes(input)
   requireVersion(wire)
   const fields = readFields(wire.subarray(1))
   return {

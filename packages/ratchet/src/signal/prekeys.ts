@@ -103,7 +103,23 @@ export function verifySignalBundle(
     xeddsaVerify(crypto, identityKey, signed, signedPrekey.signature) &&
     xeddsaVerify(crypto, identityKey, encodeKem(kyberPrekey.key), kyberPrekey.signature)
   if (!good) throw new SignalError('ratchet/signal-bad-signature')
-  return bundle as VerifiedSignalBundle
+  return copyOf(bundle) as VerifiedSignalBundle
+}
+
+/** What was checked is what will be used, whatever becomes of the caller's buffers. */
+function copyOf(bundle: SignalBundle): SignalBundle {
+  const { signedPrekey, kyberPrekey, prekey } = bundle
+  const copied = <T extends { readonly key: Uint8Array }>(each: T): T => ({
+    ...each,
+    key: Uint8Array.from(each.key),
+  })
+  return {
+    ...bundle,
+    identityKey: Uint8Array.from(bundle.identityKey),
+    signedPrekey: copied(signedPrekey),
+    kyberPrekey: copied(kyberPrekey),
+    ...(prekey === undefined ? {} : { prekey: copied(prekey) }),
+  }
 }
 
 /** @throws SignalError `ratchet/signal-wrong-identity` */

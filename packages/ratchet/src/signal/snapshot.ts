@@ -2,7 +2,7 @@
  * A session in storage (spec/signal.md, "Snapshot"). It holds secrets in clear: seal it before it is written. The
  * decoder takes what the encoder writes and nothing else.
  */
-import { equalBytes } from '@hyphae/core'
+import { equalBytes, plainBytes } from '@hyphae/core'
 import {
   type CryptoProvider,
   isCanonicalX25519,
@@ -49,7 +49,7 @@ export function encodeSignalSession(crypto: CryptoProvider, session: SignalSessi
 
 /** @throws SignalError `ratchet/signal-bad-snapshot` */
 export function decodeSignalSession(crypto: CryptoProvider, snapshot: Uint8Array): SignalSession {
-  const reader = stateReader(snapshot)
+  const reader = stateReader(plainBytes(snapshot))
   if (snapshot.length > SIGNAL_MAX_SNAPSHOT_BYTES || reader.number(VERSION) !== VERSION)
     throw reader.bad('version')
   const publicKey = (): Uint8Array => readPublicKey(reader)

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   decodeSignalSession,
+  decryptSignal,
   encryptSignal,
   initiateSignalSession,
   SIGNAL_MAX_PLAINTEXT_BYTES,
@@ -144,6 +145,25 @@ describe('going on', () => {
     }
     expect(pair.alice.pqEpoch).toBeGreaterThanOrEqual(1)
     expect(Math.max(...sizes)).toBeLessThan(16_000)
+  })
+
+  it('takes Node buffers, which share memory where plain bytes are copied', () => {
+    const begun = begin()
+    const first = encryptSignal(crypto, begun.session, Buffer.from('hello'))
+    const wire = Buffer.from(first.message)
+    const accepted = accept(begun, wire)
+    wire.fill(0)
+    expect(accepted.plaintext).toEqual(utf8('hello'))
+    const pair: Pair = { alice: first.session, bob: accepted.session }
+    const { message } = send(pair, 'bob')
+    const buffer = Buffer.from(message)
+    const opened = decryptSignal(crypto, pair.alice, buffer)
+    const snapshot = Buffer.from(stored(opened.session))
+    pair.alice = decodeSignalSession(crypto, snapshot)
+    buffer.fill(0)
+    snapshot.fill(0)
+    pass(pair, 'alice')
+    pass(pair, 'bob')
   })
 
   it('is immutable: an old state still opens what it could open', () => {

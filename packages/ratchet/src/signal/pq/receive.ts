@@ -125,16 +125,18 @@ function takeVector(
 ): BraidState {
   const chunk = payload.kind === 'ek' || payload.kind === 'ek-ct1-ack' ? payload.chunk : null
   const taken = chunk === null ? { decoder: state.vector, value: null } : takeChunk(state.vector, chunk)
-  const acknowledged = state.kind === 'ct1-acknowledged' || acknowledges(payload)
-  if (taken.value !== null) {
-    promisedKey(state.header, taken.value)
-    if (acknowledged) return sampleCt2(crypto, state, ct1Of(state), taken.value)
-    const { epoch, authenticator, header, randomness, ct1 } = state as Ct1Sampled
+  const vector = taken.value
+  if (vector !== null) promisedKey(state.header, vector)
+  if (state.kind === 'ct1-sampled' && !acknowledges(payload)) {
+    const { epoch, authenticator, header, randomness, ct1 } = state
     const common = { epoch, authenticator, header, randomness, ct1 }
-    return { kind: 'ek-received-ct1-sampled', ...common, vector: taken.value }
+    return vector === null
+      ? { kind: 'ct1-sampled', ...common, vector: taken.decoder }
+      : { kind: 'ek-received-ct1-sampled', ...common, vector }
   }
-  if (!acknowledged) return { ...(state as Ct1Sampled), vector: taken.decoder }
-  return { ...state, kind: 'ct1-acknowledged', ct1: ct1Of(state), vector: taken.decoder }
+  const ct1 = ct1Of(state)
+  if (vector !== null) return sampleCt2(crypto, state, ct1, vector)
+  return { ...state, kind: 'ct1-acknowledged', ct1, vector: taken.decoder }
 }
 
 function ct1Of(state: Ct1Sampled | Ct1Acknowledged): Uint8Array {

@@ -10,6 +10,7 @@ import {
   decodePrekeyMessage,
   decryptSignalPrekey,
   encryptSignal,
+  initiateSignalSession,
   type SignalBundle,
   verifySignalBundle,
 } from '../../../src/signal.js'
@@ -53,6 +54,30 @@ describe('bundles', () => {
 
   it('hostile 18: another identity than was asked for is refused, though all its signatures hold', () => {
     expect(verdict(responder().bundle)).toBe('ratchet/signal-wrong-identity')
+  })
+
+  it('hostile 18: keys swapped in the caller’s buffers between check and use change nothing', () => {
+    const { signedPrekey, kyberPrekey, identityKey, prekey } = bob.bundle
+    const bundle = {
+      ...bob.bundle,
+      identityKey: Uint8Array.from(identityKey),
+      signedPrekey: { ...signedPrekey, key: Uint8Array.from(signedPrekey.key) },
+      kyberPrekey: { ...kyberPrekey, key: Uint8Array.from(kyberPrekey.key) },
+      prekey: { id: 3, key: Uint8Array.from(prekey?.key ?? []) },
+    }
+    const verified = verifySignalBundle(crypto, bundle, bob.identity.publicKey)
+    for (const key of [
+      bundle.identityKey,
+      bundle.signedPrekey.key,
+      bundle.kyberPrekey.key,
+      bundle.prekey.key,
+    ]) {
+      key.set(crypto.x25519.generate().publicKey)
+    }
+    const alice = crypto.x25519.generate()
+    const session = initiateSignalSession(crypto, { identity: alice, registrationId: 9, bundle: verified })
+    const sent = encryptSignal(crypto, session, Uint8Array.of(1))
+    expect(accept({ alice, bob, session }, sent.message).plaintext).toEqual(Uint8Array.of(1))
   })
 
   it('hostile 12: small-order and non-canonical keys are refused in every slot', () => {
