@@ -10,7 +10,7 @@ export const MAX_REMEMBERED_IDS = 1024
 export const DEFAULT_FETCH = 100
 
 /** Writers heard at one directory address; the first come stay. */
-export const MAX_WRITERS_PER_ADDRESS = 16
+export const MAX_WRITERS_PER_ADDRESS = 8
 
 /** Body of a directory record; an identity record of twenty devices fits. */
 export const MAX_RECORD_BYTES = 8192

@@ -122,6 +122,7 @@ function checkUpload(upload: StockUpload, checks: DirectoryChecks): void {
     isSequence(upload.sequence) &&
     upload.items.length <= MAX_UPLOAD_ITEMS &&
     items.every((item) => item.length <= MAX_ITEM_BYTES) &&
+    upload.items.every((item) => item.length > 0) &&
     upload.signature.length === SIGNATURE_BYTES
   if (!shaped || checks.stock?.(upload) === false)
     throw new TransportError('transport/bad-record', {
