@@ -51,7 +51,10 @@ export const MAX_CONTEXT_BYTES = 256
 export const PQ_INTERVAL = 32
 
 /** Parity chunks in one frame: each costs as many multiplications as the value has bytes, at most 1,152. */
-export const PARITY_CHUNKS = 8
+export const PARITY_CHUNKS = 3
+
+/** A value that this many frames hold is repeated instead of coded: a lost frame comes again soon, and for nothing. */
+export const REPEAT_FRAMES = 8
 
 /** Frames of the peer without progress, after which it is said to stall: three times an honest epoch at its slowest start. */
 export const PQ_STALL_FRAMES = 100

@@ -23,8 +23,13 @@ export function receivePq(state: PqState, input: PqReceiveInput): PqState {
   if (followed !== state || exchange !== state.exchange) {
     return { ...followed, exchange, messages, silent: 0, spoke: false }
   }
-  const waits = state.spoke && exchange.kind !== 'resting'
+  const waits = state.spoke && waitsForPeer(exchange)
   return { ...state, messages, silent: waits ? Math.min(state.silent + 1, MAX_PQ_COUNT) : state.silent }
+}
+
+/** With the header of an offer it is our turn. */
+function waitsForPeer(exchange: Exchange): boolean {
+  return exchange.kind === 'awaiting' ? exchange.collected[0].kind === 'partial' : exchange.kind !== 'resting'
 }
 
 /** The peer sends under the next epoch: so it has its key, and the old one has served. */
@@ -52,8 +57,9 @@ function apply(exchange: Exchange, message: PqMessage): Exchange {
     }
     case 'awaiting': {
       const collected = collectAll(exchange.collected, [HEADER_BYTES, VECTOR_BYTES], message)
+      if (collected === exchange.collected) return exchange
       checkKey(collected)
-      return collected === exchange.collected ? exchange : { ...exchange, collected }
+      return { ...exchange, collected }
     }
     case 'answering':
       return applyAnswering(exchange, message)

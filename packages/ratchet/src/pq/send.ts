@@ -11,7 +11,7 @@ import type { CryptoProvider } from '@hyphae/crypto'
 import { mlKem768 } from '@hyphae/crypto/kem'
 import { RatchetError } from '../errors.js'
 import { PQ_EPOCH_LABEL } from '../labels.js'
-import { MAX_PQ_COUNT, MAX_PQ_EPOCH, PARITY_CHUNKS, PQ_INTERVAL } from '../limits.js'
+import { MAX_PQ_COUNT, MAX_PQ_EPOCH, PARITY_CHUNKS, PQ_INTERVAL, REPEAT_FRAMES } from '../limits.js'
 import type { PqSendInput, PqSent } from '../post-quantum.js'
 import { CHUNK_BYTES, CHUNK_INDICES, chunksOf, encodeChunks, NOTHING } from './erasure.js'
 import {
@@ -40,11 +40,21 @@ export function sendPq(crypto: CryptoProvider, state: PqState, input: PqSendInpu
   const messages = Math.min(state.messages + 1, MAX_PQ_COUNT)
   const moved = exchange.kind === 'moved' && stepped.next !== null
   return {
-    state: { ...stepped, exchange, messages, spoke: true },
+    state: {
+      ...stepped,
+      exchange,
+      messages,
+      spoke: state.spoke || padding.length > 0 || owesNothing(exchange),
+    },
     epoch: moved ? state.epoch + 1 : state.epoch,
     key: moved ? (stepped.next as Uint8Array) : stepped.key,
     padding,
   }
+}
+
+/** Nothing of ours is missing: a frame that is full holds nothing up. */
+function owesNothing(exchange: Exchange): boolean {
+  return exchange.kind === 'moved' || (exchange.kind === 'awaiting' && acksOf(exchange) === 0)
 }
 
 /** What has become possible since the last frame. */
@@ -190,11 +200,13 @@ function plan(exchange: Offering | Answering, values: readonly (Uint8Array | nul
 }
 
 /**
- * Of a value of k chunks: all of it where it fits, because then one frame suffices; else the value's own chunks
- * once, and after them parity, few a frame, since each costs k multiplications a byte.
+ * Of a value of k chunks: all of it where it fits, because then one frame suffices; the next of its own chunks where
+ * a few frames hold them, over and over; else its own chunks once, and after them parity, of which any will do. Parity
+ * is dear, k multiplications a byte, and what repeated frames lose by it is little.
  */
 function nextChunks(k: number, cursor: number, fits: number): { first: number; count: number } {
   if (fits >= k) return { first: 0, count: k }
-  if (cursor < k) return { first: cursor, count: Math.min(fits, k - cursor) }
-  return { first: cursor, count: Math.min(fits, PARITY_CHUNKS, CHUNK_INDICES - cursor) }
+  const first = fits * REPEAT_FRAMES >= k && cursor >= k ? 0 : cursor
+  if (first < k) return { first, count: Math.min(fits, k - first) }
+  return { first, count: Math.min(fits, PARITY_CHUNKS, CHUNK_INDICES - first) }
 }

@@ -77,8 +77,9 @@ export interface PqState {
   readonly exchange: Exchange
   /** Messages sent and read in this epoch, up to MAX_PQ_COUNT. */
   readonly messages: number
-  /** Frames read without progress of the exchange, although we sent since the last; up to MAX_PQ_COUNT. */
+  /** Frames read without progress of the exchange while it was the peer's turn; up to MAX_PQ_COUNT. */
   readonly silent: number
+  /** We have done our part since the last progress, as far as a frame had room for it. */
   readonly spoke: boolean
   /** When `epoch` was reached, in milliseconds; 0 when unknown. */
   readonly healedAt: number

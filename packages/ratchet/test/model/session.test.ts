@@ -181,7 +181,7 @@ describe('two parties', () => {
         settle(model, real)
         heal(real)
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     )
   })
 })

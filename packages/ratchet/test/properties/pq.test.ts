@@ -80,7 +80,7 @@ describe('post-quantum ratchet, any schedule', () => {
         }
         expect(Math.min(sides[0].state.epoch, sides[1].state.epoch)).toBeGreaterThan(before)
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     )
   })
 
