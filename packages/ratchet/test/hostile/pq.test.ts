@@ -1,10 +1,16 @@
 /** Attacks on the post-quantum ratchet: from outside, and by the peer itself. */
+import { inspect } from 'node:util'
+import { createNobleCrypto } from '@hyphae/crypto'
+import { mlKem768 } from '@hyphae/crypto/kem'
 import { frameMask, sealFrame } from '@hyphae/tlv'
 import { describe, expect, it } from 'vitest'
 import {
   decodeSession,
   decryptFrame,
   encodeSession,
+  encryptFrame,
+  generateOneTimePrekeys,
+  initiateSession,
   type SessionState,
   sessionHealth,
 } from '../../src/index.js'
@@ -16,14 +22,18 @@ import { coreOf } from '../../src/session.js'
 import {
   codeOf,
   crypto,
+  device,
   flipped,
+  NOW,
   newPair,
   newPqPair,
   type Pair,
+  publish,
   receive,
   send,
   talk,
   unchanged,
+  verified,
 } from '../support.js'
 
 /** A frame of `session`'s next message, as a peer who breaks the rules would make it. */
@@ -186,5 +196,78 @@ describe('a peer that breaks the rules', () => {
     const frame = send(pair, 'alice', 'nobody reads this')
     expect(unchanged(pair.bob, () => decryptFrame(crypto, pair.bob, frame))).toBeNull()
     expect(sessionHealth(pair.alice).pqEpoch).toBe(0)
+  })
+})
+
+describe('secrets of suite 2', () => {
+  /** Talks until Alice offers and Bob answers. */
+  function exchanging(): Pair {
+    const pair = ready()
+    while (coreOf(pair.bob).pq?.state.exchange.kind !== 'answering') {
+      talk(pair, 'bob', 'b')
+      talk(pair, 'alice', 'a')
+    }
+    return pair
+  }
+
+  function secretsOf(session: SessionState): Uint8Array[] {
+    const state = coreOf(session).pq?.state
+    if (state === undefined) throw new Error('not post-quantum')
+    const secrets = [state.key, state.root]
+    if (state.next !== null) secrets.push(state.next)
+    const { exchange } = state
+    if (exchange.kind === 'offering') secrets.push(mlKem768.exportSeed(exchange.privateKey))
+    if (exchange.kind === 'answering' && exchange.rest.kind === 'pending')
+      secrets.push(exchange.rest.pending.random)
+    return secrets
+  }
+
+  it('hostile 49: neither a session in an exchange nor its prekeys show one', () => {
+    const pair = exchanging()
+    const { prekeys } = publish(device(), 2, crypto, postQuantum)
+    const seeds = [...prekeys.signed, ...prekeys.oneTime].map((one) => {
+      if (one.kem === null) throw new Error('no KEM prekey')
+      return mlKem768.exportSeed(one.kem)
+    })
+    const secrets = [...seeds, ...secretsOf(pair.alice), ...secretsOf(pair.bob)]
+    expect(secrets.length).toBe(3 + 3 + 4)
+    const options = {
+      depth: 20,
+      showHidden: true,
+      maxArrayLength: 5000,
+      breakLength: Number.POSITIVE_INFINITY,
+    }
+    const text = [pair.alice, pair.bob, prekeys]
+      .map((value) => `${inspect(value, options)} ${JSON.stringify(value)} ${String(value)}`)
+      .join(' ')
+      .replaceAll(/\s+/g, ' ')
+    for (const secret of secrets) {
+      const bytes = Buffer.from(secret)
+      const start = [...secret.subarray(0, 8)]
+      const forms = [bytes.toString('hex').slice(0, 32), bytes.toString('base64').slice(0, 20)]
+      for (const form of [...forms, start.join(','), start.join(', ')]) expect(text).not.toContain(form)
+    }
+  })
+
+  it('hostile 52: a generator that fails makes no offer, no handshake and no prekey, and harms no state', () => {
+    const broken = createNobleCrypto({
+      rng: () => {
+        throw new Error('no entropy')
+      },
+    })
+    const published = publish(device(), 1, crypto, postQuantum)
+    const { owner, prekeys } = published
+    const bundle = verified(published)
+    const initiate = (): unknown =>
+      initiateSession(broken, { keys: device().keys, bundle, now: NOW, pq: postQuantum })
+    expect(codeOf(initiate)).toBe('crypto/rng-failed')
+    expect(codeOf(() => generateOneTimePrekeys(broken, owner.keys, prekeys, 1))).toBe('crypto/rng-failed')
+    const pair = newPqPair()
+    for (let i = 0; i < 40; i++) {
+      pair.alice = encryptFrame(crypto, pair.alice, { body: new Uint8Array(56), size: 128 }).session
+    }
+    const offer = (): unknown => encryptFrame(broken, pair.alice, { body: new Uint8Array(1), size: 2048 })
+    expect(unchanged(pair.alice, () => codeOf(offer))).toBe('crypto/rng-failed')
+    expect(send(pair, 'alice', 'with a good one', 2048).length).toBe(2048)
   })
 })
