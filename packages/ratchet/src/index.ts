@@ -35,5 +35,6 @@ export {
   rotateSignedPrekey,
   type SignedPrekey,
 } from './prekey-state.js'
-export type { SessionRole, SessionState } from './session.js'
+export type { SessionRole } from './role.js'
+export type { SessionState } from './session.js'
 export { type DecodeSessionOptions, decodeSession, encodeSession } from './session-snapshot.js'

@@ -5,7 +5,7 @@
 import type { CryptoProvider } from '@hyphae/crypto'
 import type { Kem, KemName } from '@hyphae/crypto/kem'
 import type { PqState } from './pq/state.js'
-import type { SessionRole } from './session.js'
+import type { SessionRole } from './role.js'
 
 export interface PqSendInput {
   /** T of the session. */

@@ -20,13 +20,13 @@ import { headerChain } from './header-chain.js'
 import { SESSION_ID_BYTES } from './initiate.js'
 import { MAX_SKIPPED_KEYS } from './limits.js'
 import type { PostQuantum } from './post-quantum.js'
+import type { SessionRole } from './role.js'
 import {
   coreOf,
   type PqSide,
   type ReceivingChain,
   type SessionCore,
   type SessionFacts,
-  type SessionRole,
   type SessionState,
   sessionOf,
 } from './session.js'

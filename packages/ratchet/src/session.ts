@@ -11,9 +11,8 @@ import type { PeerKeys } from './device-keys.js'
 import type { HeaderChain } from './header-chain.js'
 import type { PostQuantum } from './post-quantum.js'
 import type { PqState } from './pq/state.js'
+import type { SessionRole } from './role.js'
 import type { SkippedKeys } from './skipped-keys.js'
-
-export type SessionRole = 'initiator' | 'responder'
 
 /** What stays the same as long as the session lives. */
 export interface SessionFacts {

@@ -9,7 +9,7 @@
  *   answering side   awaiting → answering → (peer moved) resting before the next
  */
 import type { KemPrivateKey } from '@hyphae/crypto/kem'
-import type { SessionRole } from '../session.js'
+import type { SessionRole } from '../role.js'
 import { type Collected, NOTHING } from './erasure.js'
 
 /** What one side has sent of its two values. */
