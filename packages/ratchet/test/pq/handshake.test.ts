@@ -1,5 +1,5 @@
 /** PQXDH: suite 2 of bundle and handshake, and what an attacker may try with them. */
-import { concatBytes } from '@hyphae/core'
+import { concatBytes, toHex } from '@hyphae/core'
 import { mlKem768 } from '@hyphae/crypto/kem'
 import { describe, expect, it } from 'vitest'
 import {
@@ -18,6 +18,7 @@ import {
 } from '../../src/index.js'
 import { BUNDLE_LABEL } from '../../src/labels.js'
 import { createPostQuantum, postQuantum } from '../../src/pq.js'
+import { agreeSecrets, transcriptHash } from '../../src/x3dh.js'
 import {
   answer,
   begunPq,
@@ -91,6 +92,38 @@ describe('PQXDH', () => {
       expect(codeOf(() => answer(begun, flipped(begun.handshake, bit)))).toBe('ratchet/handshake-rejected')
     }
     expect(codeOf(() => answer(begun))).toBe('no error')
+  })
+})
+
+describe('key agreement', () => {
+  const bytes = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value)
+
+  it('every secret changes with the KEM secret alone', () => {
+    const agree = (kemSecret: Uint8Array | null) =>
+      agreeSecrets(crypto, { outputs: [bytes(32, 1), bytes(32, 2), bytes(32, 3)], kemSecret }, bytes(32, 9))
+    const [one, two, none] = [agree(bytes(32, 4)), agree(bytes(32, 5)), agree(null)]
+    for (const name of ['rootKey', 'headerKey', 'mailboxSecret', 'confirmation'] as const) {
+      expect(new Set([one, two, none].map((secrets) => toHex(secrets[name]))).size).toBe(3)
+    }
+    expect(one.postQuantum).not.toEqual(two.postQuantum)
+    expect([one.postQuantum?.length, none.postQuantum]).toEqual([64, null])
+  })
+
+  it('the transcript changes with the KEM key alone, and with its absence', () => {
+    const peer = { signing: bytes(32, 1), agreement: bytes(32, 2) }
+    const hash = (kemKey: Uint8Array | null): string =>
+      toHex(
+        transcriptHash(crypto, {
+          initiator: peer,
+          responder: peer,
+          bundleHash: bytes(32, 3),
+          kemKey,
+          unconfirmed: bytes(80, 4),
+        }),
+      )
+    expect(new Set([hash(null), hash(bytes(1184, 5)), hash(bytes(1184, 6)), hash(bytes(1568, 5))]).size).toBe(
+      4,
+    )
   })
 })
 

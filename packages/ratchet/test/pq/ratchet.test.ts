@@ -120,6 +120,28 @@ describe('post-quantum ratchet', () => {
     })
   })
 
+  it('opens messages that were passed over by the first frame of a new epoch, whichever of the two they are of', () => {
+    const pair = newPqPair()
+    const moved = (): boolean => coreOf(pair.alice).pq?.state.exchange.kind === 'moved'
+    let passed: string[] = []
+    let frames: Uint8Array[] = []
+    while (!moved()) {
+      talk(pair, 'alice', 'on')
+      const answer = send(pair, 'bob', 'back', 2048)
+      // Held back: two messages from before the turn and two from after it.
+      passed = ['old 0', 'old 1', 'new 0', 'new 1']
+      frames = passed.slice(0, 2).map((text) => send(pair, 'alice', text, 2048))
+      receive(pair, 'alice', answer)
+      frames.push(...passed.slice(2).map((text) => send(pair, 'alice', text, 2048)))
+      receive(pair, 'bob', send(pair, 'alice', 'latest', 2048))
+    }
+    expect(epochOf(pair.bob)).toBe(1)
+    pair.bob = restart(pair.bob)
+    for (const i of [3, 0, 2, 1]) expect(receive(pair, 'bob', frames[i] as Uint8Array)).toBe(passed[i])
+    const entries = coreOf(pair.bob).skipped
+    expect(entries.every(({ pq }) => pq !== null)).toBe(true)
+  })
+
   it('is at most 4 KB in a snapshot, and under 500 bytes between exchanges', () => {
     const pair = newPqPair()
     let largest = 0
