@@ -66,11 +66,16 @@ const RUNS = [
   finding('delivered', 'rules in use, a lost handshake', { ...CALM, LOSSES: 1 }, 'DELIVERED_ONLY'),
   finding('delivered', 'rules in use, a lost store', { ...CALM, RESETS: 1 }, 'DELIVERED_ONLY'),
   holds('convergence', 'proposed rules', FEW, 'RENEWING'),
-  holds('convergence', 'proposed rules, more goes wrong', { ...FEW, LOSSES: 2, RESETS: 2 }, 'RENEWING'),
-  astray('converged', 'NEVER_LARGER'),
+  holds(
+    'convergence',
+    'proposed rules, more goes wrong',
+    { ...FEW, LOSSES: 2, RESETS: 2, EXCHANGES: 5 },
+    'RENEWING',
+  ),
+  astray('bounded', 'NEVER_LARGER'),
   astray('converged', 'LAST_HEARD'),
   astray('delivered', 'NO_RENEWAL'),
-  astray('converged', 'OWN_FIRST'),
+  astray('bounded', 'OWN_FIRST'),
 ]
 
 function run(command, args, cwd) {

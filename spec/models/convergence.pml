@@ -7,6 +7,7 @@
  * hold, and stay there. What is modelled and what is not: README.md.
  *
  *   delivered   both messages of such an exchange are opened
+ *   bounded     the nodes begin at most SPARE sessions once the network is fair
  *   converged   both nodes send in one session (not asked with DELIVERED_ONLY)
  *
  * RENEWING selects proposed rules; without it the rules are those of the node as it stands. MUTANTS are marked.
@@ -29,7 +30,7 @@
 #define REPEATS 1    /* deliveries after which the frame stays with the carrier and comes again */
 #endif
 #ifndef EXCHANGES
-#define EXCHANGES 6  /* an exchange: one message each way */
+#define EXCHANGES 4  /* an exchange: one message each way */
 #endif
 #define AFTER 2      /* exchanges in which they must stay where they are */
 #ifndef SPARE
@@ -70,7 +71,7 @@ byte opened      /* slots whose message key is used up */
 byte sent[2]
 byte initiations, losses, resets, repeats, exchanges
 byte x, y, s, i
-bool delivered, converged
+bool delivered, converged, bounded
 
 #define BIT(s) (1 << (s))
 #define IN(set, s) (((set) >> (s)) & 1)
@@ -86,7 +87,10 @@ inline become(n, id) {
 
 /* startSession: a session that can send at once, and its handshake. */
 inline begin(n) {
-  if /* none left: Spin reports an invalid end state, the bound SPARE was too small */
+  bounded = used != BIT(IDS) - 1;
+  assert(bounded);
+  bounded = 0;
+  if
   :: FREE(0) -> s = 0
   :: FREE(1) -> s = 1
   :: FREE(2) -> s = 2
