@@ -10,7 +10,7 @@ import { isSealedSize, openFrameBody, openFrameHeader, openFramePadded, type Sea
 import { isUsableX25519 } from './device-keys.js'
 import { epochOfFrame, epochOfLate, type FrameEpoch, mixLate } from './epoch.js'
 import { RatchetError } from './errors.js'
-import { headerChain, maskAt } from './header-chain.js'
+import { maskAt } from './header-chain.js'
 import { mixKey, rootStep } from './kdf.js'
 import { MAX_FORWARD } from './limits.js'
 import { locate } from './locate.js'
@@ -132,7 +132,7 @@ function openNext(
     facts: core.facts,
     rootKey: step.rootKey,
     sending: due(sending, header.ratchetKey, step.nextHeaderKey),
-    receiving: { chainKey: walk.chainKey, header: headerChain(sending.next.key), n: n + 1 },
+    receiving: { chainKey: walk.chainKey, header: sending.next, n: n + 1 },
     skipped: refresh(addSkipped(core.skipped, mixLate(crypto, core, epoch, late)), now),
     pq,
     turnedAt: now,

@@ -62,6 +62,11 @@ export function tagMatches(frame: Uint8Array, mask: Uint8Array): boolean {
   return true
 }
 
+/** Whether the frame is message `n` itself: one block, where a window costs sixteen. */
+export function isMessage(crypto: CryptoProvider, chain: HeaderChain, n: number, frame: Uint8Array): boolean {
+  return n < MAX_CHAIN_MESSAGES && tagMatches(frame, maskAt(crypto, chain, n))
+}
+
 /** The message number within the window that begins at `from`; 'seen' for one just before it. */
 export function findNear(
   crypto: CryptoProvider,

@@ -7,7 +7,7 @@
 import type { CryptoProvider } from '@hyphae/crypto'
 import { TAG_BYTES } from '@hyphae/tlv'
 import { RatchetError } from './errors.js'
-import { findFar, findNear, windowTags } from './header-chain.js'
+import { findFar, findNear, isMessage, windowTags } from './header-chain.js'
 import { MAX_FORWARD } from './limits.js'
 import { coreOf, type SessionCore, type SessionState } from './session.js'
 import { findSkipped } from './skipped-keys.js'
@@ -34,6 +34,11 @@ export function locate(
 
 function locateNear(crypto: CryptoProvider, core: SessionCore, frame: Uint8Array): Place | 'seen' | null {
   const { receiving, sending, skipped } = core
+  // Nearly every frame is the next of its chain or the first of an answer: two blocks tell, before any window.
+  if (receiving !== null && isMessage(crypto, receiving.header, receiving.n, frame)) {
+    return { kind: 'current', n: receiving.n }
+  }
+  if (sending.kind === 'ready' && isMessage(crypto, sending.next, 0, frame)) return { kind: 'next', n: 0 }
   const current = receiving === null ? null : findNear(crypto, receiving.header, receiving.n, frame)
   if (typeof current === 'number') return { kind: 'current', n: current }
   const index = skipped.length === 0 ? -1 : findSkipped(skipped, frame)
