@@ -36,7 +36,7 @@ describe('readTree', () => {
     expect(refusal(() => readTree(many, { nested }))).toBe('tlv/too-many-records')
   })
 
-  it('bounds the depth', () => {
+  it('hostile 3: bounds the depth', () => {
     let input: Uint8Array = new Uint8Array(0)
     for (let i = 0; i < 3; i++) input = encodeRecords([{ type: 3, value: input }])
     // Three records around nothing: the innermost value is a fourth, empty level.
