@@ -29,6 +29,8 @@ export const RETRY_CAP_MS = 30_000
 
 /** Sessions kept with one device: crossing initiations and resets leave a few, never many. */
 export const MAX_SESSIONS_PER_DEVICE = 5
+/** Messages in a row from another session that move the sending there; one may have crossed (spec/models). */
+export const MESSAGES_TO_FOLLOW = 2
 /** Devices of one account that a message is sent to. */
 export const MAX_DEVICES = 32
 

@@ -79,11 +79,13 @@ export interface PeerDeviceRow {
   readonly certificate: Uint8Array
   /** Id of the session that sends. */
   readonly current: string
+  /** Messages opened in other sessions since one was opened in the sending one. */
+  readonly elsewhere: number
 }
 /** Device id. */
 export const devicesTable: Table<PeerDeviceRow> = table(
   'device',
-  v.strictObject({ account: v.string(), certificate: bytes, current: v.string() }),
+  v.strictObject({ account: v.string(), certificate: bytes, current: v.string(), elsewhere: count }),
 )
 
 /** Base key of an accepted handshake: never accepted again. */

@@ -10,21 +10,24 @@ import { postQuantum } from '@hyphae/ratchet/pq'
 import { boxOfSeed, ownBoxSeed } from './boxes.js'
 import { deviceOf } from './contacts.js'
 import type { NodeContext, Work } from './context.js'
-import { MAX_SESSIONS_PER_DEVICE } from './limits.js'
+import { MAX_SESSIONS_PER_DEVICE, MESSAGES_TO_FOLLOW } from './limits.js'
 import { boxesTable, devicesTable, type SessionRow, sessionsTable } from './rows.js'
 
 /**
- * The first message in a session proves that the peer has it. Both sides then send in the confirmed session with
- * the smallest id, so that crossing initiations end in one; a session newer than all confirmed ones replaces them
- * when it was accepted from a handshake (`acceptHandshake`).
+ * Where a message was opened tells what the peer has. One that came in another session than the one that sends moves
+ * the sending there: at once if its id is the smaller, so that crossing initiations end in one on both sides; at the
+ * second in a row otherwise, so that a session the peer never got is left.
  */
-export async function preferConfirmed(tx: Work, device: DeviceId, sessionId: string): Promise<void> {
+export async function followPeer(tx: Work, device: DeviceId, sessionId: string): Promise<void> {
   const peer = await devicesTable.get(tx, device)
-  if (peer === undefined || peer.current === sessionId) return
-  const current = await sessionsTable.get(tx, device, peer.current)
-  if (current?.confirmed && peer.current < sessionId) return
-  if (current !== undefined && !current.confirmed && peer.current < sessionId) return
-  devicesTable.put(tx, { ...peer, current: sessionId }, device)
+  if (peer === undefined) return
+  if (peer.current === sessionId) {
+    if (peer.elsewhere > 0) devicesTable.put(tx, { ...peer, elsewhere: 0 }, device)
+    return
+  }
+  const elsewhere = peer.elsewhere + 1
+  const moves = sessionId < peer.current || elsewhere >= MESSAGES_TO_FOLLOW
+  devicesTable.put(tx, moves ? { ...peer, current: sessionId, elsewhere: 0 } : { ...peer, elsewhere }, device)
 }
 
 /**
@@ -65,6 +68,7 @@ export async function keepSession(
       account: accountId(certificate.account),
       certificate: encodeDeviceCertificate(certificate),
       current: options.current || peer === undefined ? id : peer.current,
+      elsewhere: 0,
     },
     device,
   )

@@ -14,7 +14,7 @@ import { MessengerError } from './errors.js'
 import { type PreparedSessions, startSession } from './handshake.js'
 import { enqueue } from './outbox.js'
 import { devicesTable, sessionsTable } from './rows.js'
-import { preferConfirmed } from './session-choice.js'
+import { followPeer } from './session-choice.js'
 
 /** Seals one content to every device of a contact and queues the frames; returns how many frames that are. */
 export async function sendToContact(
@@ -89,6 +89,6 @@ export async function receiveInSession(
     device,
     sessionId,
   )
-  if (!row.confirmed) await preferConfirmed(tx, device, sessionId)
+  await followPeer(tx, device, sessionId)
   return { account: peer.account as AccountId, body: opened.body }
 }

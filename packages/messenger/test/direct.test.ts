@@ -78,6 +78,34 @@ describe('conversations', () => {
     }
   })
 
+  it('goes on in the other’s session when its own handshake was lost', async () => {
+    for (let round = 0; round < 4; round++) {
+      const net = memoryNetwork()
+      let lost = false
+      const alice = await openNode(async (components) => {
+        const carrier = await net()(components)
+        const mailbox = carrier.mailbox
+        if (mailbox === undefined) throw new Error('the network has mailboxes')
+        // The first put is the handshake and the message after it: the carrier takes them and loses them.
+        const put: typeof mailbox.put = async (items, options) => {
+          if (lost) return mailbox.put(items, options)
+          lost = true
+        }
+        return { ...carrier, mailbox: { put, fetch: mailbox.fetch, watch: mailbox.watch } }
+      })
+      const bob = await openNode(net())
+      const toBob = await alice.conversation(bob.id)
+      await toBob.send('lost')
+      await alice.flush()
+      const toAlice = await bob.conversation(alice.id)
+      await toAlice.send('one')
+      await toAlice.send('two')
+      expect(await nextTexts(alice, 2)).toEqual(['one', 'two'])
+      await toBob.send('heard again')
+      expect((await next(bob)).text).toBe('heard again')
+    }
+  })
+
   it('tells how far a message got, and never more', async () => {
     const net = memoryNetwork()
     const [alice, bob] = [await openNode(net()), await openNode(net())]
