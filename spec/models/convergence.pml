@@ -10,7 +10,7 @@
  *   bounded     the nodes begin at most SPARE sessions once the network is fair
  *   converged   both nodes send in one session (not asked with DELIVERED_ONLY)
  *
- * RENEWING selects proposed rules; without it the rules are those of the node as it stands. MUTANTS are marked.
+ * RENEWING selects the renewing rules, of which the node follows two; without it the rules are its first ones. MUTANTS are marked.
  */
 
 /* Bounds. */
