@@ -7,19 +7,25 @@
 import { isDeepStrictEqual } from 'node:util'
 import { consume, measure, type Report, round, runArea, table, versusBest } from './harness.ts'
 import type { Codec } from './tlv/codec.ts'
-import { flatbuffers } from './tlv/flatbuffers.ts'
 import { frameWalk } from './tlv/frames.ts'
-import { hyphae } from './tlv/hyphae.ts'
 import { type Message, messages } from './tlv/message.ts'
 import { OBJECT_CODECS } from './tlv/object-codecs.ts'
 
 const PAYLOADS = [56, 440, 1976] as const
 
-async function codecsFor(sample: readonly Message[]): Promise<Codec[]> {
+/**
+ * Each codec is loaded anew for each payload size: the engine keeps what it learns by module instance, and what it
+ * learned from one size, or one peer's objects, would slow another.
+ */
+async function codecsFor(sample: readonly Message[], size: number): Promise<Codec[]> {
+  const { hyphae } = (await import(`./tlv/hyphae.ts?${size}`)) as typeof import('./tlv/hyphae.ts')
+  const { flatbuffers } = (await import(
+    `./tlv/flatbuffers.ts?${size}`
+  )) as typeof import('./tlv/flatbuffers.ts')
   const codecs: Codec[] = [hyphae(sample), flatbuffers(sample)]
   for (const [name, create] of Object.entries(OBJECT_CODECS)) {
     const { bind } = (await import(
-      `./tlv/loops.ts?${encodeURIComponent(name)}`
+      `./tlv/loops.ts?${size}-${encodeURIComponent(name)}`
     )) as typeof import('./tlv/loops.ts')
     codecs.push(bind(name, sample, create()))
   }
@@ -74,7 +80,7 @@ async function tlv(print: (text: string) => void): Promise<Report> {
   const bySize = new Map<number, Codec[]>()
   for (const size of PAYLOADS) {
     const sample = messages(size)
-    const codecs = await codecsFor(sample)
+    const codecs = await codecsFor(sample, size)
     check(codecs, sample)
     bySize.set(size, codecs)
   }
