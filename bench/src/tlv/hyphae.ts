@@ -33,7 +33,8 @@ export function hyphae(messages: readonly Message[]): Codec {
 
   function write(i: number, offset: number): number {
     const m = held[i] as (typeof held)[number]
-    const end = cursor.begin(offset, m.payload.length)
+    // Every field is set below, so nothing needs clearing.
+    const end = cursor.unsafeBegin(offset, m.payload.length)
     cursor.setWords(sender, m.sender)
     cursor.setWords(recipient, m.recipient)
     cursor.setU64(sentAt, m.sentAtLow, m.sentAtHigh)

@@ -47,6 +47,12 @@ export interface LayoutCursor {
    * @throws TlvError `tlv/bad-length` when tail or buffer are too small
    */
   begin(offset: number, tailLength: number): number
+  /**
+   * As `begin`, but a field keeps what stood there before until it is set: for writers that set every field each
+   * time. Gaps after fields are cleared all the same.
+   * @throws TlvError as `begin`
+   */
+  unsafeBegin(offset: number, tailLength: number): number
   setU64(field: U64Field, low: number, high: number): void
   /** A whole number up to 2^53 − 1. @throws TlvError `tlv/bad-number` */
   setNumber(field: U64Field, value: number): void
@@ -178,21 +184,29 @@ class Cursor implements LayoutCursor {
   }
 
   begin(at: number, tail: number): number {
+    const after = this.unsafeBegin(at, tail)
+    const { doubles } = this
+    // A reused buffer holds old data: fields that are never set must not carry it out.
+    for (let i = (at >> 3) + 1, end = this.tailStart >> 3; i < end; i++) doubles[i] = 0
+    return after
+  }
+
+  unsafeBegin(at: number, tail: number): number {
     if (tail >>> 0 !== tail || tail > this.maxTail) layoutLength(this.layout, tail)
     if ((at & ~7) !== at || at < 0) throw new TlvError('tlv/bad-frame', { details: { offset: at } })
-    const tailEnd = at + this.fixedBytes + tail
+    const tailStart = at + this.fixedBytes
+    const tailEnd = tailStart + tail
     const after = tailEnd + (-tailEnd & 7)
     if (after > this.size) badLength(this.size, after)
-    const { words, doubles } = this
+    const { words } = this
     const first = at >> 2
-    // A reused buffer holds old data: fields and padding that are never set must not carry it out.
-    for (let i = (at >> 3) + 1, end = (at + this.fixedBytes) >> 3; i < end; i++) doubles[i] = 0
-    doubles[(after >> 3) - 1] = 0
+    if (this.gaps !== null) this.clearGaps(at, this.gaps)
+    this.doubles[(after >> 3) - 1] = 0
     words[first] = this.id
     words[first + 1] = tail
     this.base = first
     this.offset = at
-    this.tailStart = at + this.fixedBytes
+    this.tailStart = tailStart
     this.tailLength = tail
     this.end = after
     return after
@@ -249,6 +263,10 @@ class Cursor implements LayoutCursor {
 
   private refuseHeader(at: number, id: number, tail: number): never {
     throw new TlvError('tlv/bad-frame', { details: { offset: at, id, tail } })
+  }
+
+  private clearGaps(at: number, gaps: Layout['gaps']): void {
+    for (const { start, length } of gaps) this.buffer.fill(0, at + start, at + start + length)
   }
 
   private checkGaps(at: number, gaps: Layout['gaps']): void {

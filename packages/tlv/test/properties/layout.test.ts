@@ -53,7 +53,9 @@ function writtenByTwin(id: number, fields: Kinds, { numbers, bytes, tail }: Stru
 }
 
 function writtenByCursor(layout: Layout, cursor: LayoutCursor, at: number, value: Structure): number {
-  const end = cursor.begin(at, value.tail.length)
+  // Every field is set below, so both beginnings must come to the same bytes.
+  const { length } = value.tail
+  const end = length % 2 === 0 ? cursor.begin(at, length) : cursor.unsafeBegin(at, length)
   Object.values(layout.fields).forEach((field, i) => {
     if (field.kind === 'u64') cursor.setNumber(field, value.numbers[i] as number)
     else {
