@@ -1,6 +1,8 @@
 /** Two devices, their session, and the small attacks that many tests need. */
 import { type CryptoProvider, defaultCrypto } from '@hyphae/crypto'
 import type { SealedSize } from '@hyphae/tlv'
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { bytesToNumberLE, numberToBytesLE } from '@noble/curves/utils.js'
 import {
   type AcceptedSession,
   acceptSession,
@@ -201,6 +203,26 @@ export function counting(): { provider: CryptoProvider; calls: () => Record<stri
   }
   return { provider, calls: () => ({ ...calls }) }
 }
+
+const { Point } = ed25519
+const { Fp } = Point
+
+/** The seven other keys, of those whose X25519 secrets are all the same as this one's: the key plus each small-order point. */
+export function torsioned(publicKey: Uint8Array): Uint8Array[] {
+  const u = bytesToNumberLE(publicKey)
+  const y = Fp.div(Fp.sub(u, Fp.ONE), Fp.add(u, Fp.ONE))
+  const point = Point.fromBytes(numberToBytesLE(y, 32))
+  const generator = Point.fromHex(ORDER_8)
+  const twins: Uint8Array[] = []
+  for (let sum = point.add(generator); !sum.equals(point); sum = sum.add(generator)) {
+    const v = sum.toAffine().y
+    twins.push(numberToBytesLE(Fp.div(Fp.add(Fp.ONE, v), Fp.sub(Fp.ONE, v)), 32))
+  }
+  return twins
+}
+
+/** A point of order 8 in Edwards form. */
+const ORDER_8 = 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a'
 
 /** Every 32-byte string that names a small-order point, and two that name a good point in a second way. */
 export const BAD_X25519: readonly Uint8Array[] = [

@@ -8,6 +8,7 @@ import { startPqRatchet } from './pq/ratchet.js'
 import { decodePrekeyMessage, type PrekeyMessage } from './prekey-message.js'
 import { requireIdentity, type SignalKyberPrekey, type SignalPrekey } from './prekeys.js'
 import { type SessionCore, type SignalSession, sessionOf } from './session.js'
+import { isInSubgroup } from './subgroup.js'
 
 /** The private prekeys by id; undefined for one that never was, or is used up. Looked up, never changed. */
 export interface SignalPrekeyLookup {
@@ -58,6 +59,8 @@ function respond(
   const signed = known(prekeys.signedPrekey(used.signedPrekeyId), 'signed').key
   const kyber = known(prekeys.kyberPrekey(used.kyberPrekeyId), 'kyber')
   const oneTime = used.prekeyId === undefined ? null : known(prekeys.prekey(used.prekeyId), 'one-time').key
+  // No MAC covers the base key, and it names the session: its twins would let one first message be accepted again.
+  if (!isInSubgroup(used.baseKey)) throw new SignalError('ratchet/signal-bad-key')
   const secrets = [
     x25519.dh(signed, used.identityKey),
     x25519.dh(identity, used.baseKey),

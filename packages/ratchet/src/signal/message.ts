@@ -124,13 +124,13 @@ export function openMessage(
   parties: MessageParties,
   message: SignalMessage,
 ): Uint8Array {
-  if (!constantTimeEqual(macOf(crypto, keys.macKey, parties, message.authenticated), message.mac)) {
-    throw new SignalError('ratchet/signal-bad-mac')
-  }
   try {
+    if (!constantTimeEqual(macOf(crypto, keys.macKey, parties, message.authenticated), message.mac)) {
+      throw new SignalError('ratchet/signal-bad-mac')
+    }
     return cbc(keys.cipherKey, keys.iv).decrypt(message.ciphertext)
   } catch {
-    // Only a peer that holds the MAC key can come here, so bad padding is no oracle; still one outward error.
+    // Bad padding can only come from a peer that holds the MAC key, so it is no oracle; still one outward error.
     throw new SignalError('ratchet/signal-bad-mac')
   } finally {
     zeroize(keys.cipherKey, keys.macKey, keys.iv)

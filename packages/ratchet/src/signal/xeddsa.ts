@@ -59,7 +59,7 @@ export function xeddsaVerify(
 }
 
 /** Section 2.3, with the sign given. u = −1 is of small order and never comes here. */
-function edwardsKey(montgomery: Uint8Array, sign: number): Uint8Array {
+export function edwardsKey(montgomery: Uint8Array, sign: number): Uint8Array {
   const u = bytesToNumberLE(montgomery)
   const y = Fp.mul(Fp.sub(u, Fp.ONE), Fp.inv(Fp.add(u, Fp.ONE)))
   const key = numberToBytesLE(y, KEY_BYTES)

@@ -27,6 +27,8 @@ const KINDS = [
   'ct1-acknowledged',
   'ct2-sampled',
 ] as const satisfies readonly BraidState['kind'][]
+/** The first five are of the side whose key it is. */
+const KEY_KINDS = 5
 
 export function writePqRatchet(writer: StateWriter, { braid, chains }: PqRatchet): void {
   writeBraid(writer, braid)
@@ -38,6 +40,9 @@ export function readPqRatchet(reader: StateReader): PqRatchet {
   const chains = readChains(reader)
   // Keys come from the epoch before the one that is being agreed on.
   if (!chains.epochs.some(({ epoch }) => epoch === braid.epoch - 1)) throw reader.bad('epoch')
+  // The initiator makes the keys of the odd epochs.
+  const makesKey = KINDS.indexOf(braid.kind) < KEY_KINDS
+  if (makesKey !== (chains.initiator === (braid.epoch % 2 === 1))) throw reader.bad('initiator')
   return { braid, chains }
 }
 

@@ -14,6 +14,7 @@ import {
   type SignalBundle,
   verifySignalBundle,
 } from '../../../src/signal.js'
+import { torsioned } from '../../support.js'
 import { accept, begin, codeOf, crypto, flipped, responder } from '../support.js'
 
 const SMALL_ORDER = [
@@ -156,6 +157,20 @@ describe('first messages', () => {
       expect(refused({ baseKey: key })).toBe('ratchet/signal-bad-key')
       expect(refused({ identityKey: key })).toBe('ratchet/signal-bad-key')
     }
+  })
+
+  it('hostile 16: attack: replayed under a torsioned base key, which gives the same secrets, is refused', () => {
+    const twins = torsioned(content.baseKey)
+    expect(twins.length).toBe(7)
+    for (const baseKey of twins) {
+      const { identity } = begun.bob
+      expect(crypto.x25519.dh(identity, baseKey)).toEqual(crypto.x25519.dh(identity, content.baseKey))
+      expect(refused({ baseKey })).toBe('ratchet/signal-bad-key')
+    }
+    // u = 2 is not on the curve, but on its twist.
+    const twist = new Uint8Array(32).fill(2, 0, 1)
+    expect(refused({ baseKey: twist })).toBe('ratchet/signal-bad-key')
+    expect(accept(begun, sent.message).session.baseKey).toEqual(content.baseKey)
   })
 
   it('hostile 1: every prefix is refused with a typed error', () => {

@@ -86,6 +86,8 @@ describe('stored sessions', () => {
     expect(chunks.length).toBeGreaterThan(0)
     expect(verdict({ pq: { chains, braid: { ...braid, vector: twice } as typeof braid } })).toBe(refused)
     expect(verdict({ pq: { chains, braid: { ...braid, epoch: 7 } } })).toBe(refused)
+    // Bob does not make the key of the first epoch, so nobody who encapsulates to it is the initiator.
+    expect(verdict({ pq: { braid, chains: { ...chains, initiator: true } } })).toBe(refused)
     const withEpochs = (epochs: readonly (typeof epoch)[]) =>
       verdict({ pq: { braid, chains: { ...chains, epochs } } })
     expect(withEpochs([epoch, { ...epoch, epoch: 1 }])).toBe(undefined)
