@@ -131,7 +131,7 @@ async function sign(
     client.signaturePrivateKey,
     cs.signature,
   )
-  return { content: framedContent, signature }
+  return { content: framedContent, signature, wireformat: 'mls_private_message' }
 }
 
 /** The commit as a PrivateMessage of the epoch it ends, and that epoch's secret tree after it. */

@@ -18,11 +18,14 @@ import { type EpochSecrets, initializeEpoch } from 'ts-mls/keySchedule.js'
 import { createSecretTree } from 'ts-mls/secretTree.js'
 import { treeHashRoot } from 'ts-mls/treeHash.js'
 import { type LeafIndex, leafWidth } from 'ts-mls/treemath.js'
+import type { WireformatName } from 'ts-mls/wireformat.js'
 
 /** A commit whose content is settled and signed. */
 export interface SignedCommit {
   readonly content: FramedContentCommit
   readonly signature: Uint8Array
+  /** How it travels, which the transcript covers. */
+  readonly wireformat: WireformatName
 }
 
 /** Where a commit has put a newcomer. */
@@ -45,7 +48,7 @@ export async function nextEpoch(
 ): Promise<NextEpoch> {
   const next = await nextEpochContext(
     context,
-    'mls_private_message',
+    commit.wireformat,
     commit.content,
     commit.signature,
     await treeHashRoot(tree, cs.hash),

@@ -93,7 +93,8 @@ async function applyHandshake(
     return { state: wrapState(kept), event: { kind: 'proposal', sender } }
   }
   if (content.contentType !== 'commit' || auth.contentType !== 'commit') throw new MlsError('mls/malformed')
-  const signed = { content, signature: auth.signature }
+  const { wireformat } = authenticated
+  const signed = { content, signature: auth.signature, wireformat }
   const result = await processCommit(ctx, spent, sender.leaf, signed, auth.confirmationTag)
   const { added, removed, removedSelf } = result
   const epoch = Number(client.groupContext.epoch) + 1

@@ -8,33 +8,33 @@
  *   parent_hash of P over sibling S = H(P's key, P's parent_hash, hash of S without P's unmerged leaves)
  */
 import { equalBytes } from '@hyphae/core'
-import type { CryptoProvider } from '@hyphae/crypto'
 import type { Node, ParentNode, RatchetTree } from 'ts-mls'
 import { encodeParentHashInput } from 'ts-mls/parentHash.js'
 import { resolution } from 'ts-mls/ratchetTree.js'
 import { encodeTreeHashInput } from 'ts-mls/treeHash.js'
 import { isLeaf, left, type NodeIndex, right, rootFromNodeWidth, toNodeIndex } from 'ts-mls/treemath.js'
+import type { SuiteHash } from './suite.js'
 
 export interface HashedTree {
-  readonly crypto: CryptoProvider
+  readonly hash: SuiteHash
   readonly tree: RatchetTree
   /** By node index. */
   readonly hashes: readonly Uint8Array[]
   readonly root: Uint8Array
 }
 
-function hashLeaf(crypto: CryptoProvider, index: number, node: Node | undefined): Uint8Array {
+function hashLeaf(hash: SuiteHash, index: number, node: Node | undefined): Uint8Array {
   const leafNode = node?.nodeType === 'leaf' ? node.leaf : undefined
-  return crypto.sha256(encodeTreeHashInput({ nodeType: 'leaf', leafIndex: index / 2, leafNode }))
+  return hash.digest(encodeTreeHashInput({ nodeType: 'leaf', leafIndex: index / 2, leafNode }))
 }
 
 function hashParent(
-  crypto: CryptoProvider,
+  hash: SuiteHash,
   parentNode: ParentNode | undefined,
   leftHash: Uint8Array,
   rightHash: Uint8Array,
 ): Uint8Array {
-  return crypto.sha256(encodeTreeHashInput({ nodeType: 'parent', parentNode, leftHash, rightHash }))
+  return hash.digest(encodeTreeHashInput({ nodeType: 'parent', parentNode, leftHash, rightHash }))
 }
 
 function parentAt(tree: RatchetTree, index: number): ParentNode | undefined {
@@ -43,16 +43,16 @@ function parentAt(tree: RatchetTree, index: number): ParentNode | undefined {
 }
 
 /** The tree must have the shape that assertTreeShape asks for. */
-export function hashTree(crypto: CryptoProvider, tree: RatchetTree): HashedTree {
+export function hashTree(hash: SuiteHash, tree: RatchetTree): HashedTree {
   const hashes: Uint8Array[] = new Array(tree.length)
   const visit = (index: NodeIndex): Uint8Array => {
-    const hash = isLeaf(index)
-      ? hashLeaf(crypto, index, tree[index])
-      : hashParent(crypto, parentAt(tree, index), visit(left(index)), visit(right(index)))
-    hashes[index] = hash
-    return hash
+    const value = isLeaf(index)
+      ? hashLeaf(hash, index, tree[index])
+      : hashParent(hash, parentAt(tree, index), visit(left(index)), visit(right(index)))
+    hashes[index] = value
+    return value
   }
-  return { crypto, tree, hashes, root: visit(rootFromNodeWidth(tree.length)) }
+  return { hash, tree, hashes, root: visit(rootFromNodeWidth(tree.length)) }
 }
 
 /** First and last leaf below a node. */
@@ -64,17 +64,17 @@ function leafRange(index: number): readonly [number, number] {
 
 /** Section 7.9: the hash that a subtree had before these leaves were added. Rehashes only above them. */
 function originalHash(hashed: HashedTree, index: NodeIndex, added: readonly number[]): Uint8Array {
-  const { crypto, tree, hashes } = hashed
+  const { hash, tree, hashes } = hashed
   const [first, last] = leafRange(index)
   if (!added.some((leaf) => leaf >= first && leaf <= last)) return hashes[index] as Uint8Array
-  if (isLeaf(index)) return hashLeaf(crypto, index, undefined)
+  if (isLeaf(index)) return hashLeaf(hash, index, undefined)
   const node = parentAt(tree, index)
   const original = node && {
     ...node,
     unmergedLeaves: node.unmergedLeaves.filter((leaf) => !added.includes(leaf)),
   }
   const [l, r] = [originalHash(hashed, left(index), added), originalHash(hashed, right(index), added)]
-  return hashParent(crypto, original, l, r)
+  return hashParent(hash, original, l, r)
 }
 
 function ownParentHash(node: Node | undefined): Uint8Array | null {
@@ -88,10 +88,10 @@ function ownParentHash(node: Node | undefined): Uint8Array | null {
  * node, and all others there are leaves that the node has not merged.
  */
 function pointedAt(hashed: HashedTree, parent: ParentNode, child: NodeIndex, sibling: NodeIndex): boolean {
-  const { crypto, tree } = hashed
+  const { hash, tree } = hashed
   const { hpkePublicKey, parentHash, unmergedLeaves } = parent
   const originalSiblingTreeHash = originalHash(hashed, sibling, unmergedLeaves)
-  const expected = crypto.sha256(
+  const expected = hash.digest(
     encodeParentHashInput({ encryptionKey: hpkePublicKey, parentHash, originalSiblingTreeHash }),
   )
   const [first, last] = leafRange(child)
@@ -101,8 +101,8 @@ function pointedAt(hashed: HashedTree, parent: ParentNode, child: NodeIndex, sib
   const merged = resolution(tree, child).filter((index) => !unmerged.has(index))
   const [only, second] = merged
   if (only === undefined || second !== undefined) return false
-  const hash = ownParentHash(tree[only])
-  return hash !== null && equalBytes(hash, expected)
+  const own = ownParentHash(tree[only])
+  return own !== null && equalBytes(own, expected)
 }
 
 /** Section 7.9.2: every node that is not blank was put there by a commit of a leaf below it. */

@@ -12,6 +12,7 @@ import { MlsError, type MlsErrorCode } from './errors.js'
 import { assertEncryptionKey, assertLeafShape } from './leaf.js'
 import { MAX_MEMBERS } from './limits.js'
 import { credentialBytes, leafAt, membersOf } from './state.js'
+import { suiteHash, suiteIdOf } from './suite.js'
 import { hashTree, parentHashesHold } from './tree-hash.js'
 
 /** Nodes of the smallest full tree that holds all members a group may have. */
@@ -130,7 +131,9 @@ export async function assertJoinableTree(
   assertTreeShape(tree, 'mls/bad-welcome')
   assertTreeKeys(tree, context.cipherSuite, 'mls/bad-welcome')
   assertUniqueTree(tree)
-  const hashed = hashTree(ctx.crypto, tree)
+  const suite = suiteIdOf(context.cipherSuite)
+  if (suite === null) throw new MlsError('mls/bad-welcome')
+  const hashed = hashTree(suiteHash(ctx.crypto, suite), tree)
   if (!equalBytes(hashed.root, context.treeHash) || !parentHashesHold(hashed))
     throw new MlsError('mls/bad-welcome')
   for (const { leaf, credential, signatureKey } of membersOf(tree)) {

@@ -52,7 +52,11 @@ export async function rawCommit(who: Device, state: GroupState, content: RawComm
     client.signaturePrivateKey,
     cs.signature,
   )
-  const confirmationTag = await tagOf(opened, { content: framedContent, signature }, outcome)
+  const confirmationTag = await tagOf(
+    opened,
+    { content: framedContent, signature, wireformat: 'mls_private_message' },
+    outcome,
+  )
   const auth = { contentType: 'commit' as const, signature, confirmationTag }
   return sealAs(opened, leafIndex, { ...framedContent, auth })
 }

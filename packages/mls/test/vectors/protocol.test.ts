@@ -14,7 +14,7 @@ import { openMessage } from '../../src/message.js'
 import { assertPathShape, openPath } from '../../src/path.js'
 import { suiteOf } from '../../src/provider.js'
 import type { Opened } from '../../src/state.js'
-import { type MlsSuite, SUITE_NAMES } from '../../src/suite.js'
+import { type MlsSuite, SUITE_NAMES, suiteHash } from '../../src/suite.js'
 import { assertTreeKeys, assertTreeShape, assertUniqueTree } from '../../src/tree.js'
 import { hashTree, parentHashesHold } from '../../src/tree-hash.js'
 import { openGroupInfo, openGroupSecrets } from '../../src/welcome.js'
@@ -108,12 +108,14 @@ official<TreeCase>('tree-validation', (vectors) => {
       const tree = treeFrom(hex)
       assertTreeShape(tree, 'mls/bad-welcome')
       assertTreeKeys(tree, SUITE_NAMES[cipher_suite], 'mls/bad-welcome')
-      const hashed = hashTree(defaultCrypto, tree)
+      const hashed = hashTree(suiteHash(defaultCrypto, cipher_suite), tree)
       expect(hashed.hashes.map(toHex), `tree ${i}`).toEqual(tree_hashes)
       expect(parentHashesHold(hashed), `tree ${i}`).toBe(true)
       assertUniqueTree(tree)
       for (const broken of breakages(tree))
-        expect(parentHashesHold(hashTree(defaultCrypto, broken)), `tree ${i}`).toBe(false)
+        expect(parentHashesHold(hashTree(suiteHash(defaultCrypto, cipher_suite), broken)), `tree ${i}`).toBe(
+          false,
+        )
     }
   })
 })
