@@ -2,10 +2,10 @@
  * The state of one member in one group, as an opaque value: what is inside is ts-mls's and holds secrets, so
  * printing, logging or serialising the value shows none of it.
  */
-import type { CiphersuiteImpl, ClientState, LeafNode, RatchetTree, GroupState as TsState } from 'ts-mls'
+import type { ClientState, LeafNode, RatchetTree, GroupState as TsState } from 'ts-mls'
 import { clientConfig, type MlsContext } from './context.js'
 import { MlsError } from './errors.js'
-import { suiteOf } from './provider.js'
+import { type SuiteImpl, suiteOf } from './provider.js'
 import { type MlsSuite, suiteIdOf } from './suite.js'
 
 /** Immutable: every operation returns a new one and leaves the old one as it was. */
@@ -24,7 +24,7 @@ export interface Member {
 /** What an operation works with: the state, its suite and the settings made from the context. */
 export interface Opened {
   readonly client: ClientState
-  readonly cs: CiphersuiteImpl
+  readonly cs: SuiteImpl
 }
 
 const inner = new WeakMap<GroupState, TsState>()
