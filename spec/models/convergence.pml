@@ -1,16 +1,19 @@
 /*
  * Which of its sessions with a device a node sends in (messenger.md, section 2, "Which session sends"): do two nodes
- * come to one session after crossing handshakes, loss, reordering, repeats and the loss of a whole store?
+ * come to one session after crossing handshakes, loss, reordering, repeats, the loss of a whole store and the return
+ * of an old copy of one?
  *
  * First everything goes wrong, within the bounds below. Then the network is fair: what is under way arrives in any
  * order, and the nodes exchange messages that arrive. After EXCHANGES of them both must send in one session that both
- * hold, and stay there. What is modelled and what is not: README.md.
+ * hold, and stay there. A node that only answers, and has nothing to answer while it is deaf, is one of the choices.
+ * What is modelled and what is not: README.md.
  *
  *   delivered   both messages of such an exchange are opened
  *   bounded     the nodes begin at most SPARE sessions once the network is fair
- *   converged   both nodes send in one session (not asked with DELIVERED_ONLY)
+ *   converged   both nodes send in one session
+ *   fresh       nobody sends in a session whose state came back with an old copy
  *
- * RENEWING selects the renewing rules, of which the node follows two; without it the rules are its first ones. MUTANTS are marked.
+ * MUTANTS are marked.
  */
 
 /* Bounds. */
@@ -25,6 +28,12 @@
 #endif
 #ifndef RESETS
 #define RESETS 1     /* stores lost */
+#endif
+#ifndef RESTORES
+#define RESTORES 0   /* old copies of a store that come back */
+#endif
+#ifndef KEPT
+#define KEPT 7       /* sessions a node keeps: 7 is all there are, 2 is a MUTANT */
 #endif
 #ifndef REPEATS
 #define REPEATS 1    /* deliveries after which the frame stays with the carrier and comes again */
@@ -42,7 +51,7 @@
 #define NO 15
 #define SLOTS 6 /* at least 2 * SENDS */
 
-/* Proposed rules: answers missed before a session is begun anew, and messages in another session before the node
+/* Answers missed before a session is begun anew (1 is a MUTANT), and messages in another session before the node
  * follows the peer to it though its id is larger. */
 #ifndef SILENCE
 #define SILENCE 2
@@ -51,11 +60,18 @@
 #define ELSEWHERE 2
 #endif
 
+/* The limit on giving up: exchanges from one new session to the next. */
+#ifndef PAUSE
+#define PAUSE 3
+#endif
+
 typedef Node {
   byte has       /* sessions kept, a bit each */
   byte confirmed /* a message was opened in it */
+  byte retired   /* those that came back with an old copy: they receive what they still can, and never send */
   byte current   /* the one that sends */
   byte silent    /* messages sent in it since one was opened in it */
+  byte pause     /* exchanges of the fair network until it may give up a session again */
   byte elsewhere /* messages opened in others since one was opened in it */
 }
 Node node[2]
@@ -69,9 +85,12 @@ byte settled     /* handshakes accepted before (replay set), or whose prekeys ar
 byte message[SLOTS]
 byte opened      /* slots whose message key is used up */
 byte sent[2]
-byte initiations, losses, resets, repeats, exchanges
+byte initiations, losses, resets, restores, repeats, exchanges
 byte x, y, s, i
-bool delivered, converged, bounded
+bool delivered, converged, bounded, fresh, got
+#ifdef FIRST_HEARD
+bool first
+#endif
 
 #define BIT(s) (1 << (s))
 #define IN(set, s) (((set) >> (s)) & 1)
@@ -81,6 +100,74 @@ inline become(n, id) {
   node[n].current = id;
   node[n].silent = 0;
   node[n].elsewhere = 0
+}
+
+#define KEPT_ALL 7
+
+#if KEPT < KEPT_ALL
+/* Beyond the limit the session heard or begun longest ago gives way, but never the one that sends. */
+#define AT(n, j) order[(n) * (KEPT + 1) + (j)]
+byte order[2 * (KEPT + 1)] /* sessions of each node, the latest first */
+byte j, k
+
+inline touch(n, id) {
+  j = 0;
+  do
+  :: j < KEPT && AT(n, j) != id && AT(n, j) != NO -> j++
+  :: else -> break
+  od;
+  do
+  :: j > 0 -> AT(n, j) = AT(n, j - 1); j--
+  :: else -> break
+  od;
+  AT(n, 0) = id
+}
+
+inline untouch(n, id) {
+  j = 0;
+  do
+  :: j < KEPT && AT(n, j) != id -> j++
+  :: else -> break
+  od;
+  do
+  :: j < KEPT -> AT(n, j) = AT(n, j + 1); j++
+  :: else -> break
+  od;
+  AT(n, KEPT) = NO; j = 0
+}
+
+inline forget(n) {
+  j = 0;
+  do
+  :: j <= KEPT -> AT(n, j) = NO; j++
+  :: else -> break
+  od;
+  j = 0
+}
+
+inline drop(n) {
+  if
+  :: AT(n, KEPT) != NO ->
+     if :: AT(n, KEPT) == node[n].current -> k = AT(n, KEPT - 1) :: else -> k = AT(n, KEPT) fi;
+     untouch(n, k);
+     node[n].has = node[n].has & ~BIT(k);
+     node[n].confirmed = node[n].confirmed & ~BIT(k);
+     node[n].retired = node[n].retired & ~BIT(k);
+     k = 0
+  :: else -> skip
+  fi
+}
+#else
+#define touch(n, id) skip
+#define untouch(n, id) skip
+#define forget(n) skip
+#define drop(n) skip
+#endif
+
+inline keep(n, id) {
+  node[n].has = node[n].has | BIT(id);
+  touch(n, id);
+  drop(n)
 }
 
 #define FREE(id) ((id) < IDS && !IN(used, id))
@@ -101,9 +188,9 @@ inline begin(n) {
   fi;
   used = used | BIT(s);
   if :: n == 1 -> madeBy1 = madeBy1 | BIT(s) :: else -> skip fi;
-  node[n].has = node[n].has | BIT(s);
   handshakes = handshakes | BIT(s);
   become(n, s);
+  keep(n, s);
   s = 0
 }
 
@@ -118,55 +205,71 @@ inline accept(n, id) {
   if
   :: !IN(settled, id) ->
      settled = settled | BIT(id);
-     node[n].has = node[n].has | BIT(id);
      if
      :: node[n].current == NO || IN(node[n].confirmed, node[n].current) || WINS(n, id) -> become(n, id)
      :: else -> skip
-     fi
+     fi;
+     keep(n, id)
   :: else -> skip
   fi
 }
 
-/* Proposed: go to the session in which the peer was heard, at once when its id is the smaller one, and else when
+/* followPeer: go to the session in which the peer was heard, at once when its id is the smaller one, and else when
  * the peer was heard elsewhere ELSEWHERE times. */
 #if defined(OWN_FIRST)
 #define FOLLOW(n, id) (RESPONDER(node[n].current) == (n))
+#elif defined(NO_FOLLOW)    /* MUTANT: only handshakes move a node */
+#define FOLLOW(n, id) false
 #elif defined(LAST_HEARD)   /* MUTANT: always follow the peer */
 #define FOLLOW(n, id) true
 #elif defined(NEVER_LARGER) /* MUTANT: never follow the peer to a larger id */
 #define FOLLOW(n, id) ((id) < node[n].current)
+#elif defined(FIRST_HEARD)  /* MUTANT: only a first message moves a node, to the smaller id */
+#define FOLLOW(n, id) (first && (id) < node[n].current)
 #else
 #define FOLLOW(n, id) ((id) < node[n].current || node[n].elsewhere >= ELSEWHERE)
 #endif
 
+#ifdef FOLLOW_RETIRED /* MUTANT: a session of an old copy is followed like any other */
+#define SENDS_AGAIN(n, id) true
+#else
+#define SENDS_AGAIN(n, id) (!IN(node[n].retired, id))
+#endif
+
 /* receiveInSession opened a message in session id. */
 inline heard(n, id) {
-#ifdef RENEWING
+#ifdef FIRST_HEARD
+  first = !IN(node[n].confirmed, id);
+#endif
   node[n].confirmed = node[n].confirmed | BIT(id);
+  touch(n, id);
   if
   :: id == node[n].current -> node[n].silent = 0; node[n].elsewhere = 0
-  :: else ->
-     node[n].elsewhere++;
+  :: id != node[n].current && SENDS_AGAIN(n, id) ->
+     if :: node[n].elsewhere < ELSEWHERE -> node[n].elsewhere++ :: else -> skip fi;
      if :: FOLLOW(n, id) -> become(n, id) :: else -> skip fi
-  fi
-#else
-  /* preferConfirmed: it runs at the first message in a session, and goes there when its id is the smaller one,
-   * whether or not the session that sends was confirmed. */
-  if
-  :: !IN(node[n].confirmed, id) && id < node[n].current -> become(n, id)
   :: else -> skip
-  fi;
-  node[n].confirmed = node[n].confirmed | BIT(id)
+  fi
+#ifdef FIRST_HEARD
+  ; first = 0
 #endif
 }
 
-#if defined(RENEWING) && !defined(NO_RENEWAL) /* MUTANT: a session that nobody answers in is kept */
-#define DUE(n) (node[n].current == NO || node[n].silent >= SILENCE)
-#define UNANSWERED(n) (node[n].current == NO || node[n].silent >= 1)
-#else
+#ifdef NO_RENEWAL /* MUTANT: a session that nobody answers in is kept */
 #define DUE(n) (node[n].current == NO)
 #define UNANSWERED(n) DUE(n)
+#else
+#define DUE(n) (node[n].current == NO || (node[n].silent >= SILENCE && node[n].pause == 0))
+#define UNANSWERED(n) (node[n].current == NO || node[n].silent >= 1)
 #endif
+
+inline sealed(n, into) {
+  into = node[n].current;
+  fresh = !IN(node[n].retired, into);
+  assert(fresh);
+  fresh = 0;
+  if :: node[n].silent < SILENCE -> node[n].silent++ :: else -> skip fi
+}
 
 /* sendToContact. While things go wrong the peer may be slow as well as deaf, so a session may be given up as soon as
  * one answer is missing; and it need not be. */
@@ -175,11 +278,8 @@ inline send(n) {
   :: UNANSWERED(n) && initiations < INITIATIONS -> initiations++; begin(n)
   :: node[n].current != NO -> skip
   fi;
-  message[n * SENDS + sent[n]] = node[n].current;
-  sent[n]++;
-#ifdef RENEWING
-  if :: node[n].silent < SILENCE -> node[n].silent++ :: else -> skip fi
-#endif
+  sealed(n, message[n * SENDS + sent[n]]);
+  sent[n]++
 }
 
 /* A carrier hands out frames in any order, and any frame again. A box is read once the session is there. */
@@ -190,6 +290,14 @@ inline send(n) {
   message[4] != NO || message[5] != NO)
 
 #define OPENS(m) (!IN(opened, m))
+
+/* A retired session may lack the keys of what was sent since the copy was made. */
+inline open(n, id) {
+  if
+  :: true -> heard(n, id); got = 1
+  :: IN(node[n].retired, id) -> skip
+  fi
+}
 
 inline deliverMessage() {
   if
@@ -202,7 +310,7 @@ inline deliverMessage() {
   fi;
   x = 1 - i / SENDS;
   s = message[i];
-  if :: OPENS(i) -> heard(x, s) :: else -> skip fi;
+  if :: OPENS(i) -> open(x, s); got = 0 :: else -> skip fi;
   if
   :: repeats < REPEATS -> repeats++; opened = opened | BIT(i)
   :: message[i] = NO; opened = opened & ~BIT(i)
@@ -256,32 +364,62 @@ inline loseHandshake() {
   s = 0
 }
 
-/* The store is gone, the keys of the device are not: all sessions, the replay set, and the prekeys, so that every
- * handshake under way to this node is void. */
-inline reset() {
-  if :: x = 0 :: x = 1 fi;
-  resets++;
-  node[x].has = 0;
-  node[x].confirmed = 0;
-  become(x, NO);
+/* Every handshake under way to this node is void: its prekeys are gone. */
+inline voidHandshakes() {
   s = 0;
   do
   :: s < IDS -> if :: IN(used, s) && RESPONDER(s) == x -> settled = settled | BIT(s) :: else -> skip fi; s++
   :: else -> break
   od;
-  x = 0; s = 0
+  s = 0
+}
+
+/* The store is gone, the keys of the device are not: all sessions, the replay set, and the prekeys. */
+inline reset() {
+  if :: x = 0 :: x = 1 fi;
+  resets++;
+  node[x].has = 0;
+  node[x].confirmed = 0;
+  node[x].retired = 0;
+  forget(x);
+  become(x, NO);
+  voidHandshakes();
+  x = 0
+}
+
+/* An old copy of the store comes back, and the node notices: whatever sessions the copy has, some of those it had,
+ * it retires, and replaces its prekeys. */
+inline restore() {
+  if :: x = 0 :: x = 1 fi;
+  restores++;
+  s = 0;
+  do
+  :: s < IDS && IN(node[x].has, s) ->
+     if
+     :: node[x].retired = node[x].retired | BIT(s)
+     :: node[x].has = node[x].has & ~BIT(s); node[x].retired = node[x].retired & ~BIT(s); untouch(x, s)
+     fi;
+     s++
+  :: s < IDS && !IN(node[x].has, s) -> s++
+  :: s == IDS -> break
+  od;
+  node[x].confirmed = 0;
+#ifdef COPY_TRUSTED /* MUTANT: the node does not notice */
+  if :: node[x].current != NO && !IN(node[x].has, node[x].current) -> become(x, NO) :: else -> skip fi;
+#else
+  become(x, NO);
+#endif
+  voidHandshakes();
+  x = 0
 }
 
 /* A message in the fair network: sealed first, so that two can cross; here i and y carry what two nodes sealed. */
 inline seal(n, into) {
   if
-  :: DUE(n) -> begin(n)
+  :: DUE(n) -> begin(n); node[n].pause = PAUSE
   :: else -> skip
   fi;
-  into = node[n].current;
-#ifdef RENEWING
-  node[n].silent++
-#endif
+  sealed(n, into)
 }
 
 inline arrive(n, id) {
@@ -289,29 +427,37 @@ inline arrive(n, id) {
   :: IN(handshakes, id) && RESPONDER(id) == n -> accept(n, id); handshakes = handshakes & ~BIT(id)
   :: else -> skip
   fi;
-  if :: IN(node[n].has, id) -> heard(n, id) :: else -> skip fi
+  got = 0;
+  if :: IN(node[n].has, id) -> open(n, id) :: else -> skip fi
+}
+
+/* A node that never writes first: it answers what it opened, so that silence is all that tells of its deafness. */
+inline answered(n, from, into, back) {
+  seal(n, into); arrive(from, into);
+  if :: got -> seal(from, back); arrive(n, back) :: else -> back = NO fi
 }
 
 inline exchange() {
   if
-  :: true -> seal(0, i); arrive(1, i); seal(1, y); arrive(0, y)
-  :: true -> seal(1, y); arrive(0, y); seal(0, i); arrive(1, i)
-  :: true -> seal(0, i); seal(1, y); arrive(1, i); arrive(0, y)
+  :: true -> answered(0, 1, i, y)
+  :: true -> answered(1, 0, y, i)
+  :: true -> seal(0, i); seal(1, y); arrive(1, i); x = got; arrive(0, y); got = got && x; x = 0
   fi;
   exchanges++;
+  if :: node[0].pause > 0 -> node[0].pause-- :: else -> skip fi;
+  if :: node[1].pause > 0 -> node[1].pause-- :: else -> skip fi;
   if
   :: exchanges >= EXCHANGES ->
-     delivered = IN(node[1].has, i) && IN(node[0].has, y);
+     delivered = got;
      assert(delivered);
-#ifndef DELIVERED_ONLY
+     delivered = 0;
      converged = node[0].current == node[1].current && IN(node[0].has, node[0].current) &&
        IN(node[1].has, node[0].current);
      assert(converged);
-#endif
-     converged = 0; delivered = 0
+     converged = 0
   :: else -> skip
   fi;
-  i = 0; y = 0
+  i = 0; y = 0; got = 0
 }
 
 active proctype World() {
@@ -322,6 +468,8 @@ active proctype World() {
     :: else -> break
     od;
     i = 0;
+    forget(0);
+    forget(1);
     node[0].current = NO;
     node[1].current = NO
   }
@@ -333,11 +481,12 @@ active proctype World() {
   :: atomic { losses < LOSSES && SOME_SENT -> loseMessage() }
   :: atomic { losses < LOSSES && handshakes != 0 -> loseHandshake() }
   :: atomic { resets < RESETS && used != 0 -> reset() }
+  :: atomic { restores < RESTORES && used != 0 -> restore() }
   :: break
   od;
   /* From here on nothing is lost, and budgets that no longer matter are forgotten. */
   atomic {
-    losses = 0; resets = 0; initiations = 0; sent[0] = 0; sent[1] = 0; repeats = REPEATS
+    losses = 0; resets = 0; restores = 0; initiations = 0; sent[0] = 0; sent[1] = 0; repeats = REPEATS
   }
   do
   :: atomic { handshakes != 0 -> deliverHandshake() }
