@@ -11,6 +11,8 @@ export interface LibraryOptions {
   readonly entry?: readonly string[]
   /** `neutral` keeps Node builtins out of portable packages: esbuild refuses to resolve them. */
   readonly platform?: 'neutral' | 'node'
+  /** Optional dependencies, which the package loads if they are there: never built in. */
+  readonly external?: readonly string[]
 }
 
 // Bundling declarations drops this line from the sources; without it a consumer whose `lib` is older than
@@ -29,6 +31,7 @@ export function library(options: LibraryOptions = {}): Options | Options[] | ((o
     entry: [...(options.entry ?? ['src/index.ts'])],
     format: 'esm',
     platform: options.platform ?? 'neutral',
+    external: [...(options.external ?? [])],
     target: 'es2022',
     sourcemap: true,
     // Each half removes its own old files only.

@@ -1,3 +1,7 @@
 import { library } from '../../build/tsup.ts'
 
-export default library({ entry: ['src/index.ts', 'src/index.node.ts', 'src/kem.ts'], platform: 'neutral' })
+export default library({
+  entry: ['src/index.ts', 'src/index.node.ts', 'src/kem.ts', 'src/kem.node.ts'],
+  platform: 'neutral',
+  external: ['libsodium-wrappers'],
+})

@@ -4,7 +4,8 @@
  * hundred prekeys should not cost a hundred key generations.
  */
 import { toHex } from '@hyphae/core'
-import { CryptoError } from './errors.js'
+import { CryptoError } from '../errors.js'
+import type { ExpandedKemKey } from './engine.js'
 
 export type KemName = 'ml-kem-768' | 'ml-kem-1024'
 
@@ -12,12 +13,6 @@ export type KemName = 'ml-kem-768' | 'ml-kem-1024'
 export interface KemPrivateKey {
   readonly kind: KemName
   readonly publicKey: Uint8Array
-}
-
-/** What a seed expands to. */
-export interface ExpandedKemKey {
-  readonly publicKey: Uint8Array
-  readonly secretKey: Uint8Array
 }
 
 /** What Node's console, `util.inspect` and the test runners ask for. */
