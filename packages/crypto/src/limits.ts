@@ -24,7 +24,7 @@ export const MAX_POOLED_BYTES = 4_096
 /** No protocol here needs more randomness at once; a wild length is a bug, refused before allocation. */
 export const MAX_RANDOM_BYTES = 16_777_216
 
-/** Shorter random strings repeat by chance, so a repetition says nothing about the generator. */
+/** How much of an output is compared with the one before: less repeats by chance, and says nothing of the generator. */
 export const REPETITION_CHECK_BYTES = 16
 
 /** One ChaCha20 call yields at most this: frames need one block, the largest test stream a megabyte. */

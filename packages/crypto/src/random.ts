@@ -11,12 +11,15 @@ import { MAX_POOLED_BYTES, MAX_RANDOM_BYTES, RANDOM_POOL_BYTES, REPETITION_CHECK
 /** Returns `length` new random bytes. */
 export type Rng = (length: number) => Uint8Array
 
-/** Remembers a digest, not the bytes: the last output may be somebody's private key. */
+/**
+ * Compares how outputs begin, so that a stuck generator shows whatever lengths it is asked for. Remembers a digest,
+ * not the bytes: the last output may be somebody's private key.
+ */
 function repetitionCheck(): (bytes: Uint8Array) => void {
   let last: Uint8Array | undefined
   return (bytes) => {
     if (bytes.length < REPETITION_CHECK_BYTES) return
-    const digest = sha256(bytes)
+    const digest = sha256(bytes.subarray(0, REPETITION_CHECK_BYTES))
     if (last !== undefined && constantTimeEqual(last, digest)) {
       throw new CryptoError('crypto/rng-failed', { details: { reason: 'repeated' } })
     }
@@ -61,7 +64,7 @@ export function pooledRng(fill: (target: Uint8Array<ArrayBuffer>) => void): Rng 
     } catch (cause) {
       throw new CryptoError('crypto/rng-failed', { cause, details: { reason: 'threw' } })
     }
-    refuseRepetition(target.subarray(0, REPETITION_CHECK_BYTES * 2))
+    refuseRepetition(target)
   }
   return (length) => {
     requireAtMost(length, MAX_RANDOM_BYTES, 'random length')

@@ -37,6 +37,13 @@ describe.each(CREATE)('%s', (_, create) => {
     expect(codeOf(() => crypto.randomBytes(32))).toBe('crypto/rng-failed')
   })
 
+  it('hostile 52: a stuck generator shows whatever lengths it is asked for', () => {
+    const crypto = create({ rng: (length) => new Uint8Array(length).fill(7) })
+    expect(crypto.randomBytes(32)).toHaveLength(32)
+    for (const length of [64, 16, 32, 24])
+      expect(codeOf(() => crypto.randomBytes(length))).toBe('crypto/rng-failed')
+  })
+
   it('does not keep the array of the generator', () => {
     const shared = new Uint8Array(32).fill(7)
     const crypto = create({ rng: () => shared })
