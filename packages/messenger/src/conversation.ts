@@ -128,10 +128,12 @@ async function sendDirect(
     const place: Place = { kind: 'direct', peer }
     const message = newMessage(context, type, body, await headsOf(tx, place))
     const content = encodeMessage(context.registry, message)
-    const pending = await sendToContact(context, tx, contact, prepared, content, message.id)
-    sentTable.put(tx, { pending, recipients: [peer], delivered: [], read: [] }, message.id)
     const { accountId: account, deviceId: device } = context.self
-    await logMessage(context, tx, { direction: 'out', place, account, device }, message)
+    const number = await logMessage(context, tx, { direction: 'out', place, account, device }, message)
+    const logged = { id: message.id, number: number ?? 0 }
+    const pending = await sendToContact(context, tx, contact, prepared, content, logged)
+    const row = { number: logged.number, pending, recipients: [peer], delivered: [], read: [] }
+    sentTable.put(tx, row, message.id)
     return queued(message.id)
   })
 }

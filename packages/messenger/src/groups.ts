@@ -75,7 +75,7 @@ export async function sendToGroup(
   const recipients = [...new Set(members.map((member) => member.account))].filter(
     (one) => one !== context.self.accountId,
   )
-  sentTable.put(tx, { pending, recipients, delivered: [], read: [] }, message.id)
+  sentTable.put(tx, { number: 0, pending, recipients, delivered: [], read: [] }, message.id)
   const origin = {
     direction: 'out',
     place,

@@ -31,6 +31,8 @@ export const RETRY_CAP_MS = 30_000
 export const MAX_SESSIONS_PER_DEVICE = 5
 /** Messages in a row from another session that move the sending there; one may have crossed (spec/models). */
 export const MESSAGES_TO_FOLLOW = 2
+/** Messages sealed again for a device that has left a session: a busy week, and at most 7 MB of the longest texts. */
+export const MAX_RESENT = 100
 /** Devices of one account that a message is sent to. */
 export const MAX_DEVICES = 32
 

@@ -69,14 +69,14 @@ export interface Origin {
   readonly device: DeviceId
 }
 
-/** Logs a message once; false when this sender's message of this id is there already. */
+/** Logs a message once; its number, or null when this sender's message of this id is there already. */
 export async function logMessage(
   context: NodeContext,
   tx: Work,
   origin: Origin,
   message: DecodedMessage,
-): Promise<boolean> {
-  if ((await seenTable.get(tx, origin.account, message.id)) !== undefined) return false
+): Promise<number | null> {
+  if ((await seenTable.get(tx, origin.account, message.id)) !== undefined) return null
   seenTable.put(tx, true, origin.account, message.id)
   const place = placeKey(origin.place)
   const number = await nextNumber(tx, 'log')
@@ -93,7 +93,7 @@ export async function logMessage(
   historyTable.put(tx, true, place, number)
   await moveHeads(tx, place, message)
   tx.after(() => context.signals.log.fire())
-  return true
+  return number
 }
 
 /** The latest messages of a place: what the next message names as its parents. */

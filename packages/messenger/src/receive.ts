@@ -26,6 +26,7 @@ import { orRefuse, reportRefusal } from './refuse.js'
 import type { BoxRow } from './rows.js'
 import { receiveInSession, sendToDevice } from './sessions.js'
 import { countReceipt } from './status.js'
+import { resendUndelivered } from './undelivered.js'
 
 /** One delivery. @throws only for faults of this node; the delivery then stays with the carrier */
 export async function receive(
@@ -61,6 +62,8 @@ async function receiveFrame(
   if (opened === null) return
   const content = await wholeContent(context, tx, `session:${row.session}`, opened.body)
   if (content !== null) await receiveContent(context, tx, opened.account, device, content)
+  // Last, so that a receipt in this very message counts first.
+  if (opened.settled) await resendUndelivered(context, tx, device, row.session)
 }
 
 /**
@@ -89,7 +92,7 @@ async function receiveContent(
   if (message === null) return
   if (message.type === 'receipt' && 'body' in message) {
     const { kind, ids } = message.body as ReceiptBody
-    return countReceipt(context, tx, account, kind, ids)
+    return countReceipt(context, tx, account, device, kind, ids)
   }
   if (message.type === groupWelcomeContent.type && 'body' in message) {
     return joinByWelcome(context, tx, account, message.body as GroupWelcomeBody)

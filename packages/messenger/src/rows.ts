@@ -119,6 +119,8 @@ export const outboxTable: Table<OutboxRow> = table(
 )
 
 export interface SentRow {
+  /** Its log number; 0 for a message to a group, which is not sealed for one device. */
+  readonly number: number
   /** Frames that no carrier has stored. */
   readonly pending: number
   readonly recipients: readonly string[]
@@ -129,12 +131,16 @@ export interface SentRow {
 export const sentTable: Table<SentRow> = table(
   'sent',
   v.strictObject({
+    number: count,
     pending: count,
     recipients: v.array(v.string()),
     delivered: v.array(v.string()),
     read: v.array(v.string()),
   }),
 )
+
+/** Device id, log number: the session that this message, which the device has not confirmed, was last sealed in. */
+export const undeliveredTable: Table<string> = table('undelivered', v.string())
 
 export interface LogRow {
   readonly direction: 'in' | 'out'

@@ -16,18 +16,19 @@ import { boxesTable, devicesTable, type SessionRow, sessionsTable } from './rows
 /**
  * Where a message was opened tells what the peer has. One that came in another session than the one that sends moves
  * the sending there: at once if its id is the smaller, so that crossing initiations end in one on both sides; at the
- * second in a row otherwise, so that a session the peer never got is left.
+ * second in a row otherwise, so that a session the peer never got is left. Returns the one that sends now.
  */
-export async function followPeer(tx: Work, device: DeviceId, sessionId: string): Promise<void> {
+export async function followPeer(tx: Work, device: DeviceId, sessionId: string): Promise<string | undefined> {
   const peer = await devicesTable.get(tx, device)
-  if (peer === undefined) return
+  if (peer === undefined) return undefined
   if (peer.current === sessionId) {
     if (peer.elsewhere > 0) devicesTable.put(tx, { ...peer, elsewhere: 0 }, device)
-    return
+    return sessionId
   }
   const elsewhere = peer.elsewhere + 1
   const moves = sessionId < peer.current || elsewhere >= MESSAGES_TO_FOLLOW
   devicesTable.put(tx, moves ? { ...peer, current: sessionId, elsewhere: 0 } : { ...peer, elsewhere }, device)
+  return moves ? sessionId : peer.current
 }
 
 /**

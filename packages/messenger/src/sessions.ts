@@ -13,8 +13,9 @@ import type { NodeContext, Work } from './context.js'
 import { MessengerError } from './errors.js'
 import { type PreparedSessions, startSession } from './handshake.js'
 import { enqueue } from './outbox.js'
-import { devicesTable, sessionsTable } from './rows.js'
+import { devicesTable, sessionsTable, undeliveredTable } from './rows.js'
 import { followPeer } from './session-choice.js'
+import type { LoggedId } from './undelivered.js'
 
 /** Seals one content to every device of a contact and queues the frames; returns how many frames that are. */
 export async function sendToContact(
@@ -23,7 +24,7 @@ export async function sendToContact(
   contact: Contact,
   prepared: PreparedSessions,
   content: Uint8Array,
-  message?: MessageId,
+  message?: LoggedId,
 ): Promise<number> {
   let frames = 0
   for (const device of contact.devices) {
@@ -31,21 +32,29 @@ export async function sendToContact(
     if (known === undefined) {
       const bundle = prepared.get(deviceOf(device))
       if (bundle === undefined) throw new MessengerError('messenger/no-prekeys')
-      frames += await startSession(context, tx, device, bundle, message)
+      frames += await startSession(context, tx, device, bundle, message?.id)
     }
-    frames += await sendToDevice(context, tx, deviceOf(device), content, message)
+    const sealed = await sendToDevice(context, tx, deviceOf(device), content, message?.id)
+    frames += sealed.frames
+    if (message !== undefined) undeliveredTable.put(tx, sealed.session, deviceOf(device), message.number)
   }
   return frames
 }
 
-/** Seals one content in the current session with a device and queues its frames; returns how many. */
+export interface SealedContent {
+  readonly frames: number
+  /** Id of the session, hexadecimal. */
+  readonly session: string
+}
+
+/** Seals one content in the current session with a device and queues its frames. */
 export async function sendToDevice(
   context: NodeContext,
   tx: Work,
   device: DeviceId,
   content: Uint8Array,
   message?: MessageId,
-): Promise<number> {
+): Promise<SealedContent> {
   const { crypto, sessions } = context
   const peer = await devicesTable.get(tx, device)
   const row = peer && (await sessionsTable.get(tx, device, peer.current))
@@ -60,12 +69,19 @@ export async function sendToDevice(
     await enqueue(context, tx, box, sealed.frame, message)
   }
   sessionsTable.put(tx, { ...row, state: sessions.encode(session) }, device, peer.current)
-  return bodies.length
+  return { frames: bodies.length, session: peer.current }
 }
 
 export function fragmentId(context: NodeContext): number {
   const bytes = context.crypto.randomBytes(4)
   return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true)
+}
+
+export interface OpenedBody {
+  readonly account: AccountId
+  readonly body: Uint8Array
+  /** Both sides send in this session from now on, and did not before. */
+  readonly settled: boolean
 }
 
 /** Opens a frame of a session box; null when it is not for that session: noise, or a replay. */
@@ -75,7 +91,7 @@ export async function receiveInSession(
   device: DeviceId,
   sessionId: string,
   frame: Uint8Array,
-): Promise<{ readonly account: AccountId; readonly body: Uint8Array } | null> {
+): Promise<OpenedBody | null> {
   const row = await sessionsTable.get(tx, device, sessionId)
   const peer = await devicesTable.get(tx, device)
   if (row === undefined || peer === undefined) return null
@@ -89,6 +105,7 @@ export async function receiveInSession(
     device,
     sessionId,
   )
-  await followPeer(tx, device, sessionId)
-  return { account: peer.account as AccountId, body: opened.body }
+  const current = await followPeer(tx, device, sessionId)
+  const settled = current === sessionId && (peer.current !== sessionId || !row.confirmed)
+  return { account: peer.account as AccountId, body: opened.body, settled }
 }

@@ -1,9 +1,9 @@
 /** How far a message got: derived from its row, so that no state is claimed that is not true. */
-import type { AccountId, MessageId } from '@hyphae/core'
+import type { AccountId, DeviceId, MessageId } from '@hyphae/core'
 import type { NodeContext, Work } from './context.js'
 import { MessengerError } from './errors.js'
 import type { DeliveryState, EventHub } from './events.js'
-import { type SentRow, sentTable } from './rows.js'
+import { type SentRow, sentTable, undeliveredTable } from './rows.js'
 
 export interface MessageStatus {
   readonly state: DeliveryState
@@ -40,17 +40,19 @@ export function announceState(
   if (state !== stateOf(before)) tx.after(() => context.emit({ type: 'status', id, state }))
 }
 
-/** Counts a receipt from one recipient; receipts for what this node did not send to it are ignored. */
+/** Counts a receipt from a device of one recipient; receipts for what this node did not send to it are ignored. */
 export async function countReceipt(
   context: NodeContext,
   tx: Work,
   from: AccountId,
+  device: DeviceId,
   kind: 'delivered' | 'read',
   ids: readonly MessageId[],
 ): Promise<void> {
   for (const id of ids) {
     const sent = await sentTable.get(tx, id)
     if (sent === undefined || !sent.recipients.includes(from)) continue
+    undeliveredTable.delete(tx, device, sent.number)
     const delivered = include(sent.delivered, from)
     const row = { ...sent, delivered, read: kind === 'read' ? include(sent.read, from) : sent.read }
     sentTable.put(tx, row, id)
