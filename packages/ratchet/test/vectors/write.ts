@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { makeCorpus } from './corpus.js'
 import { makePqVectors, makeVectors } from './script.js'
+import { makeSignalCorpus } from './signal-corpus.js'
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
@@ -17,7 +18,7 @@ for (const [version, vectors] of [
   writeFileSync(path(`../../../../vectors/session/v${version}.json`), `${JSON.stringify(file, null, 1)}\n`)
 }
 
-for (const [target, inputs] of Object.entries(makeCorpus())) {
+for (const [target, inputs] of Object.entries({ ...makeCorpus(), ...makeSignalCorpus() })) {
   const folder = path(`../../fuzz/corpus/${target}/`)
   mkdirSync(folder, { recursive: true })
   for (const [name, bytes] of Object.entries(inputs)) writeFileSync(folder + name, bytes)

@@ -1,0 +1,50 @@
+/**
+ * Any bytes as a message of the Signal wire's post-quantum ratchet, in each of its states, as if the MAC around it held:
+ * a typed error, or a state that can be stored and sent from. The state before it stays as it was.
+ */
+import { equalBytes } from '@hyphae/core'
+import { stateReader, stateWriter } from '../src/signal/codec.js'
+import { type PqRatchet, pqReceive, pqSend } from '../src/signal/pq/ratchet.js'
+import { readPqRatchet, writePqRatchet } from '../src/signal/pq/snapshot.js'
+import { coreOf } from '../src/signal/session.js'
+import { signalFuzzWorld } from './support/signal-world.js'
+
+const { crypto, moments } = signalFuzzWorld()
+const ratchets = Object.values(moments).map(({ session }) => coreOf(session).pq)
+
+function stored(ratchet: PqRatchet): Uint8Array {
+  const writer = stateWriter()
+  writePqRatchet(writer, ratchet)
+  return writer.done()
+}
+
+const befores = ratchets.map(stored)
+
+function tryState(ratchet: PqRatchet, input: Uint8Array): void {
+  const { ratchet: next } = pqReceive(crypto, ratchet, input)
+  const bytes = stored(next)
+  const reader = stateReader(bytes)
+  const again = readPqRatchet(reader)
+  reader.end()
+  if (!equalBytes(stored(again), bytes)) throw new Error('the state cannot be stored')
+  pqSend(crypto, again)
+}
+
+export const target: { name: string; run(input: Uint8Array): void } = {
+  name: 'signal-pq',
+  run(input) {
+    const failures: unknown[] = []
+    for (const [i, ratchet] of ratchets.entries()) {
+      try {
+        tryState(ratchet, input)
+      } catch (error) {
+        failures.push(error)
+      }
+      if (!equalBytes(stored(ratchet), befores[i] as Uint8Array))
+        throw new Error('the state was changed in place')
+    }
+    const untyped = failures.find((error) => !(error instanceof Error && 'code' in error))
+    if (untyped !== undefined) throw untyped
+    if (failures.length === ratchets.length) throw failures[0]
+  },
+}
