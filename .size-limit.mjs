@@ -12,6 +12,7 @@ const LIMITS = {
   tlv: 42,
   ratchet: 46,
   'ratchet/pq': 18,
+  'ratchet/sessions': 23,
   'ratchet/signal': 50,
   mls: 62,
   identity: 44,
