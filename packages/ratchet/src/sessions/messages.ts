@@ -38,6 +38,8 @@ export interface Opened {
   readonly body: Uint8Array
   /** Whether sending moved to this session, because the peer is heard in it. */
   readonly moved: boolean
+  /** Whether this message shows for the first time that both sides send in this session: what was sealed before may be lost. */
+  readonly settled: boolean
 }
 
 /** @throws SessionsError `ratchet/no-session` */
@@ -126,8 +128,9 @@ async function openAt(
   const opened = decryptFrame(context.crypto, row.session, frame, { now, forward })
   if (opened === null) return null
   const { session, body } = opened
-  const moved = await heard(context, tx, meta, place, { ...row, session }, now)
-  return { device, sessionId: id, session, body, moved }
+  const after = await heard(context, tx, meta, place, { ...row, session }, now)
+  const settled = after.moved || (after.sends && !row.confirmed)
+  return { device, sessionId: id, session, body, moved: after.moved, settled }
 }
 
 /** A message was opened: the peer has this session, and what was sent in it counts as answered. */
@@ -138,13 +141,13 @@ async function heard(
   { device, id }: SessionPlace,
   row: SessionRow,
   now: number,
-): Promise<boolean> {
+): Promise<{ readonly moved: boolean; readonly sends: boolean }> {
   const { book, gate, tables } = context
   const peer = await readPeer(tx, tables, device)
   gate.touch(tx)
   book.put(tx, gate.passage(tx), device, { ...row, confirmed: true, unanswered: 0, unansweredAt: 0 })
-  if (peer === undefined || !isOpen(row, peer, meta.floor)) return false
+  if (peer === undefined || !isOpen(row, peer, meta.floor)) return { moved: false, sends: false }
   const after = follow(peer.begun === 0 ? peer : { ...peer, begun: 0 }, id)
   if (after !== peer) await changePeer(context, tx, device, peer, after, now)
-  return after.current !== peer.current
+  return { moved: after.current !== peer.current, sends: after.current === id }
 }
