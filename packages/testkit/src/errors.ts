@@ -1,4 +1,4 @@
-/** Errors of the testkit: a broken rule, and a failure that was asked for. */
+/** Errors of the testkit: a broken rule, failures that were asked for, and what simulated carriers say. */
 import { type ErrorContext, HyphaeError } from '@hyphae/core'
 
 export const TESTKIT_ERRORS = {
@@ -10,6 +10,24 @@ export const TESTKIT_ERRORS = {
     message: 'This operation was made to fail.',
     hint: 'A test asked for it.',
     retryable: true,
+  },
+  'testkit/refused': {
+    message: 'A simulated part does not take this.',
+    hint: 'The details say why; trying again changes nothing.',
+  },
+  'testkit/unreachable': {
+    message: 'The simulated peer gave no answer; it may or may not have done what was asked.',
+    hint: 'Try again with the same bytes once the network lets it through.',
+    retryable: true,
+  },
+  'testkit/full': {
+    message: 'The simulated relay or link holds as much as it takes.',
+    hint: 'It takes more once something was read or sent.',
+    retryable: true,
+  },
+  'testkit/closed': {
+    message: 'The simulated carrier, store or transaction is closed.',
+    hint: 'Open it again.',
   },
 } as const
 

@@ -16,6 +16,41 @@ export * from './limits.js'
 export { mailboxCompliance } from './mailbox-compliance.js'
 export type { MailboxComplianceOptions } from './mailbox-subject.js'
 export { type SeededRandom, unsafeSeededRandom } from './seeded-random.js'
+export type { Delay, LinkConditions } from './simulation/conditions.js'
+export { lora } from './simulation/conditions.js'
+export type { CrashSide, DiskImage, SimulatedDisk } from './simulation/disk.js'
+export { eventLine, type SimulationEvent } from './simulation/event-log.js'
+export type { RelayLies } from './simulation/lies.js'
+export type { NodeLife } from './simulation/life.js'
+export {
+  type ConditionsOf,
+  type Datagram,
+  type NetworkOptions,
+  type Sent,
+  type SimulatedNetwork,
+  simulatedNetwork,
+} from './simulation/network.js'
+export type { NodeOptions, NodeProgram, SimulatedNode } from './simulation/node.js'
+export type { Observations, Sighting, WireSighting } from './simulation/observations.js'
+export { type RelayEndpoint, simulatedRelay } from './simulation/relay.js'
+export type { DirectoryChecks } from './simulation/relay-directory.js'
+export type { RelayChecks, RelayOptions, SimulatedRelay, VerifyProof } from './simulation/relay-server.js'
+export {
+  type RunOptions,
+  type Simulation,
+  type SimulationFailure,
+  type SimulationOptions,
+  type SimulationResult,
+  simulation,
+} from './simulation/simulation.js'
+export {
+  type DatagramSocket,
+  type Receive,
+  type Sockets,
+  sockets,
+  type TopicSocket,
+} from './simulation/socket.js'
 export { storeCompliance } from './store-compliance.js'
 export type { StoreSubject } from './store-subject.js'
+export { type Timeline, type Timer, timeline } from './timeline.js'
 export { type VirtualClock, virtualClock } from './virtual-clock.js'

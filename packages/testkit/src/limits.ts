@@ -8,3 +8,42 @@ export const QUIET_MS = 50
 
 /** Turns of the event loop a virtual clock gives to promises before and after each timer. */
 export const SETTLE_TURNS = 3
+
+/** Events a simulation remembers as lines: enough to see what led to a failure. */
+export const SIMULATION_TRACE_EVENTS = 400
+
+/** Events after which a run is taken for one that never ends. */
+export const MAX_SIMULATION_EVENTS = 20_000_000
+
+/** A simulated disk refuses longer keys, in characters of their text form: real stores have a limit too. */
+export const MAX_DISK_KEY_CHARACTERS = 4096
+
+/** Virtual milliseconds until a call to a simulated relay is given up, both ways included. */
+export const CALL_TIMEOUT_MS = 15_000
+
+/** Virtual milliseconds until a lost leg of a call is sent again the first time; doubles each time, as TCP does. */
+export const RETRANSMIT_MS = 1000
+
+/** Virtual milliseconds a simulated relay keeps a reader waiting before it answers that nothing came. */
+export const LONG_POLL_MS = 20_000
+
+/** Virtual milliseconds before a watch tries again: first and longest wait. */
+export const WATCH_RETRY_MS: readonly [first: number, longest: number] = [500, 30_000]
+
+/** Deliveries in one answer of a simulated relay. */
+export const DELIVERIES_PER_ANSWER = 100
+
+/** Bytes of addresses, checksums and framing around what a call carries, roughly those of a WebSocket. */
+export const CALL_OVERHEAD_BYTES = 64
+
+/** Frames waiting in one box of a simulated relay. */
+export const MAX_SIMULATED_BOX_FRAMES = 10_000
+
+/** Bytes a link with limited bandwidth queues before it drops, unless its conditions say otherwise. */
+export const LINK_QUEUE_BYTES = 65_536
+
+/** Virtual milliseconds within which a send and a receipt somewhere else count as happening together. */
+export const CO_OCCURRENCE_MS = 2000
+
+/** Sightings kept for one observer. */
+export const MAX_SIGHTINGS = 1_000_000
