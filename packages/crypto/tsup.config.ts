@@ -1,7 +1,7 @@
 import { library } from '../../build/tsup.ts'
 
 export default library({
-  entry: ['src/index.ts', 'src/index.node.ts', 'src/kem.ts', 'src/kem.node.ts'],
+  entry: ['src/index.ts', 'src/index.node.ts', 'src/kem.ts', 'src/kem.node.ts', 'src/slim.ts'],
   platform: 'neutral',
   external: ['libsodium-wrappers'],
 })

@@ -13,7 +13,8 @@ export {
   SIGNATURE_LENGTH,
   XCHACHA_NONCE_LENGTH,
 } from './limits.js'
-export { createNobleCrypto, nobleCrypto, type ProviderOptions } from './noble/provider.js'
+export { createNobleCrypto, nobleCrypto } from './noble/provider.js'
+export type { ProviderOptions } from './noble/rng.js'
 export type * from './provider.js'
 export type { Rng } from './random.js'
 export { unsafeSeededRng } from './seeded-rng.js'

@@ -86,3 +86,17 @@ export interface CryptoProvider {
   readonly x25519: X25519
   scrypt(password: Uint8Array, salt: Uint8Array, parameters: ScryptParameters, length: number): Uint8Array
 }
+
+/** What sessions and their frames need of a provider; `@hyphae/crypto/slim` gives this and no more. */
+export type SessionCrypto = Pick<
+  CryptoProvider,
+  | 'name'
+  | 'randomBytes'
+  | 'sha256'
+  | 'hmacSha256'
+  | 'hkdfSha256'
+  | 'chacha20'
+  | 'chacha20Poly1305'
+  | 'ed25519'
+  | 'x25519'
+>

@@ -24,11 +24,19 @@ function reach(entry: string): { files: Set<string>; external: Set<string> } {
   return { files, external }
 }
 
-it('imports the audited libraries and core alone', () => {
-  const { files, external } = reach('index.ts')
-  expect(files.size).toBeGreaterThan(15)
-  for (const name of external) expect(name).toMatch(/^@(noble\/(ciphers|curves|hashes)\/|hyphae\/core$)/)
+it.each(['index.ts', 'slim.ts', 'kem.ts'])('%s imports @noble and core alone', (entry) => {
+  const { files, external } = reach(entry)
+  expect(files.size).toBeGreaterThan(7)
+  for (const name of external) expect(name).toMatch(/^@(noble\/|hyphae\/core$)/)
   expect([...files].filter((file) => file.includes('/src/node/'))).toEqual([])
+})
+
+it('the slim provider reaches neither the whole provider nor what only that needs', () => {
+  const { files, external } = reach('slim.ts')
+  expect([...files].filter((file) => file.endsWith('/noble/provider.ts'))).toEqual([])
+  for (const name of ['@noble/curves/ed25519.js', '@noble/ciphers/aes.js', '@noble/hashes/scrypt.js']) {
+    expect(external).not.toContain(name)
+  }
 })
 
 it('finds the builtin that the node entry does import', () => {

@@ -1,15 +1,19 @@
 /** The providers every test runs over. */
 import { type CryptoProvider, createNobleCrypto, nobleCrypto, type Rng } from '../src/index.js'
 import { createNodeCrypto, nodeCrypto } from '../src/index.node.js'
+import { createSlimCrypto, slimCrypto } from '../src/slim.js'
 
+/** The slim provider lacks some members: noble's stand in for them, so that it takes every test. */
 export const PROVIDERS: readonly (readonly [string, CryptoProvider])[] = [
   ['noble', nobleCrypto],
   ['node', nodeCrypto],
+  ['slim', Object.freeze({ ...nobleCrypto, ...slimCrypto })],
 ]
 
 export const CREATE: readonly (readonly [string, (options: { rng: Rng }) => CryptoProvider])[] = [
   ['noble', createNobleCrypto],
   ['node', createNodeCrypto],
+  ['slim', (options) => Object.freeze({ ...createNobleCrypto(options), ...createSlimCrypto(options) })],
 ]
 
 export const AEADS = ['chacha20Poly1305', 'xchacha20Poly1305', 'aes128Gcm', 'aes256Gcm'] as const

@@ -4,7 +4,7 @@
  * Nothing is consumed before the confirmation verifies, so garbage burns no prekey. Whose handshake it claims to
  * be comes from the caller, who has checked that peer's certificate; the keys only agree if it is true.
  */
-import { type CryptoProvider, constantTimeEqual } from '@hyphae/crypto'
+import { type SessionCrypto, constantTimeEqual } from '@hyphae/crypto'
 import { checkTime } from './bytes.js'
 import { checkPeer, checkX25519, type DeviceKeys, type PeerKeys, peerKeysOf } from './device-keys.js'
 import { RatchetError } from './errors.js'
@@ -43,7 +43,7 @@ export interface AcceptedSession {
  * `ratchet/prekey-used`, `ratchet/prekey-expired`, `ratchet/bad-key`, `ratchet/own-identity`,
  * `ratchet/handshake-rejected`, `ratchet/bad-argument`
  */
-export function acceptSession(crypto: CryptoProvider, options: AcceptOptions): AcceptedSession {
+export function acceptSession(crypto: SessionCrypto, options: AcceptOptions): AcceptedSession {
   const { keys, prekeys } = options
   const createdAt = checkTime(options.now)
   const received = decodeHandshake(options.handshake)
@@ -107,7 +107,7 @@ function decapsulate(received: ReceivedHandshake, named: NamedPrekeys): Uint8Arr
 
 /** @throws RatchetError `ratchet/handshake-rejected` unless the sender computed the same secrets */
 function proveSecrets(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   keys: DeviceKeys,
   peer: PeerKeys,
   received: ReceivedHandshake,

@@ -5,7 +5,7 @@
  * on the side, and the new state exists only when the body verified: a failure leaves nothing behind.
  */
 import { isHyphaeError } from '@hyphae/core'
-import { type CryptoProvider, zeroize } from '@hyphae/crypto'
+import { type SessionCrypto, zeroize } from '@hyphae/crypto'
 import { isSealedSize, openFrameBody, openFrameHeader, openFramePadded, type SealedHeader } from '@hyphae/tlv'
 import { isUsableX25519 } from './device-keys.js'
 import { epochOfFrame, epochOfLate, type FrameEpoch, mixLate } from './epoch.js'
@@ -45,7 +45,7 @@ export interface Decrypted {
  * @throws RatchetError `ratchet/bad-frame` on a wrong size, or an authentic frame with bad padding
  */
 export function decryptFrame(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   session: SessionState,
   frame: Uint8Array,
   options: DecryptOptions = {},
@@ -67,7 +67,7 @@ export function decryptFrame(
 }
 
 function openSkipped(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   core: SessionCore,
   frame: Uint8Array,
   index: number,
@@ -86,7 +86,7 @@ function openSkipped(
 }
 
 function openCurrent(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   core: SessionCore,
   frame: Uint8Array,
   n: number,
@@ -109,7 +109,7 @@ function openCurrent(
 
 /** A DH ratchet step: the peer's new key ends its old chain, and makes our next sending chain due. */
 function openNext(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   core: SessionCore,
   frame: Uint8Array,
   n: number,
@@ -168,7 +168,7 @@ interface Opened {
 const NO_PADDING: Uint8Array = new Uint8Array(0)
 
 function readBody(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   core: SessionCore,
   frame: Uint8Array,
   header: SealedHeader,
@@ -186,7 +186,7 @@ function readBody(
 }
 
 function readWalked(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   core: SessionCore,
   frame: Uint8Array,
   header: SealedHeader,

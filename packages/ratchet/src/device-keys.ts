@@ -8,7 +8,7 @@
 import { concatBytes, equalBytes, isHyphaeError } from '@hyphae/core'
 import {
   assertX25519PublicKey,
-  type CryptoProvider,
+  type SessionCrypto,
   type Ed25519PrivateKey,
   KEY_LENGTH,
   type X25519PrivateKey,
@@ -34,7 +34,7 @@ export interface DevicePublicKeys extends PeerKeys {
   readonly agreementSignature: Uint8Array
 }
 
-export function devicePublicKeys(crypto: CryptoProvider, keys: DeviceKeys): DevicePublicKeys {
+export function devicePublicKeys(crypto: SessionCrypto, keys: DeviceKeys): DevicePublicKeys {
   const agreement = keys.agreement.publicKey
   return {
     signing: keys.signing.publicKey,
@@ -44,7 +44,7 @@ export function devicePublicKeys(crypto: CryptoProvider, keys: DeviceKeys): Devi
 }
 
 /** True when `signing` vouches for `agreement`. */
-export function verifyAgreementKey(crypto: CryptoProvider, keys: DevicePublicKeys): boolean {
+export function verifyAgreementKey(crypto: SessionCrypto, keys: DevicePublicKeys): boolean {
   return crypto.ed25519.verify(
     keys.signing,
     concatBytes(AGREEMENT_LABEL, keys.agreement),

@@ -4,7 +4,7 @@
  * When the peer's newest ratchet key has not been answered yet, a new key pair and chain are made first. In suite 2
  * the post-quantum ratchet gives the epoch's key, which is mixed in, and fills the padding.
  */
-import { type CryptoProvider, zeroize } from '@hyphae/crypto'
+import { type SessionCrypto, zeroize } from '@hyphae/crypto'
 import {
   frameMask,
   isSealedSize,
@@ -33,7 +33,7 @@ export interface EncryptInput {
  * @throws RatchetError `ratchet/too-long`, `ratchet/bad-argument`, `ratchet/chain-exhausted`
  */
 export function encryptFrame(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   session: SessionState,
   input: EncryptInput,
 ): { session: SessionState; frame: Uint8Array } {
@@ -73,7 +73,7 @@ interface Sender {
 }
 
 /** When an answer is due, this is the sending half of a DH ratchet step: a new key pair against the peer's key. */
-function readySender(crypto: CryptoProvider, core: SessionCore): Sender {
+function readySender(crypto: SessionCrypto, core: SessionCore): Sender {
   const { sending: due } = core
   if (due.kind === 'ready') return { rootKey: core.rootKey, sending: due }
   const ratchetKey = crypto.x25519.generate()

@@ -5,7 +5,7 @@
  * frame of the first: so what comes is the epoch last seen or the one after it, and what did not come before a
  * frame of epoch e is of the epoch last seen before, or of e.
  */
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import { PQ_EPOCH_MODULUS } from '@hyphae/tlv'
 import { mixKey } from './kdf.js'
 import type { SessionCore } from './session.js'
@@ -43,7 +43,7 @@ export function epochOfLate(
 
 /** Entries of messages that did not come before a frame of `frame`'s epoch, mixed with every key they may need. */
 export function mixLate(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   core: SessionCore,
   frame: FrameEpoch,
   entries: readonly SkippedKey[],

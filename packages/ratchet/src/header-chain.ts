@@ -6,7 +6,7 @@
  * The memo only remembers what can be computed again: two states may share it, in any order, and it is not
  * part of a snapshot. Near tags keep their whole mask, far ones their first four bytes.
  */
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import { FRAME_MASK_BYTES, frameMask, readU32, TAG_BYTES } from '@hyphae/tlv'
 import { MAX_CHAIN_MESSAGES, MAX_FORWARD, TAG_WINDOW } from './limits.js'
 
@@ -41,7 +41,7 @@ export function headerChain(key: Uint8Array): HeaderChain {
 }
 
 /** Tag and mask of message n: a view that the next call may overwrite. */
-export function maskAt(crypto: CryptoProvider, chain: HeaderChain, n: number): Uint8Array {
+export function maskAt(crypto: SessionCrypto, chain: HeaderChain, n: number): Uint8Array {
   const { near } = chain.memo()
   if (n < near.low || n > near.high) {
     near.low = n
@@ -63,13 +63,13 @@ export function tagMatches(frame: Uint8Array, mask: Uint8Array): boolean {
 }
 
 /** Whether the frame is message `n` itself: one block, where a window costs sixteen. */
-export function isMessage(crypto: CryptoProvider, chain: HeaderChain, n: number, frame: Uint8Array): boolean {
+export function isMessage(crypto: SessionCrypto, chain: HeaderChain, n: number, frame: Uint8Array): boolean {
   return n < MAX_CHAIN_MESSAGES && tagMatches(frame, maskAt(crypto, chain, n))
 }
 
 /** The message number within the window that begins at `from`; 'seen' for one just before it. */
 export function findNear(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   chain: HeaderChain,
   from: number,
   frame: Uint8Array,
@@ -83,7 +83,7 @@ export function findNear(
  * One of the TAG_WINDOW messages before `from`. A state fresh from a snapshot has forgotten their masks; computing
  * those again saves the wide search that a repeated frame would start, unless that was made already.
  */
-function wasSeen(crypto: CryptoProvider, chain: HeaderChain, from: number, frame: Uint8Array): boolean {
+function wasSeen(crypto: SessionCrypto, chain: HeaderChain, from: number, frame: Uint8Array): boolean {
   const { near, far } = chain.memo()
   const known = Math.min(from, near.high)
   for (let n = near.low; n < known; n++) if (tagMatches(frame, maskAt(crypto, chain, n))) return true
@@ -97,7 +97,7 @@ function wasSeen(crypto: CryptoProvider, chain: HeaderChain, from: number, frame
 
 /** The message number at most `forward` after `from`. The first call computes that many blocks, later ones few. */
 export function findFar(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   chain: HeaderChain,
   from: number,
   forward: number,
@@ -115,7 +115,7 @@ export function findFar(
 }
 
 /** Makes the table cover from ≤ n < end; the two are at most MAX_FORWARD apart. */
-function farWords(crypto: CryptoProvider, chain: HeaderChain, from: number, end: number): Uint32Array {
+function farWords(crypto: SessionCrypto, chain: HeaderChain, from: number, end: number): Uint32Array {
   const memo = chain.memo()
   memo.far ??= { low: from, high: from, words: new Uint32Array(MAX_FORWARD) }
   const { far } = memo
@@ -131,7 +131,7 @@ function farWords(crypto: CryptoProvider, chain: HeaderChain, from: number, end:
 }
 
 /** The tags of the window that begins at `from`, each a copy. */
-export function windowTags(crypto: CryptoProvider, chain: HeaderChain, from: number): Uint8Array[] {
+export function windowTags(crypto: SessionCrypto, chain: HeaderChain, from: number): Uint8Array[] {
   const tags: Uint8Array[] = []
   const end = Math.min(from + TAG_WINDOW, MAX_CHAIN_MESSAGES)
   for (let n = from; n < end; n++) tags.push(maskAt(crypto, chain, n).slice(0, TAG_BYTES))

@@ -6,7 +6,7 @@
  * the right one, and where the handshake travels, is the caller's business.
  */
 import { concatBytes } from '@hyphae/core'
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import { checkTime } from './bytes.js'
 import { checkPeer, type DeviceKeys, type PeerKeys, peerKeysOf } from './device-keys.js'
 import { RatchetError } from './errors.js'
@@ -47,7 +47,7 @@ export interface InitiatedSession {
  * @throws RatchetError `ratchet/own-identity`, `ratchet/bad-key`, `ratchet/too-long`, `ratchet/bad-argument`,
  * `ratchet/downgrade`, `ratchet/unsupported-version`
  */
-export function initiateSession(crypto: CryptoProvider, options: InitiateOptions): InitiatedSession {
+export function initiateSession(crypto: SessionCrypto, options: InitiateOptions): InitiatedSession {
   const { keys, bundle } = options
   const createdAt = checkTime(options.now)
   const own = peerKeysOf(keys)
@@ -110,7 +110,7 @@ export function initiateSession(crypto: CryptoProvider, options: InitiateOptions
  * @throws RatchetError `ratchet/downgrade`, `ratchet/unsupported-version`, `ratchet/bad-key`
  */
 function encapsulate(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   options: InitiateOptions,
 ): { readonly part: KemPart; readonly secret: Uint8Array } | null {
   const { kemPrekey } = options.bundle

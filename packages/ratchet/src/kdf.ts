@@ -11,7 +11,7 @@
  * this step, as in section 4.2, but is not stored a step in advance: that keeps a snapshot 32 bytes smaller.
  * The chain step is one block of the cipher that masks headers and seals bodies anyway.
  */
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import { CHAIN_NONCE, HEADER_LABEL, ROOT_LABEL } from './labels.js'
 
 export interface RootStep {
@@ -22,7 +22,7 @@ export interface RootStep {
 }
 
 /** `dh` is overwritten. */
-export function rootStep(crypto: CryptoProvider, rootKey: Uint8Array, dh: Uint8Array): RootStep {
+export function rootStep(crypto: SessionCrypto, rootKey: Uint8Array, dh: Uint8Array): RootStep {
   const output = crypto.hkdfSha256(dh, rootKey, ROOT_LABEL, 64)
   dh.fill(0)
   return {
@@ -38,12 +38,12 @@ export interface ChainStep {
   readonly messageKey: Uint8Array
 }
 
-export function chainStep(crypto: CryptoProvider, chainKey: Uint8Array): ChainStep {
+export function chainStep(crypto: SessionCrypto, chainKey: Uint8Array): ChainStep {
   const block = crypto.chacha20(chainKey, CHAIN_NONCE, 64)
   return { chainKey: block.slice(0, 32), messageKey: block.slice(32) }
 }
 
 /** Secret as long as either the chain or the post-quantum epoch is. */
-export function mixKey(crypto: CryptoProvider, epochKey: Uint8Array, messageKey: Uint8Array): Uint8Array {
+export function mixKey(crypto: SessionCrypto, epochKey: Uint8Array, messageKey: Uint8Array): Uint8Array {
   return crypto.hmacSha256(epochKey, messageKey)
 }

@@ -4,7 +4,7 @@
  * Likely places come first: the window of the current chain, late messages, the window of the next chain. Only
  * then a wide search, at most 2 × MAX_FORWARD blocks, remembered for the next unknown frame.
  */
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import { TAG_BYTES } from '@hyphae/tlv'
 import { RatchetError } from './errors.js'
 import { findFar, findNear, isMessage, windowTags } from './header-chain.js'
@@ -19,7 +19,7 @@ export type Place =
 
 /** Null for a frame of no expected message. */
 export function locate(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   core: SessionCore,
   frame: Uint8Array,
   forward: number,
@@ -32,7 +32,7 @@ export function locate(
   return near ?? locateFar(crypto, core, frame, forward)
 }
 
-function locateNear(crypto: CryptoProvider, core: SessionCore, frame: Uint8Array): Place | 'seen' | null {
+function locateNear(crypto: SessionCrypto, core: SessionCore, frame: Uint8Array): Place | 'seen' | null {
   const { receiving, sending, skipped } = core
   // Nearly every frame is the next of its chain or the first of an answer: two blocks tell, before any window.
   if (receiving !== null && isMessage(crypto, receiving.header, receiving.n, frame)) {
@@ -49,7 +49,7 @@ function locateNear(crypto: CryptoProvider, core: SessionCore, frame: Uint8Array
 }
 
 function locateFar(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   core: SessionCore,
   frame: Uint8Array,
   forward: number,
@@ -65,7 +65,7 @@ function locateFar(
  * The tags that frames of this session may carry now: the windows of the current and the next chain, and every
  * late message. Put them into an index from tag to session; they change with every received message.
  */
-export function expectedTags(session: SessionState, crypto: CryptoProvider): Uint8Array[] {
+export function expectedTags(session: SessionState, crypto: SessionCrypto): Uint8Array[] {
   const { receiving, sending, skipped } = coreOf(session)
   const tags = receiving === null ? [] : windowTags(crypto, receiving.header, receiving.n)
   for (const entry of skipped) tags.push(entry.mask.slice(0, TAG_BYTES))

@@ -2,7 +2,7 @@
  * What a session needs of post-quantum cryptography, as an interface: `@hyphae/ratchet/pq` implements it, and is
  * passed in. A program that does not pass it carries no lattice code (spec/session.md, "Suites").
  */
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import type { Kem, KemName } from '@hyphae/crypto/kem'
 import type { PqState } from './pq/state.js'
 import type { SessionRole } from './role.js'
@@ -41,7 +41,7 @@ export interface PostQuantum {
   /** Epoch 0; `secret` is PR0 ‖ PK0, 64 bytes. */
   begin(role: SessionRole, secret: Uint8Array): PqState
   /** The state after one more frame is sent, and what that frame carries. */
-  send(crypto: CryptoProvider, state: PqState, input: PqSendInput): PqSent
+  send(crypto: SessionCrypto, state: PqState, input: PqSendInput): PqSent
   /** The state after an authentic frame. @throws RatchetError `ratchet/bad-frame` */
   receive(state: PqState, input: PqReceiveInput): PqState
   encode(state: PqState): Uint8Array

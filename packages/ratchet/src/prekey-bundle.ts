@@ -9,7 +9,7 @@
  * something else. Suite 2 adds a KEM prekey; its coefficients are checked by whoever encapsulates to it.
  */
 import { type Brand, concatBytes, equalBytes, isHyphaeError } from '@hyphae/core'
-import { type CryptoProvider, type Ed25519PrivateKey, SIGNATURE_LENGTH } from '@hyphae/crypto'
+import { type SessionCrypto, type Ed25519PrivateKey, SIGNATURE_LENGTH } from '@hyphae/crypto'
 import type { KemName } from '@hyphae/crypto/kem'
 import { defineSchema, encodeFields, type FieldValues, readFields } from '@hyphae/tlv'
 import { byteReader, byteWriter } from './bytes.js'
@@ -92,7 +92,7 @@ export type PrekeyBundle = Brand<VerifiedContent, 'PrekeyBundle'>
 
 /** Signs and encodes. Ids are given out by the caller, once each. */
 export function encodePrekeyBundle(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   signing: Ed25519PrivateKey,
   content: BundleContent,
 ): Uint8Array {
@@ -147,7 +147,7 @@ export function decodePrekeyBundle(bytes: Uint8Array): UnverifiedPrekeyBundle {
  * @throws RatchetError `ratchet/wrong-identity`, `ratchet/bad-signature`, `ratchet/bad-key`
  */
 export function verifyPrekeyBundle(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   unverified: UnverifiedPrekeyBundle,
   expectedSigning: Uint8Array,
 ): PrekeyBundle {

@@ -7,7 +7,7 @@
  *
  * Version 2, written when there is a KEM prekey, adds to each entry: KEM u8, 0 for none | seed 64, if any.
  */
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import type { KemName, KemPrivateKey } from '@hyphae/crypto/kem'
 import { type ByteReader, type ByteWriter, byteReader, byteWriter } from './bytes.js'
 import { RatchetError } from './errors.js'
@@ -24,7 +24,7 @@ const KEM_SEED_BYTES = 64
 /** By the number that names them: their index and one. */
 const KEMS: readonly KemName[] = ['ml-kem-768', 'ml-kem-1024']
 
-export function encodePrekeyState(crypto: CryptoProvider, state: PrekeyState): Uint8Array {
+export function encodePrekeyState(crypto: SessionCrypto, state: PrekeyState): Uint8Array {
   const { signed, oneTime } = state
   const kems = [...signed, ...oneTime].filter((one) => one.kem !== null).length
   const version = kems === 0 ? PREKEY_SNAPSHOT_VERSION : PREKEY_SNAPSHOT_VERSION_KEM
@@ -61,7 +61,7 @@ export interface DecodePrekeyOptions {
 
 /** Accepts only what encodePrekeyState writes. @throws RatchetError `ratchet/bad-snapshot`, `ratchet/unsupported-version` */
 export function decodePrekeyState(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   bytes: Uint8Array,
   options: DecodePrekeyOptions = {},
 ): PrekeyState {
@@ -81,7 +81,7 @@ export function decodePrekeyState(
 }
 
 interface Source {
-  readonly crypto: CryptoProvider
+  readonly crypto: SessionCrypto
   readonly reader: ByteReader
   readonly nextId: number
   /** Null in version 1. */
@@ -127,7 +127,7 @@ function readOneTime(source: Source, signed: readonly SignedPrekey[]): OneTimePr
   return oneTime
 }
 
-function readKey(crypto: CryptoProvider, reader: ByteReader): SignedPrekey['key'] {
+function readKey(crypto: SessionCrypto, reader: ByteReader): SignedPrekey['key'] {
   return crypto.x25519.importPrivateKey(reader.bytes(32))
 }
 

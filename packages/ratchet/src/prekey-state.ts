@@ -8,7 +8,7 @@
  * With a post-quantum part each of them has a KEM prekey beside it, under the same id, which is one-time or
  * last-resort as the bundle is, and is forgotten with it.
  */
-import type { CryptoProvider, X25519PrivateKey } from '@hyphae/crypto'
+import type { SessionCrypto, X25519PrivateKey } from '@hyphae/crypto'
 import type { Kem, KemPrivateKey } from '@hyphae/crypto/kem'
 import { checkTime } from './bytes.js'
 import { type DeviceKeys, type DevicePublicKeys, devicePublicKeys } from './device-keys.js'
@@ -53,7 +53,7 @@ export interface PrekeyState {
 
 /** A state with one signed prekey and no one-time prekeys. `now` in milliseconds; `pq` makes suite 2 bundles. */
 export function createPrekeyState(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   keys: DeviceKeys,
   options: { readonly now: number; readonly pq?: PostQuantum },
 ): PrekeyState {
@@ -67,7 +67,7 @@ export function createPrekeyState(
  * @throws RatchetError `ratchet/prekeys-exhausted`, `ratchet/bad-argument`
  */
 export function rotateSignedPrekey(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   keys: DeviceKeys,
   state: PrekeyState,
   options: { readonly now: number },
@@ -92,7 +92,7 @@ export function rotateSignedPrekey(
  * @throws RatchetError `ratchet/bad-argument` unless 1 ≤ count ≤ MAX_PREKEY_BATCH, `ratchet/prekeys-exhausted`
  */
 export function generateOneTimePrekeys(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   keys: DeviceKeys,
   state: PrekeyState,
   count: number,
@@ -118,7 +118,7 @@ export function generateOneTimePrekeys(
 }
 
 /** The bundle without a one-time prekey, flagged so under the signature. The same bytes until the next rotation. */
-export function lastResortBundle(crypto: CryptoProvider, keys: DeviceKeys, state: PrekeyState): Uint8Array {
+export function lastResortBundle(crypto: SessionCrypto, keys: DeviceKeys, state: PrekeyState): Uint8Array {
   return bundleOf(crypto, keys, devicePublicKeys(crypto, keys), currentSignedPrekey(state), null)
 }
 
@@ -183,7 +183,7 @@ function takeIds(state: PrekeyState, count: number): number {
 }
 
 function bundleOf(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   keys: DeviceKeys,
   identity: DevicePublicKeys,
   signed: Omit<SignedPrekey, 'bundleHash'>,

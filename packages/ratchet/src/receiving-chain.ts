@@ -4,7 +4,7 @@
  * Walking derives message keys only. Their masks, as many blocks again, are computed when the frame that caused
  * the walk has proved to be authentic.
  */
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import { type HeaderChain, maskAt } from './header-chain.js'
 import { chainStep } from './kdf.js'
 import { MAX_FORWARD } from './limits.js'
@@ -22,7 +22,7 @@ export interface Walk {
 const NONE: readonly Uint8Array[] = []
 
 /** The message key `steps` messages ahead; callers have bounded `steps` by MAX_FORWARD. */
-export function walkChain(crypto: CryptoProvider, chainKey: Uint8Array, steps: number): Walk {
+export function walkChain(crypto: SessionCrypto, chainKey: Uint8Array, steps: number): Walk {
   if (steps === 0) return { ...chainStep(crypto, chainKey), skipped: NONE }
   const skipped: Uint8Array[] = []
   let step = chainStep(crypto, chainKey)
@@ -35,7 +35,7 @@ export function walkChain(crypto: CryptoProvider, chainKey: Uint8Array, steps: n
 
 /** Entries for message keys of a chain, the first of them for message `from`; not mixed yet. */
 export function skippedOf(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   header: HeaderChain,
   from: number,
   messageKeys: readonly Uint8Array[],
@@ -54,7 +54,7 @@ export function skippedOf(
  * first keys are kept: losing late messages is better than losing the session, and the work stays bounded.
  */
 export function closeChain(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   chain: ReceivingChain,
   length: number,
   now: number,

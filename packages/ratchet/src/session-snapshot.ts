@@ -11,7 +11,7 @@
  * Version 2, of suite 2 sessions: each skipped message goes on with epoch u32 | 0 or 1 | later message key 32, if 1;
  * and at the end stand: turned u48 | the post-quantum ratchet.
  */
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import { FRAME_MASK_BYTES } from '@hyphae/tlv'
 import { type ByteReader, type ByteWriter, byteReader, byteWriter } from './bytes.js'
 import { isUsableX25519, type PeerKeys } from './device-keys.js'
@@ -79,7 +79,7 @@ export interface DecodeSessionOptions {
  * @throws RatchetError `ratchet/bad-snapshot`, `ratchet/unsupported-version`
  */
 export function decodeSession(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   bytes: Uint8Array,
   options: DecodeSessionOptions = {},
 ): SessionState {
@@ -166,7 +166,7 @@ function readDue(reader: ByteReader): SessionCore['sending'] {
   }
 }
 
-function readReady(crypto: CryptoProvider, reader: ByteReader): SessionCore['sending'] {
+function readReady(crypto: SessionCrypto, reader: ByteReader): SessionCore['sending'] {
   const ratchetSecret = reader.bytes(32)
   return {
     kind: 'ready',

@@ -12,7 +12,7 @@
  * prekey or a stripped offer gives two different secrets. The KEM parts are empty in suite 1.
  */
 import { concatBytes } from '@hyphae/core'
-import { type CryptoProvider, zeroize } from '@hyphae/crypto'
+import { type SessionCrypto, zeroize } from '@hyphae/crypto'
 import type { PeerKeys } from './device-keys.js'
 import { CONFIRM_LABEL, MAILBOX_LABEL, PQ_START_LABEL, TRANSCRIPT_LABEL, X3DH_LABEL } from './labels.js'
 
@@ -34,7 +34,7 @@ export interface TranscriptInput {
 }
 
 /** What both sides must agree on, in 32 bytes. Public. */
-export function transcriptHash(crypto: CryptoProvider, input: TranscriptInput): Uint8Array {
+export function transcriptHash(crypto: SessionCrypto, input: TranscriptInput): Uint8Array {
   const { initiator, responder } = input
   const kemKey = input.kemKey ?? NO_KEM_KEY
   return crypto.sha256(
@@ -72,7 +72,7 @@ export interface SecretInputs {
 
 /** The inputs are overwritten. */
 export function agreeSecrets(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   inputs: SecretInputs,
   transcript: Uint8Array,
 ): AgreedSecrets {

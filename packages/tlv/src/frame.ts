@@ -5,7 +5,7 @@
  * `parseFrame`: the recipient looks the tag up and opens the frame as what the tag was expected to be.
  */
 import { type FrameSize, isFrameSize } from '@hyphae/core'
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import { TlvError } from './errors.js'
 import { viewOf } from './view.js'
 
@@ -75,7 +75,7 @@ export function blankFrame(size: number, tag: Uint8Array): Uint8Array {
 }
 
 /** A frame that carries nothing: random bytes after the version. @throws TlvError `tlv/bad-frame` */
-export function coverFrame(crypto: CryptoProvider, size: FrameSize): Uint8Array {
+export function coverFrame(crypto: SessionCrypto, size: FrameSize): Uint8Array {
   if (!isFrameSize(size)) throw new TlvError('tlv/bad-frame', { details: { length: size } })
   const frame = crypto.randomBytes(size)
   frame[0] = FRAME_VERSION

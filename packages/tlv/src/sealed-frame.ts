@@ -7,7 +7,7 @@
  *
  * Which keys belong to which n is the ratchet's business; nothing here knows a session.
  */
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import { TlvError } from './errors.js'
 import {
   checkLength,
@@ -78,7 +78,7 @@ export interface OpenFrameInput {
 }
 
 /** Tag 14 ‖ header mask 40 of message `n` of a chain. @throws TlvError `tlv/bad-length`, `tlv/bad-number` */
-export function frameMask(crypto: CryptoProvider, headerKey: Uint8Array, n: number): Uint8Array {
+export function frameMask(crypto: SessionCrypto, headerKey: Uint8Array, n: number): Uint8Array {
   checkLength(headerKey, KEY_BYTES, 'header key')
   checkMessageNumber(n)
   const nonce = new Uint8Array(12)
@@ -87,7 +87,7 @@ export function frameMask(crypto: CryptoProvider, headerKey: Uint8Array, n: numb
 }
 
 /** @throws TlvError `tlv/bad-frame` (size), `tlv/bad-length`, `tlv/bad-number` */
-export function sealFrame(crypto: CryptoProvider, input: SealFrameInput): Uint8Array {
+export function sealFrame(crypto: SessionCrypto, input: SealFrameInput): Uint8Array {
   const { mask, header, messageKey, associatedData, body, size } = input
   if (!isSealedSize(size)) throw new TlvError('tlv/bad-frame', { details: { length: size } })
   checkLength(mask, FRAME_MASK_BYTES, 'mask')
@@ -136,7 +136,7 @@ export function openFrameHeader(frame: Uint8Array, mask: Uint8Array): SealedHead
  * The content; null when the frame is not authentic under this key and data.
  * @throws TlvError `tlv/bad-frame` on a bad shape, `tlv/bad-padding` when an authentic frame pads with other than zero
  */
-export function openFrameBody(crypto: CryptoProvider, input: OpenFrameInput): Uint8Array | null {
+export function openFrameBody(crypto: SessionCrypto, input: OpenFrameInput): Uint8Array | null {
   const opened = openFramePadded(crypto, input)
   if (opened === null) return null
   if (!isZero(opened.padding, 0, opened.padding.length)) throw new TlvError('tlv/bad-padding')
@@ -145,7 +145,7 @@ export function openFrameBody(crypto: CryptoProvider, input: OpenFrameInput): Ui
 
 /** As openFrameBody, with the padding handed out instead of checked: for protocols that use its room. */
 export function openFramePadded(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   input: OpenFrameInput,
 ): { readonly body: Uint8Array; readonly padding: Uint8Array } | null {
   const { frame, messageKey, associatedData, length } = input

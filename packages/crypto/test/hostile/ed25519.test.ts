@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { passesStrictChecks } from '../../src/ed25519-strict.js'
 import { isAcceptableEd25519Key, nobleCrypto, unsafeSeededRng } from '../../src/index.js'
 import { nodeCrypto } from '../../src/index.node.js'
+import { slimCrypto } from '../../src/slim.js'
 import { PROVIDERS } from '../providers.js'
 import {
   encodeScalar,
@@ -31,7 +32,9 @@ function littleEndian(bytes: Uint8Array): bigint {
 
 function sameVerdict(publicKey: Uint8Array, text: Uint8Array, candidate: Uint8Array): boolean {
   const verdict = nobleCrypto.ed25519.verify(publicKey, text, candidate)
-  expect(nodeCrypto.ed25519.verify(publicKey, text, candidate)).toBe(verdict)
+  for (const other of [nodeCrypto, slimCrypto]) {
+    expect(other.ed25519.verify(publicKey, text, candidate), other.name).toBe(verdict)
+  }
   return verdict
 }
 
@@ -132,7 +135,7 @@ it('hostile 13, rule V2: the shared check alone draws the line at L, whatever th
   }
 })
 
-it('hostile 13: both providers agree on every single-bit change of a signature and its key', () => {
+it('hostile 13: all providers agree on every single-bit change of a signature and its key', () => {
   const flip = (bytes: Uint8Array, bit: number): Uint8Array =>
     bytes.map((byte, i) => (i === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte))
   for (let bit = 0; bit < 512; bit += 3) {
@@ -143,7 +146,7 @@ it('hostile 13: both providers agree on every single-bit change of a signature a
   }
 })
 
-it('hostile 13: both providers agree on the crafted set with R, S, keys and messages exchanged', () => {
+it('hostile 13: all providers agree on the crafted set with R, S, keys and messages exchanged', () => {
   const random = unsafeSeededRng(new Uint8Array(32).fill(13))
   const pick = (): SignedCase => MIXED[(random(4)[0] as number) % MIXED.length] as SignedCase
   for (let i = 0; i < 150; i++) {

@@ -7,7 +7,7 @@
  * outside costs no lattice work.
  */
 import { concatBytes } from '@hyphae/core'
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import { mlKem768 } from '@hyphae/crypto/kem'
 import { RatchetError } from '../errors.js'
 import { PQ_EPOCH_LABEL } from '../labels.js'
@@ -34,7 +34,7 @@ import {
 } from './state.js'
 
 /** The state after one more frame, and what the frame carries. */
-export function sendPq(crypto: CryptoProvider, state: PqState, input: PqSendInput): PqSent {
+export function sendPq(crypto: SessionCrypto, state: PqState, input: PqSendInput): PqSent {
   const stepped = step(crypto, state, input)
   const { exchange, padding } = write(stepped.exchange, input.room)
   const messages = Math.min(state.messages + 1, MAX_PQ_COUNT)
@@ -58,7 +58,7 @@ function owesNothing(exchange: Exchange): boolean {
 }
 
 /** What has become possible since the last frame. */
-function step(crypto: CryptoProvider, state: PqState, input: PqSendInput): PqState {
+function step(crypto: SessionCrypto, state: PqState, input: PqSendInput): PqState {
   const { exchange } = state
   switch (exchange.kind) {
     case 'resting':
@@ -79,14 +79,14 @@ function mayOffer(state: PqState, room: number): boolean {
   return state.messages >= PQ_INTERVAL && state.epoch < MAX_PQ_EPOCH && room >= MIN_CHUNK_ROOM
 }
 
-function offer(crypto: CryptoProvider): Offering {
+function offer(crypto: SessionCrypto): Offering {
   const { publicKey, privateKey } = mlKem768.generate(crypto)
   const header = headerOf(publicKey)
   return { kind: 'offering', privateKey, publicKey, header, collected: [NOTHING, NOTHING], ...NO_PROGRESS }
 }
 
 /** With the whole ciphertext: the new epoch's key. The peer has had it since it answered. */
-function move(crypto: CryptoProvider, state: PqState, offering: Offering, input: PqSendInput): PqState {
+function move(crypto: SessionCrypto, state: PqState, offering: Offering, input: PqSendInput): PqState {
   const [ct1, ct2] = offering.collected
   if (ct1.kind !== 'whole' || ct2.kind !== 'whole') return state
   const secret = mlKem768.decapsulate(offering.privateKey, concatBytes(ct1.value, ct2.value))
@@ -98,7 +98,7 @@ function move(crypto: CryptoProvider, state: PqState, offering: Offering, input:
 }
 
 /** With the header alone the first part is made at once; with the vector too, everything. */
-function answer(crypto: CryptoProvider, state: PqState, awaiting: Awaiting, input: PqSendInput): PqState {
+function answer(crypto: SessionCrypto, state: PqState, awaiting: Awaiting, input: PqSendInput): PqState {
   const [head, vector] = awaiting.collected
   if (head.kind !== 'whole') return state
   const header = head.value
@@ -134,7 +134,7 @@ function keyOf(header: Uint8Array, vector: Uint8Array): Uint8Array {
 
 /** `secret` is overwritten. */
 function nextEpoch(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   state: PqState,
   secret: Uint8Array,
   header: Uint8Array,

@@ -1,0 +1,15 @@
+/** The generator of a provider: the one given, guarded, or the platform's, pooled. */
+import { guardedRng, pooledRng, type Rng } from '../random.js'
+
+export interface ProviderOptions {
+  /** All randomness of the provider, keys included, comes from here; the platform's when left out. */
+  readonly rng?: Rng
+}
+
+/** Over `crypto.getRandomValues`. */
+export function webRng({ rng }: ProviderOptions): Rng {
+  if (rng !== undefined) return guardedRng(rng)
+  return pooledRng((target) => {
+    globalThis.crypto.getRandomValues(target)
+  })
+}
