@@ -3,7 +3,7 @@
 /** What each package may import, besides itself and what its package.json declares. */
 const GROUND = ['core', 'crypto', 'tlv']
 const PROTOCOLS = ['ratchet', 'mls', 'identity', 'content', 'store', 'transport']
-const CARRIERS = ['transport-relay']
+const CARRIERS = ['transport-nostr', 'transport-relay']
 const NODES = ['messenger', 'relay']
 
 const MAY_IMPORT = {

@@ -1,0 +1,43 @@
+/** Errors of the Nostr layer. A malformed payload and a forged one have one code each, whatever was wrong inside. */
+import { type ErrorContext, HyphaeError } from '@hyphae/core'
+
+export const NOSTR_ERRORS = {
+  'nostr/bad-event': {
+    message: 'The value is not a Nostr event.',
+    hint: 'Its fields must be as NIP-01 says, within the limits; the relay or its author is broken.',
+  },
+  'nostr/forged-event': {
+    message: 'The id or the signature of an event is not that of its content.',
+    hint: 'Drop it; a relay or somebody between has altered it.',
+  },
+  'nostr/bad-key': {
+    message: 'The key is not one of secp256k1.',
+    hint: 'Secret keys are 32 bytes between 1 and the order less 1; public keys the x coordinate of a point.',
+  },
+  'nostr/foreign-key': {
+    message: 'The value is not a key of this package.',
+    hint: 'Make keys with importNostrKey or generateNostrKey.',
+  },
+  'nostr/bad-text': {
+    message: 'The text is not a valid NIP-19 name of that kind.',
+    hint: 'Pass npub1…, nsec1…, note1…, nprofile1… or nevent1… as it was given.',
+  },
+  'nostr/bad-payload': {
+    message: 'The NIP-44 payload cannot be read.',
+    hint: 'It is malformed, of another version, altered, or for another key.',
+  },
+  'nostr/bad-length': {
+    message: 'The text is empty or too long to be encrypted.',
+    hint: 'Send it in parts, or as a file.',
+  },
+  'nostr/bad-wrap': {
+    message: 'The gift wrap does not hold a private message.',
+    hint: 'Drop it: something inside is malformed or does not belong to its author.',
+  },
+} as const
+
+export class NostrError extends HyphaeError<keyof typeof NOSTR_ERRORS> {
+  constructor(code: keyof typeof NOSTR_ERRORS, context?: ErrorContext) {
+    super(NOSTR_ERRORS, code, context)
+  }
+}

@@ -1,0 +1,16 @@
+/** Kinds of event that are used here, with where each is defined. */
+
+/** NIP-17: a text message inside a seal. */
+export const KIND_CHAT = 14
+/** NIP-17: a file message inside a seal. */
+export const KIND_FILE = 15
+/** NIP-59. */
+export const KIND_SEAL = 13
+/** NIP-59. */
+export const KIND_GIFT_WRAP = 1059
+/** NIP-17: the relays a person reads private messages from. */
+export const KIND_MESSAGE_RELAYS = 10050
+/** NIP-65. */
+export const KIND_RELAY_LIST = 10002
+/** NIP-42. */
+export const KIND_AUTHENTICATION = 22242
