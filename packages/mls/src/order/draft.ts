@@ -1,0 +1,42 @@
+/** A log while a step works on it: a copy whose fields are replaced, never the values in them. */
+import type { Effect, OrderEvent } from './effect.js'
+import { type Nodes, nodeAt } from './graph.js'
+import type { OrderContext } from './input.js'
+import type { EpochNode, EpochTag, GroupLog } from './log.js'
+
+export type Fields = { -readonly [K in keyof GroupLog]: GroupLog[K] }
+
+export interface Draft extends Fields {
+  readonly ctx: OrderContext
+  readonly now: number
+  readonly effects: Effect[]
+  /** Epochs that are new, or whose state can read more than before: what waits for them is tried again. */
+  readonly touched: Set<EpochTag>
+}
+
+export function openDraft(ctx: OrderContext, log: GroupLog): Draft {
+  return { ...log, ctx, now: ctx.mls.clock.now(), effects: [], touched: new Set() }
+}
+
+export function closeDraft({ ctx, now, effects, touched, ...log }: Draft): GroupLog {
+  return log
+}
+
+export function say(draft: Draft, event: OrderEvent): void {
+  draft.effects.push({ kind: 'event', event })
+}
+
+export function tipOf(draft: Draft): EpochNode {
+  return nodeAt(draft.nodes, draft.tip)
+}
+
+export function putNode(draft: Draft, node: EpochNode): void {
+  draft.nodes = new Map(draft.nodes).set(node.tag, node)
+}
+
+export function keepNodes(draft: Draft, keep: (node: EpochNode) => boolean): EpochNode[] {
+  const gone = [...draft.nodes.values()].filter((node) => !keep(node))
+  const nodes: Nodes = new Map([...draft.nodes].filter(([, node]) => keep(node)))
+  draft.nodes = nodes
+  return gone
+}

@@ -1,0 +1,17 @@
+export type { Effect, OrderEvent } from './effect.js'
+export type { OrderContext, OrderInput, Sequencer, Stepped } from './input.js'
+export type { DropReason, Intent, IntentKind, PendingIntent } from './intent.js'
+export * from './limits.js'
+export type {
+  Beacon,
+  CommitLink,
+  EarlyEnvelope,
+  EpochNode,
+  EpochTag,
+  Equivocation,
+  GroupLog,
+  OrderMode,
+  PendingWelcome,
+  Stall,
+} from './log.js'
+export { type GroupRules, rolesAlone, type Transition, type Verdict } from './rules.js'

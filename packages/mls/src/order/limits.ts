@@ -1,0 +1,59 @@
+/** Every bound of the ordering of commits, with its reason. */
+
+/** Epochs that can be rewound: enough for mail that crosses commits, few enough to hold their secrets that long. */
+export const HORIZON = 5
+
+/** Bytes of an epoch's tag: a collision needs 2⁶⁴ epochs of one group. */
+export const TAG_BYTES = 16
+
+/** Envelopes kept that cannot be read yet: the mail of 50 commits that arrive in reverse, with room to spare. */
+export const MAX_EARLY = 512
+/** Bytes of them: two commits of the largest size, or all of them with four kilobytes each. */
+export const MAX_EARLY_BYTES: number = 4 * 1024 * 1024
+
+/** Rival commits kept for one epoch: a group in which so many commit at once has another problem. */
+export const MAX_RIVALS = 64
+/** Commits of one member kept for one epoch: two are proof, two more keep the choice among them the same everywhere. */
+export const MAX_EQUIVOCATIONS = 4
+/** Proofs of equivocation that are kept: each names a member to remove; more name the same ones. */
+export const MAX_EVIDENCE = 16
+
+/** Digests of refused commits that are kept, so that a repeated one costs a hash and not a decryption. */
+export const MAX_REFUSED = 64
+
+/** Past epochs known by tag alone: tells late mail from that of a branch past the horizon. */
+export const MAX_HISTORY = 64
+
+/**
+ * Commits in a row in which one member only refreshes itself. One less than the horizon: a member alone can then
+ * never push a rival's parent out of it.
+ */
+export const MAX_IDLE_RUN: number = HORIZON - 1
+
+/** Intents of this member that wait; an application that asks for more is not waiting for answers. */
+export const MAX_INTENTS = 256
+
+/** Bytes of one envelope beside its MLS message: version, kind, tag. */
+export const ENVELOPE_BYTES: number = 2 + TAG_BYTES
+
+/** A Welcome waits this long for a rival of its commit: the mail of a slow carrier. Milliseconds. */
+export const SETTLE_MS = 5_000
+/** Members that lost re-issue within this time, spread by the order in which they would win. Milliseconds. */
+export const REISSUE_MS = 2_000
+/** A sequencer that has not answered, or not delivered the commit it prefers, is passed by. Milliseconds. */
+export const SEQUENCER_MS = 10_000
+/** Mail that cannot be placed this long shows a stall, and the commits before it are asked for. Milliseconds. */
+export const STALL_MS = 20_000
+/** A stall that lasts this long ends in asking to be added anew. Milliseconds. */
+export const READD_MS = 60_000
+/** Between two pleas of one member, and between two answers to the same. Milliseconds. */
+export const PLEA_MS = 10_000
+
+/** Epochs asked for in one plea. */
+export const MAX_WANTS = 8
+/** A plea: keys, tags, a KeyPackage of at most four kilobytes, a signature. */
+export const MAX_PLEA_BYTES = 8192
+/** Members whose place is remembered from their pleas; the majority of a large group shows in a part of it. */
+export const MAX_BEACONS = 256
+/** Members that answer a plea with their place, as a mean: enough to count, few enough to send. */
+export const BEACON_ANSWERS = 16

@@ -1,0 +1,128 @@
+/**
+ * What one member knows of the order of commits in one group, as an immutable value: the epochs within the horizon as
+ * a tree, the branch it follows, what cannot be read yet and what it still wants to do (spec/ordering.md section 2).
+ * Knows no bytes and no time; `step` makes the next value.
+ */
+import type { GroupState, Member } from '../state.js'
+import type { PendingIntent } from './intent.js'
+
+/** An epoch by its tag: 32 hexadecimal digits. */
+export type EpochTag = string
+
+/**
+ * `deterministic`: commits are published at once, and all members choose alike among rivals. `relay-sequenced`: a
+ * commit is published when a sequencer has found no other one of its epoch, so that there are no rivals while it is
+ * honest; what it says changes nothing in the choice.
+ */
+export type OrderMode = 'deterministic' | 'relay-sequenced'
+
+/** How an epoch came about. */
+export interface CommitLink {
+  /** As it was sent. */
+  readonly envelope: Uint8Array
+  /** SHA-256 of the commit, 32 bytes. */
+  readonly digest: Uint8Array
+  readonly committer: Member
+  readonly actor: string
+  readonly privileged: boolean
+  /** HMAC-SHA-256 of the committer's leaf index under a secret of the parent epoch, 32 bytes. */
+  readonly selector: Uint8Array
+  readonly added: readonly Member[]
+  readonly removed: readonly Member[]
+  readonly own: boolean
+  /** False while only this member knows it: it takes no part in the choice. */
+  readonly published: boolean
+  /** The sequencer took it. */
+  readonly sequenced: boolean
+}
+
+export interface EpochNode {
+  readonly tag: EpochTag
+  readonly epoch: number
+  /** Null for the oldest one that is kept. */
+  readonly parent: EpochTag | null
+  readonly state: GroupState
+  /** False when the commit removed this member: what follows cannot be read. */
+  readonly active: boolean
+  /** Null for the epoch in which this member founded or joined the group. */
+  readonly link: CommitLink | null
+  /** Proposals have been read that wait for a commit. */
+  readonly proposals: boolean
+  /** Commits in a row up to this one in which one actor only refreshed itself. */
+  readonly idle: number
+}
+
+/** An envelope that cannot be read yet. */
+export interface EarlyEnvelope {
+  readonly bytes: Uint8Array
+  /** SHA-256 of `bytes`, hexadecimal. */
+  readonly id: string
+  readonly tag: EpochTag
+  readonly epoch: number
+  /** When it came, by the clock of this member: for showing a stall, never for order. */
+  readonly since: number
+}
+
+/** A Welcome of a commit of this member. */
+export interface PendingWelcome {
+  readonly tag: EpochTag
+  readonly welcome: Uint8Array
+  readonly members: readonly Member[]
+  /** Since when its commit has been on the chosen branch. */
+  readonly since: number
+  readonly sent: boolean
+}
+
+/** Two commits of one member in one epoch, which no honest member makes. */
+export interface Equivocation {
+  readonly parent: EpochTag
+  readonly epoch: number
+  readonly committer: Member
+  /** SHA-256 of the two commits. */
+  readonly digests: readonly [Uint8Array, Uint8Array]
+}
+
+/** Where another member says it stands. */
+export interface Beacon {
+  /** Its Ed25519 key, hexadecimal. */
+  readonly key: string
+  readonly epoch: number
+  /** Its last epochs, the present one first. */
+  readonly lineage: readonly EpochTag[]
+}
+
+/** Mail that belongs to no known epoch. */
+export interface Stall {
+  readonly since: number
+  readonly tag: EpochTag
+  readonly epoch: number
+  readonly shown: boolean
+  /** When the last plea was sent; null before the first. */
+  readonly asked: number | null
+  /** This member has found itself on the smaller side of a split and waits to be added anew. */
+  readonly leaving: boolean
+}
+
+/** Immutable, and good for the next step whatever became of this one. */
+export interface GroupLog {
+  /** 32 hexadecimal digits. */
+  readonly group: string
+  readonly nodes: ReadonlyMap<EpochTag, EpochNode>
+  readonly root: EpochTag
+  readonly tip: EpochTag
+  readonly early: readonly EarlyEnvelope[]
+  readonly intents: readonly PendingIntent[]
+  readonly welcomes: readonly PendingWelcome[]
+  /** Own commit that a sequencer is asked about, and since when; `taken` once it has refused. */
+  readonly submitted: { readonly tag: EpochTag; readonly since: number; readonly taken: boolean } | null
+  /** Tags of epochs before the root, newest first. */
+  readonly history: readonly EpochTag[]
+  readonly refused: readonly string[]
+  readonly evidence: readonly Equivocation[]
+  readonly beacons: ReadonlyMap<string, Beacon>
+  readonly stall: Stall | null
+  /** When this member last answered pleas. */
+  readonly answered: number | null
+  /** Counts the intents, which are named by it. */
+  readonly counter: number
+}
