@@ -6,9 +6,9 @@
 import type { Commit } from 'ts-mls'
 import { decodeCommit } from 'ts-mls/commit.js'
 import { createContentCommitSignature } from 'ts-mls/framedContent.js'
-import { protect } from 'ts-mls/messageProtection.js'
-import { encodeMessage } from '../src/codec.js'
+import { encodePrivateMessageContent } from 'ts-mls/privateMessage.js'
 import { processMessage } from '../src/index.js'
+import { sealContent } from '../src/private-message.js'
 import { openState } from '../src/state.js'
 import { type FuzzGroup, type FuzzTarget, fuzzGroup } from './support/group.js'
 
@@ -27,17 +27,15 @@ async function seal({ ctx, attacker }: FuzzGroup, commit: Commit): Promise<Uint8
     cs.signature,
   )
   const auth = { contentType: 'commit' as const, signature, confirmationTag: new Uint8Array(32) }
-  const { privateMessage } = await protect(
-    client.keySchedule.senderDataSecret,
-    EMPTY,
-    client.groupContext,
-    client.secretTree,
-    { ...framedContent, auth },
-    leafIndex,
-    client.clientConfig.paddingConfig,
-    cs,
-  )
-  return encodeMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage })
+  const { groupContext, keySchedule, secretTree, clientConfig } = client
+  const sending = {
+    groupContext,
+    senderDataSecret: keySchedule.senderDataSecret,
+    secretTree,
+    leaf: leafIndex,
+  }
+  const bytes = encodePrivateMessageContent(clientConfig.paddingConfig)({ ...framedContent, auth })
+  return sealContent(cs.sync, sending, 'commit', EMPTY, bytes).message
 }
 
 async function attack(group: FuzzGroup, input: Uint8Array): Promise<Uint8Array | null> {

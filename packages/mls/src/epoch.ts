@@ -5,20 +5,24 @@
 import { zeroize } from '@hyphae/crypto'
 import type {
   CiphersuiteImpl,
-  ClientState,
+  ClientState as CreatedGroup,
   GroupContext,
   KeyPackage,
   PrivateKeyPath,
   RatchetTree,
 } from 'ts-mls'
-import { addHistoricalReceiverData, nextEpochContext } from 'ts-mls/clientState.js'
+import { nextEpochContext } from 'ts-mls/clientState.js'
 import type { FramedContentCommit } from 'ts-mls/framedContent.js'
 import { createConfirmationTag } from 'ts-mls/framedContent.js'
 import { type EpochSecrets, initializeEpoch } from 'ts-mls/keySchedule.js'
-import { createSecretTree } from 'ts-mls/secretTree.js'
 import { treeHashRoot } from 'ts-mls/treeHash.js'
 import { type LeafIndex, leafWidth } from 'ts-mls/treemath.js'
 import type { WireformatName } from 'ts-mls/wireformat.js'
+import { MlsError } from './errors.js'
+import { pastAfter } from './past.js'
+import { newRatchet } from './ratchet.js'
+import { createSecretTree } from './secret-tree.js'
+import type { ClientState, GroupData } from './state.js'
 
 /** A commit whose content is settled and signed. */
 export interface SignedCommit {
@@ -64,16 +68,14 @@ export async function nextEpoch(
 }
 
 /** The state after the commit; this epoch moves to the past ones, proposals that were pending are gone. */
-export async function enterEpoch(
+export function enterEpoch(
   client: ClientState,
-  cs: CiphersuiteImpl,
   next: NextEpoch,
   tree: RatchetTree,
   privatePath: PrivateKeyPath,
-): Promise<ClientState> {
-  const [historicalReceiverData] = addHistoricalReceiverData(client)
+): ClientState {
   const { encryptionSecret, joinerSecret, welcomeSecret, keySchedule } = next.secrets
-  const secretTree = await createSecretTree(leafWidth(tree.length), encryptionSecret, cs.kdf)
+  const secretTree = createSecretTree(leafWidth(tree.length), encryptionSecret)
   zeroize(encryptionSecret, joinerSecret, welcomeSecret)
   return {
     ...client,
@@ -83,8 +85,21 @@ export async function enterEpoch(
     keySchedule,
     privatePath,
     unappliedProposals: {},
-    historicalReceiverData,
+    pastEpochs: pastAfter(client, tree),
     confirmationTag: next.confirmationTag,
     groupActiveState: { kind: 'active' },
   }
+}
+
+/** The state of a group that ts-mls has just made, with one leaf and nothing sent. */
+export function firstState(created: CreatedGroup): GroupData {
+  const { clientConfig: _, historicalReceiverData: __, secretTree, ...rest } = created
+  const [own] = secretTree
+  if (own === undefined) throw new MlsError('mls/bad-argument')
+  const root = {
+    kind: 'leaf' as const,
+    handshake: newRatchet(own.handshake.secret),
+    application: newRatchet(own.application.secret),
+  }
+  return { ...rest, secretTree: { width: 1, root }, pastEpochs: new Map() }
 }

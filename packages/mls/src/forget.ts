@@ -4,29 +4,25 @@
  * and old and new state share most of their arrays.
  */
 import { zeroize } from '@hyphae/crypto'
-import type { GroupState as TsState } from 'ts-mls'
-import type { SecretTree } from 'ts-mls/secretTree.js'
-import { dropState, type GroupState, unwrapState } from './state.js'
+import { NO_SECRET_TREE, type SecretNode, secretsIn } from './secret-tree.js'
+import { dropState, type GroupData, type GroupState, unwrapState } from './state.js'
 
-function* ratchetSecrets(tree: SecretTree): Iterable<Uint8Array> {
-  for (const { handshake, application } of tree)
-    for (const { secret, unusedGenerations } of [handshake, application]) {
-      yield secret
-      yield* Object.values(unusedGenerations)
-    }
+/** The secret tree of an epoch, where a state still holds it. */
+function rootOf(state: GroupData, epoch: bigint): SecretNode {
+  if (state.groupContext.epoch === epoch) return state.secretTree.root
+  return (state.pastEpochs.get(epoch)?.secretTree ?? NO_SECRET_TREE).root
 }
 
-/** Every array of a state that is secret. */
-export function* secretsOf(state: TsState): Iterable<Uint8Array> {
+/** Every array of a state that is secret, but for nodes of secret trees that one of `others` shares with it. */
+export function* secretsOf(state: GroupData, others: readonly GroupData[] = []): Iterable<Uint8Array> {
   yield state.signaturePrivateKey
   yield* Object.values<Uint8Array>({ ...state.keySchedule })
   yield* Object.values(state.privatePath.privateKeys)
-  yield* ratchetSecrets(state.secretTree)
-  for (const past of state.historicalReceiverData.values()) {
-    yield past.senderDataSecret
-    yield past.resumptionPsk
-    yield* ratchetSecrets(past.secretTree)
+  for (const epoch of [state.groupContext.epoch, ...state.pastEpochs.keys()]) {
+    const roots = others.map((other) => rootOf(other, epoch))
+    yield* secretsIn(rootOf(state, epoch), roots)
   }
+  for (const { senderDataSecret } of state.pastEpochs.values()) yield senderDataSecret
 }
 
 /**
@@ -38,7 +34,8 @@ export function* secretsOf(state: TsState): Iterable<Uint8Array> {
 export function forgetGroup(state: GroupState, kept: readonly GroupState[]): void {
   const old = unwrapState(state)
   if (kept.includes(state)) return
-  const needed = new Set(kept.flatMap((other) => [...secretsOf(unwrapState(other))]))
-  for (const secret of secretsOf(old)) if (!needed.has(secret)) zeroize(secret)
+  const others = kept.map(unwrapState)
+  const needed = new Set(others.flatMap((other) => [...secretsOf(other, [old])]))
+  for (const secret of secretsOf(old, others)) if (!needed.has(secret)) zeroize(secret)
   dropState(state)
 }

@@ -18,6 +18,9 @@ export const MAX_WELCOME_BYTES: number = 4 * 1024 * 1024
 /** A snapshot holds the tree and the secret tree of this epoch and of the past ones that are kept. */
 export const MAX_SNAPSHOT_BYTES: number = 64 * 1024 * 1024
 
+/** A head row: a group context with extensions, a key schedule, pending proposals of all members, five contexts. */
+export const MAX_HEAD_BYTES: number = 16 * 1024 * 1024
+
 /** One application message; what is longer travels as a blob. */
 export const MAX_PLAINTEXT_BYTES: number = 256 * 1024
 
@@ -55,3 +58,10 @@ export const LATE_COMMIT_SECONDS: number = 90 * 24 * 3600
 
 /** Epochs are shown as numbers; no group commits this often. */
 export const MAX_EPOCH: bigint = BigInt(Number.MAX_SAFE_INTEGER)
+
+/** Admins of one group: enough to share the work, few enough that everybody can name them. */
+export const MAX_ADMINS = 4
+/** An account is a 32-byte key or the hash of one; twice that leaves room for another kind. */
+export const MAX_ACCOUNT_BYTES = 64
+/** One extension of a GroupContext: four admins take under 300 bytes, those of other programs not much more. */
+export const MAX_EXTENSION_BYTES = 4096

@@ -4,33 +4,41 @@
  * nothing of what a commit or proposal means.
  */
 import { equalBytes } from '@hyphae/core'
-import type { CiphersuiteImpl, EpochReceiverData, PrivateMessage, RatchetTree, SecretTree } from 'ts-mls'
+import type { GroupContext, PrivateMessage, RatchetTree } from 'ts-mls'
 import type { AuthenticatedContent } from 'ts-mls/authenticatedContent.js'
-import { encode } from 'ts-mls/codec/tlsEncoder.js'
 import { verifyFramedContentSignature } from 'ts-mls/framedContent.js'
-import { protectApplicationData } from 'ts-mls/messageProtection.js'
-import {
-  decodePrivateMessageContent,
-  decryptSenderData,
-  privateContentAADEncoder,
-  toAuthenticatedContent,
-} from 'ts-mls/privateMessage.js'
-import { ratchetToGeneration } from 'ts-mls/secretTree.js'
-import type { SenderData } from 'ts-mls/sender.js'
-import { encodeMessage } from './codec.js'
+import { decodePrivateMessageContent, toAuthenticatedContent } from 'ts-mls/privateMessage.js'
 import type { MlsContext } from './context.js'
 import { MlsError, stage } from './errors.js'
-import { MAX_AAD_BYTES, MAX_PLAINTEXT_BYTES, MAX_SKIPPED_MESSAGES } from './limits.js'
-import { type GroupState, leafAt, type Opened, openState, wrapState } from './state.js'
+import { labelled } from './labels.js'
+import { MAX_AAD_BYTES, MAX_PLAINTEXT_BYTES } from './limits.js'
+import { isStillMember } from './past.js'
+import {
+  applicationContent,
+  applicationTbs,
+  openContent,
+  openSenderData,
+  readApplicationContent,
+  type SenderData,
+  sealContent,
+} from './private-message.js'
+import type { SyncSuite } from './provider.js'
+import { assertReadable, type RatchetName, type SecretTree, spendKey } from './secret-tree.js'
+import { type GroupState, leafAt, type Opened, openState, type PastEpoch, wrapState } from './state.js'
 
 /** What is needed of an epoch to read its messages. */
-export type EpochKeys = Pick<
-  EpochReceiverData,
-  'senderDataSecret' | 'secretTree' | 'ratchetTree' | 'groupContext'
->
+export interface EpochKeys {
+  readonly senderDataSecret: Uint8Array
+  readonly secretTree: SecretTree
+  readonly groupContext: GroupContext
+  /** The present one: who is in it, and was in the message's epoch, may be heard. */
+  readonly ratchetTree: RatchetTree
+  /** Left out for the present epoch. */
+  readonly past?: PastEpoch
+}
 
 export interface OpenedMessage {
-  /** Leaf index of the sender, in the tree of the message's epoch. */
+  /** Leaf index of the sender. */
   readonly sender: number
   readonly authenticated: AuthenticatedContent
   /** The epoch's secret tree without the key that was used. */
@@ -50,19 +58,15 @@ export async function encryptMessage(
   const { client, cs } = openState(ctx, state)
   if (plaintext.length > MAX_PLAINTEXT_BYTES || aad.length > MAX_AAD_BYTES)
     throw new MlsError('mls/bad-argument', { details: { plaintext: plaintext.length, aad: aad.length } })
-  const { newSecretTree, privateMessage } = await protectApplicationData(
-    client.signaturePrivateKey,
-    client.keySchedule.senderDataSecret,
-    plaintext,
-    aad,
-    client.groupContext,
-    client.secretTree,
-    client.privatePath.leafIndex,
-    client.clientConfig.paddingConfig,
-    cs,
-  )
-  const message = encodeMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage })
-  return { state: wrapState({ ...client, secretTree: newSecretTree }), message }
+  const { groupContext, keySchedule, privatePath, secretTree, signaturePrivateKey } = client
+  const leaf = privatePath.leafIndex
+  const tbs = applicationTbs(groupContext, leaf, aad, plaintext)
+  const signature = cs.sync.sign(signaturePrivateKey, labelled('FramedContentTBS', tbs))
+  const { senderDataSecret } = keySchedule
+  const sending = { groupContext, senderDataSecret, secretTree, leaf }
+  const content = applicationContent(plaintext, signature)
+  const sealed = sealContent(cs.sync, sending, 'application', aad, content)
+  return { state: wrapState({ ...client, secretTree: sealed.secretTree }), message: sealed.message }
 }
 
 /**
@@ -70,70 +74,76 @@ export async function encryptMessage(
  * @throws MlsError `mls/wrong-group`, `mls/wrong-epoch` with `epoch` and `current`
  */
 export function keysFor({ client }: Opened, message: PrivateMessage): EpochKeys {
-  const { groupContext, keySchedule, secretTree, ratchetTree, historicalReceiverData } = client
+  const { groupContext, keySchedule, secretTree, ratchetTree, pastEpochs } = client
   if (!equalBytes(message.groupId, groupContext.groupId)) throw new MlsError('mls/wrong-group')
   if (message.epoch === groupContext.epoch)
     return { senderDataSecret: keySchedule.senderDataSecret, secretTree, ratchetTree, groupContext }
-  const past = historicalReceiverData.get(message.epoch)
-  if (past !== undefined) return past
+  const past = pastEpochs.get(message.epoch)
+  if (past !== undefined) return { ...past, ratchetTree, past }
   throw wrongEpoch(message, groupContext.epoch)
 }
 
-export function wrongEpoch(message: PrivateMessage, current: bigint): MlsError {
+export function wrongEpoch(message: { readonly epoch: bigint }, current: bigint): MlsError {
   return new MlsError('mls/wrong-epoch', {
     details: { epoch: Number(message.epoch), current: Number(current) },
   })
 }
 
-/** Section 6.3.2, and what it already tells. */
-async function openSender(
-  cs: CiphersuiteImpl,
-  keys: EpochKeys,
-  message: PrivateMessage,
-  ownLeaf: number,
-): Promise<SenderData> {
-  const sender = await decryptSenderData(message, keys.senderDataSecret, cs)
-  if (sender === undefined || sender.reuseGuard.length !== 4) throw new MlsError('mls/undecryptable')
-  const { leafIndex, generation } = sender
-  if (leafIndex === ownLeaf) throw new MlsError('mls/own-message')
-  const ratchets = leafAt(keys.ratchetTree, leafIndex) === null ? undefined : keys.secretTree[leafIndex * 2]
-  if (ratchets === undefined) throw new MlsError('mls/not-a-member', { details: { leaf: leafIndex } })
-  const ratchet = message.contentType === 'application' ? ratchets.application : ratchets.handshake
-  if (generation < ratchet.generation && ratchet.unusedGenerations[generation] === undefined)
-    throw new MlsError('mls/replayed', { details: { generation, next: ratchet.generation } })
-  if (generation - ratchet.generation > MAX_SKIPPED_MESSAGES)
-    throw new MlsError('mls/too-far-ahead', { details: { generation, next: ratchet.generation } })
+function ratchetName(message: PrivateMessage): RatchetName {
+  return message.contentType === 'application' ? 'application' : 'handshake'
+}
+
+/** Section 6.3.2, and what it already tells: who says so is not yet proved. */
+function openSender({ client, cs }: Opened, keys: EpochKeys, message: PrivateMessage): SenderData {
+  const sender = openSenderData(cs.sync, keys.senderDataSecret, message)
+  const { leafIndex: leaf, generation } = sender
+  if (leaf === client.privatePath.leafIndex) throw new MlsError('mls/own-message')
+  // Rule M6: handshakes are read in their own epoch alone.
+  if (keys.past !== undefined && message.contentType !== 'application') {
+    assertReadable(keys.secretTree, leaf, 'handshake', generation)
+    throw wrongEpoch(message, client.groupContext.epoch)
+  }
+  const known = leafAt(keys.ratchetTree, leaf) !== null
+  if (!known || (keys.past !== undefined && !isStillMember(keys.past, leaf)))
+    throw new MlsError('mls/not-a-member', { details: { leaf } })
+  assertReadable(keys.secretTree, leaf, ratchetName(message), generation)
   return sender
 }
 
-function senderKey(tree: RatchetTree, leaf: number): Uint8Array {
+function signatureKeyOf(tree: RatchetTree, leaf: number): Uint8Array {
   const node = leafAt(tree, leaf)
   if (node === null) throw new MlsError('mls/not-a-member', { details: { leaf } })
   return node.signaturePublicKey
 }
 
-async function openContent(
-  { client, cs }: Opened,
+function readApplication(
+  suite: SyncSuite,
   keys: EpochKeys,
   message: PrivateMessage,
-  sender: SenderData,
-): Promise<OpenedMessage> {
-  const { keyRetentionConfig } = client.clientConfig
-  const ratcheted = await ratchetToGeneration(
-    keys.secretTree,
-    sender,
-    message.contentType,
-    keyRetentionConfig,
-    cs,
-  )
-  const aad = encode(privateContentAADEncoder)(message)
-  const { key, nonce, newTree } = ratcheted
-  const plaintext = await cs.hpke.decryptAead(key, nonce, aad, message.ciphertext)
+  leaf: number,
+  content: Uint8Array,
+): AuthenticatedContent {
+  const { data, signature } = readApplicationContent(content)
+  const tbs = applicationTbs(keys.groupContext, leaf, message.authenticatedData, data)
+  const key = signatureKeyOf(keys.ratchetTree, leaf)
+  if (!suite.verify(key, labelled('FramedContentTBS', tbs), signature))
+    throw new MlsError('mls/undecryptable')
+  const auth = { contentType: 'application' as const, signature }
+  return toAuthenticatedContent({ contentType: 'application', applicationData: data, auth }, message, leaf)
+}
+
+async function readHandshake(
+  { cs }: Opened,
+  keys: EpochKeys,
+  message: PrivateMessage,
+  leaf: number,
+  plaintext: Uint8Array,
+): Promise<AuthenticatedContent> {
   const content = decodePrivateMessageContent(message.contentType)(plaintext, 0)?.[0]
   if (content === undefined) throw new MlsError('mls/undecryptable')
-  const authenticated = toAuthenticatedContent(content, message, sender.leafIndex)
+  const authenticated = toAuthenticatedContent(content, message, leaf)
   const valid = await verifyFramedContentSignature(
-    senderKey(keys.ratchetTree, sender.leafIndex),
+    signatureKeyOf(keys.ratchetTree, leaf),
     'mls_private_message',
     authenticated.content,
     authenticated.auth,
@@ -141,7 +151,7 @@ async function openContent(
     cs.signature,
   )
   if (!valid) throw new MlsError('mls/undecryptable')
-  return { sender: sender.leafIndex, authenticated, secretTree: newTree }
+  return authenticated
 }
 
 /**
@@ -154,8 +164,16 @@ export async function openMessage(
   keys: EpochKeys,
   message: PrivateMessage,
 ): Promise<OpenedMessage> {
+  const { cs } = opened
   return stage('mls/undecryptable', async () => {
-    const sender = await openSender(opened.cs, keys, message, opened.client.privatePath.leafIndex)
-    return openContent(opened, keys, message, sender)
+    const sender = openSender(opened, keys, message)
+    const { leafIndex: leaf, generation } = sender
+    const { key, tree } = spendKey(cs.sync, keys.secretTree, leaf, ratchetName(message), generation)
+    const plaintext = openContent(cs.sync, key, sender, message)
+    const authenticated =
+      message.contentType === 'application'
+        ? readApplication(cs.sync, keys, message, leaf, plaintext)
+        : await readHandshake(opened, keys, message, leaf, plaintext)
+    return { sender: leaf, authenticated, secretTree: tree }
   })
 }

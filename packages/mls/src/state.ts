@@ -2,10 +2,11 @@
  * The state of one member in one group, as an opaque value: what is inside is ts-mls's and holds secrets, so
  * printing, logging or serialising the value shows none of it.
  */
-import type { ClientState, LeafNode, RatchetTree, GroupState as TsState } from 'ts-mls'
+import type { ClientConfig, GroupContext, LeafNode, RatchetTree, GroupState as TsState } from 'ts-mls'
 import { clientConfig, type MlsContext } from './context.js'
 import { MlsError } from './errors.js'
 import { type SuiteImpl, suiteOf } from './provider.js'
+import type { SecretTree } from './secret-tree.js'
 import { type MlsSuite, suiteIdOf } from './suite.js'
 
 /** Immutable: every operation returns a new one and leaves the old one as it was. */
@@ -21,15 +22,35 @@ export interface Member {
   readonly signatureKey: Uint8Array
 }
 
+/** What is left of an epoch that has ended: enough to read what was sent in it. */
+export interface PastEpoch {
+  readonly groupContext: GroupContext
+  readonly senderDataSecret: Uint8Array
+  readonly secretTree: SecretTree
+  /** One bit for each leaf of this epoch whose member still has it; messages of all others are refused. */
+  readonly members: Uint8Array
+}
+
+/** ts-mls's state, but for the two parts of it that grow with the group and are ours. */
+export interface GroupData extends Omit<TsState, 'secretTree' | 'historicalReceiverData'> {
+  readonly secretTree: SecretTree
+  readonly pastEpochs: ReadonlyMap<bigint, PastEpoch>
+}
+
+/** With the settings made from the context. */
+export interface ClientState extends GroupData {
+  readonly clientConfig: ClientConfig
+}
+
 /** What an operation works with: the state, its suite and the settings made from the context. */
 export interface Opened {
   readonly client: ClientState
   readonly cs: SuiteImpl
 }
 
-const inner = new WeakMap<GroupState, TsState>()
+const inner = new WeakMap<GroupState, GroupData>()
 
-export function wrapState(state: TsState): GroupState {
+export function wrapState(state: GroupData): GroupState {
   const handle: GroupState = Object.freeze({ kind: 'mls-group' })
   inner.set(handle, state)
   return handle
@@ -41,14 +62,14 @@ export function dropState(state: GroupState): void {
 }
 
 /** @throws MlsError `mls/foreign-state` */
-export function unwrapState(state: GroupState): TsState {
+export function unwrapState(state: GroupState): GroupData {
   const found = inner.get(state)
   if (found === undefined) throw new MlsError('mls/foreign-state')
   return found
 }
 
 /** The suite of a group; only groups of a known suite become states. */
-export function groupSuite(state: TsState): MlsSuite {
+export function groupSuite(state: GroupData): MlsSuite {
   const suite = suiteIdOf(state.groupContext.cipherSuite)
   if (suite === null) throw new MlsError('mls/foreign-state')
   return suite

@@ -11,9 +11,9 @@ import { equalBytes } from '@hyphae/core'
 import type { Node, ParentNode, RatchetTree } from 'ts-mls'
 import { encodeParentHashInput } from 'ts-mls/parentHash.js'
 import { resolution } from 'ts-mls/ratchetTree.js'
-import { encodeTreeHashInput } from 'ts-mls/treeHash.js'
 import { isLeaf, left, type NodeIndex, right, rootFromNodeWidth, toNodeIndex } from 'ts-mls/treemath.js'
 import type { SuiteHash } from './suite.js'
+import { leafHashInput, parentHashInput } from './tree-codec.js'
 
 export interface HashedTree {
   readonly hash: SuiteHash
@@ -25,7 +25,7 @@ export interface HashedTree {
 
 function hashLeaf(hash: SuiteHash, index: number, node: Node | undefined): Uint8Array {
   const leafNode = node?.nodeType === 'leaf' ? node.leaf : undefined
-  return hash.digest(encodeTreeHashInput({ nodeType: 'leaf', leafIndex: index / 2, leafNode }))
+  return hash.digest(leafHashInput(index / 2, leafNode))
 }
 
 function hashParent(
@@ -34,7 +34,7 @@ function hashParent(
   leftHash: Uint8Array,
   rightHash: Uint8Array,
 ): Uint8Array {
-  return hash.digest(encodeTreeHashInput({ nodeType: 'parent', parentNode, leftHash, rightHash }))
+  return hash.digest(parentHashInput(parentNode, leftHash, rightHash))
 }
 
 function parentAt(tree: RatchetTree, index: number): ParentNode | undefined {

@@ -16,7 +16,7 @@ import { suiteHash, suiteIdOf } from './suite.js'
 import { hashTree, parentHashesHold } from './tree-hash.js'
 
 /** Nodes of the smallest full tree that holds all members a group may have. */
-const MAX_NODES = 2 * 2 ** Math.ceil(Math.log2(MAX_MEMBERS)) - 1
+export const MAX_NODES: number = 2 * 2 ** Math.ceil(Math.log2(MAX_MEMBERS)) - 1
 
 /** @throws MlsError `mls/group-full` */
 export function assertMemberCount(tree: RatchetTree): void {

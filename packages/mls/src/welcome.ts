@@ -4,12 +4,10 @@
  */
 import { constantTimeEqual } from '@hyphae/crypto'
 import type { CiphersuiteImpl, GroupInfo, KeyPackage, RatchetTree, Welcome } from 'ts-mls'
-import { createGroupInfoWithRatchetTree } from 'ts-mls/createCommit.js'
 import { decryptWithLabel } from 'ts-mls/crypto/hpke.js'
-import { decodeGroupInfo, extractWelcomeSecret, groupInfoEncoder } from 'ts-mls/groupInfo.js'
+import { decodeGroupInfo, extractWelcomeSecret, groupInfoEncoder, signGroupInfo } from 'ts-mls/groupInfo.js'
 import { decodeGroupSecrets, type GroupSecrets, groupSecretsEncoder } from 'ts-mls/groupSecrets.js'
 import { makeKeyPackageRef } from 'ts-mls/keyPackage.js'
-import { decodeRatchetTree, ratchetTreeEncoder } from 'ts-mls/ratchetTree.js'
 import { toLeafIndex } from 'ts-mls/treemath.js'
 import { firstCommonAncestor, type PathSecret } from 'ts-mls/updatePath.js'
 import { encryptGroupInfo, encryptGroupSecrets, welcomeKey, welcomeNonce } from 'ts-mls/welcome.js'
@@ -18,6 +16,8 @@ import type { AddedLeaf, NextEpoch } from './epoch.js'
 import { MlsError } from './errors.js'
 import { MAX_WELCOME_BYTES } from './limits.js'
 import type { Opened } from './state.js'
+import { MAX_NODES } from './tree.js'
+import { decodeTree, encodeTree } from './tree-codec.js'
 
 /** One Welcome for all that were added; undefined when nobody was. */
 export async function buildWelcome(
@@ -29,7 +29,16 @@ export async function buildWelcome(
 ): Promise<Uint8Array | undefined> {
   if (added.length === 0) return undefined
   const { context, confirmationTag, secrets } = next
-  const info = await createGroupInfoWithRatchetTree(context, confirmationTag, client, tree, [], cs)
+  const info = await signGroupInfo(
+    {
+      groupContext: context,
+      extensions: [{ extensionType: 'ratchet_tree', extensionData: encodeTree(tree) }],
+      confirmationTag,
+      signer: client.privatePath.leafIndex,
+    },
+    client.signaturePrivateKey,
+    cs.signature,
+  )
   const encryptedGroupInfo = await encryptGroupInfo(info, secrets.welcomeSecret, cs)
   const own = toLeafIndex(client.privatePath.leafIndex)
   const sealed: Welcome['secrets'] = []
@@ -107,11 +116,5 @@ export async function openGroupInfo(
 export function treeOf(info: GroupInfo): RatchetTree {
   const [first, second] = info.extensions.filter(({ extensionType }) => extensionType === 'ratchet_tree')
   if (first === undefined || second !== undefined) throw new MlsError('mls/bad-welcome')
-  return decodeExact(
-    decodeRatchetTree,
-    ratchetTreeEncoder,
-    first.extensionData,
-    MAX_WELCOME_BYTES,
-    'mls/bad-welcome',
-  )
+  return decodeTree(first.extensionData, MAX_NODES, 'mls/bad-welcome')
 }

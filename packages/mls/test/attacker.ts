@@ -6,17 +6,18 @@ import { createContentCommitSignature, signFramedContentApplicationOrProposal } 
 import { signKeyPackage } from 'ts-mls/keyPackage.js'
 import { signLeafNodeCommit, signLeafNodeKeyPackage } from 'ts-mls/leafNode.js'
 import { encodeMlsMessage, type MLSMessage } from 'ts-mls/message.js'
-import { protect } from 'ts-mls/messageProtection.js'
-import type { PrivateMessageContent } from 'ts-mls/privateMessage.js'
+import { encodePrivateMessageContent, type PrivateMessageContent } from 'ts-mls/privateMessage.js'
 import { toLeafIndex } from 'ts-mls/treemath.js'
 import { createUpdatePath, type PathSecret } from 'ts-mls/updatePath.js'
 import { encodeMessage } from '../src/codec.js'
 import { nextEpoch, type SignedCommit } from '../src/epoch.js'
 import { createKeyPackage, type GroupState } from '../src/index.js'
 import { decodeKeyPackage } from '../src/key-package.js'
+import { sealContent } from '../src/private-message.js'
 import { suiteOf } from '../src/provider.js'
 import { type Opened, openState, wrapState } from '../src/state.js'
 import type { Device } from './helpers.js'
+import { fromTsState, tsState } from './ts-mls-state.js'
 
 export const raw = (who: Device, state: GroupState): Opened => openState(who.ctx, state)
 
@@ -73,17 +74,11 @@ async function sealAs(
   leafIndex: number,
   content: PrivateMessageContent & { authenticatedData: Uint8Array },
 ): Promise<Uint8Array> {
-  const { privateMessage } = await protect(
-    client.keySchedule.senderDataSecret,
-    content.authenticatedData,
-    client.groupContext,
-    client.secretTree,
-    content,
-    leafIndex,
-    client.clientConfig.paddingConfig,
-    cs,
-  )
-  return encodeMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage })
+  const { groupContext, keySchedule, secretTree } = client
+  const { senderDataSecret } = keySchedule
+  const sending = { groupContext, senderDataSecret, secretTree, leaf: leafIndex }
+  const bytes = encodePrivateMessageContent(client.clientConfig.paddingConfig)(content)
+  return sealContent(cs.sync, sending, content.contentType, content.authenticatedData, bytes).message
 }
 
 /** A message in another member's name: every member knows the keys for that, but not the signature key. */
@@ -142,9 +137,12 @@ export async function rawProposal(
   state: GroupState,
   proposal: Proposal,
 ): Promise<{ message: Uint8Array; state: GroupState }> {
-  const { client, cs } = raw(who, state)
-  const made = await createProposal(client, false, proposal, cs)
-  return { message: encodeMlsMessage(made.message as MLSMessage), state: wrapState(made.newState) }
+  const opened = raw(who, state)
+  const made = await createProposal(tsState(opened), false, proposal, opened.cs)
+  return {
+    message: encodeMlsMessage(made.message as MLSMessage),
+    state: wrapState(fromTsState(made.newState)),
+  }
 }
 
 /** A KeyPackage with some of it changed, and both signatures made again by its owner. */

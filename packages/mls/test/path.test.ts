@@ -20,6 +20,7 @@ import { derivePath, keepLiveKeys } from '../src/path.js'
 import { wrapState } from '../src/state.js'
 import { add, raw } from './attacker.js'
 import { after, at, codeOf, type Device, device, groupOf } from './helpers.js'
+import { fromTsState, tsState } from './ts-mls-state.js'
 
 /** Four devices of which the first two have been removed: the left half of the tree is blank. */
 async function rightHalf(): Promise<[Device, Device, GroupState, GroupState]> {
@@ -101,14 +102,14 @@ describe('a commit without a path', () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => device(name, { time })) as [Device, Device, Device]
     const [sa, sb] = (await groupOf([a, b])) as [GroupState, GroupState]
     const { keyPackage } = await createKeyPackage(c.ctx, c.identity)
-    const { client, cs } = raw(a, sa)
+    const opened = raw(a, sa)
     const made = await createCommit(
-      { state: client, cipherSuite: cs },
+      { state: tsState(opened), cipherSuite: opened.cs },
       { extraProposals: [add(keyPackage)], ratchetTreeExtension: true },
     )
     const { event, state } = await processMessage(b.ctx, sb, encodeMlsMessage(made.commit))
     expect(event).toMatchObject({ kind: 'commit', added: [{ leaf: 2 }] })
-    expect(epochAuthenticator(state)).toEqual(epochAuthenticator(wrapState(made.newState)))
+    expect(epochAuthenticator(state)).toEqual(epochAuthenticator(wrapState(fromTsState(made.newState))))
     expect(encodeGroup(state).length).toBeGreaterThan(0)
   })
 })

@@ -20,6 +20,7 @@ import {
 import { wrapState } from '../src/state.js'
 import { add, custom, extensions, raw, rawProposal, remove } from './attacker.js'
 import { after, codeOf, type Device, device, groupOf, text } from './helpers.js'
+import { fromTsState, tsState } from './ts-mls-state.js'
 
 let a: Device
 let b: Device
@@ -159,12 +160,12 @@ describe('a proposal that is kept', () => {
   it('to update: is followed when a commit names it, and asked for by whoever has not read it', async () => {
     const update = await updateProposal(a, sa, freshKey())
     const [kb, kc] = [await after(b.ctx, sb, update), await after(c.ctx, sc, update)]
-    const { client, cs } = raw(b, kb)
+    const opened = raw(b, kb)
     // Another implementation may put references into its commits; ours does not.
-    const made = await createCommit({ state: client, cipherSuite: cs })
+    const made = await createCommit({ state: tsState(opened), cipherSuite: opened.cs })
     const commit = encodeMlsMessage(made.commit)
     const followed = await after(c.ctx, kc, commit)
-    expect(epochAuthenticator(followed)).toEqual(epochAuthenticator(wrapState(made.newState)))
+    expect(epochAuthenticator(followed)).toEqual(epochAuthenticator(wrapState(fromTsState(made.newState))))
     expect(await codeOf(() => processMessage(c.ctx, sc, commit))).toBe('mls/missing-proposal')
     const own = await updateSelf(b.ctx, kb)
     expect(epochAuthenticator(await after(c.ctx, sc, own.commit))).toEqual(epochAuthenticator(own.state))

@@ -86,7 +86,7 @@ describe('a snapshot', () => {
     for (let end = 0; end < bytes.length; end += 7)
       expect(await decode(bytes.subarray(0, end)), `${end}`).toBe('mls/bad-snapshot')
     expect(await decode(Uint8Array.of(...bytes, 0))).toBe('mls/bad-snapshot')
-    expect(await decode(Uint8Array.of(2, ...bytes.subarray(1)))).toBe('mls/bad-snapshot')
+    expect(await decode(Uint8Array.of(1, ...bytes.subarray(1)))).toBe('mls/bad-snapshot')
     const seed = Buffer.from(b.ctx.crypto.ed25519.exportSeed(b.identity.signing))
     const where = Buffer.from(bytes).indexOf(seed)
     expect(where).toBeGreaterThan(0)
@@ -108,22 +108,22 @@ describe('a snapshot', () => {
   it('whose tree or secret tree is not whole is refused', async () => {
     const [a, b] = [device('a'), device('b')]
     const { client } = raw(b, at(await groupOf([a, b]), 1))
-    const { ratchetTree, secretTree, historicalReceiverData } = client
+    const { ratchetTree, secretTree, pastEpochs } = client
     const unmerged = ratchetTree.map((node) =>
       node?.nodeType === 'parent' ? { ...node, parent: { ...node.parent, unmergedLeaves: [2 ** 31] } } : node,
     )
     const past = {
-      resumptionPsk: new Uint8Array(32),
       senderDataSecret: new Uint8Array(32),
-      secretTree,
-      groupContext: client.groupContext,
-      ratchetTree: unmerged,
+      secretTree: { ...secretTree, width: 3 },
+      groupContext: { ...client.groupContext, epoch: 0n },
+      members: Uint8Array.of(1),
     }
     const broken = [
       { ratchetTree: unmerged },
-      { secretTree: secretTree.slice(1) },
+      { secretTree: { ...secretTree, width: 4 } },
+      { ratchetTree: ratchetTree.map((node, i) => (i === 0 ? ratchetTree[2] : node)) },
       { privatePath: { ...client.privatePath, leafIndex: 7 } },
-      { historicalReceiverData: new Map([...historicalReceiverData, [0n, past]]) },
+      { pastEpochs: new Map([...pastEpochs, [0n, past]]) },
       { groupContext: { ...client.groupContext, groupId: new Uint8Array(15) } },
       { groupContext: { ...client.groupContext, epoch: 2n ** 60n } },
     ]

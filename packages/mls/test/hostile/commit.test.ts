@@ -25,6 +25,7 @@ import {
 import { generatePair } from '../../src/key-package.js'
 import { add, custom, extensions, raw, rawCommit, rawPath, rawProposal, remove } from '../attacker.js'
 import { after, at, codeOf, type Device, device, groupOf, string, text } from '../helpers.js'
+import { tsState } from '../ts-mls-state.js'
 
 let a: Device
 let b: Device
@@ -80,8 +81,9 @@ describe('hostile 24: proposals that a group refuses', () => {
   })
 
   it('an external commit, though it would remove only its own device (defect 5)', async () => {
-    const { client, cs } = raw(a, sa)
-    const info = await createGroupInfoWithExternalPubAndRatchetTree(client, [], cs)
+    const opened = raw(a, sa)
+    const { cs } = opened
+    const info = await createGroupInfoWithExternalPubAndRatchetTree(tsState(opened), [], cs)
     const eve = device('eve')
     const { publicPackage, privatePackage } = await generatePair(eve.ctx, eve.identity)
     const { publicMessage } = await joinGroupExternal(
@@ -103,8 +105,9 @@ describe('hostile 24: proposals that a group refuses', () => {
   })
 
   it('handshakes as PublicMessages: outsiders would read who does what', async () => {
-    const { client, cs } = raw(a, sa)
-    const { commit } = await createCommit({ state: client, cipherSuite: cs }, { wireAsPublicMessage: true })
+    const opened = raw(a, sa)
+    const state = tsState(opened)
+    const { commit } = await createCommit({ state, cipherSuite: opened.cs }, { wireAsPublicMessage: true })
     expect(await verdict(encodeMlsMessage(commit))).toBe('mls/unexpected-message')
   })
 
@@ -125,10 +128,11 @@ describe('a commit is refused', () => {
   })
 
   it('without a path where one is needed: to remove, and when it does nothing', async () => {
-    const { client, cs } = raw(a, sa)
+    const opened = raw(a, sa)
+    const client = tsState(opened)
     for (const proposals of [[remove(2)], []]) {
       const entries = proposals.map((proposal) => ({ proposalOrRefType: 'proposal' as const, proposal }))
-      const applied = await applyProposals(client, entries, toLeafIndex(0), emptyPskIndex, false, cs)
+      const applied = await applyProposals(client, entries, toLeafIndex(0), emptyPskIndex, false, opened.cs)
       // Right in everything else, confirmation tag included.
       const outcome = { tree: applied.tree, commitSecret: new Uint8Array(32) }
       expect(await verdict(await rawCommit(a, sa, { proposals, outcome }))).toBe('mls/bad-commit')

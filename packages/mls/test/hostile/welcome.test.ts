@@ -26,6 +26,7 @@ import { hashTree } from '../../src/tree-hash.js'
 import { openGroupInfo, openGroupSecrets } from '../../src/welcome.js'
 import { raw } from '../attacker.js'
 import { after, at, codeOf, type Device, device, groupOf, text } from '../helpers.js'
+import { tsState } from '../ts-mls-state.js'
 
 let a: Device
 let c: Device
@@ -97,7 +98,14 @@ async function tampered(how: Tampering): Promise<Uint8Array> {
   const secrets = await openGroupSecrets(cs, decoded.welcome, keyPackage, offer.secret.slice(1, 33))
   const { groupContext, confirmationTag } = await openGroupInfo(cs, decoded.welcome, secrets.joinerSecret)
   const tree = how.tree?.(client.ratchetTree) ?? client.ratchetTree
-  const base = await createGroupInfoWithRatchetTree(groupContext, confirmationTag, client, tree, [], cs)
+  const base = await createGroupInfoWithRatchetTree(
+    groupContext,
+    confirmationTag,
+    tsState({ client, cs }),
+    tree,
+    [],
+    cs,
+  )
   const changed = { ...base, ...how.info?.(base) }
   const info = how.consistent === true ? await fitted(changed, tree, secrets.joinerSecret) : changed
   const signed =

@@ -5,7 +5,6 @@ import type { GroupContext, LeafNode, MLSMessage, PrivateMessage, RatchetTree } 
 import { deriveSecret } from 'ts-mls/crypto/kdf.js'
 import { verifyGroupInfoConfirmationTag, verifyGroupInfoSignature } from 'ts-mls/groupInfo.js'
 import { decodeRatchetTree } from 'ts-mls/ratchetTree.js'
-import { createSecretTree } from 'ts-mls/secretTree.js'
 import { toLeafIndex } from 'ts-mls/treemath.js'
 import { applyUpdatePath, decodeUpdatePath } from 'ts-mls/updatePath.js'
 import { expect, it } from 'vitest'
@@ -13,6 +12,7 @@ import { decodeMessage } from '../../src/codec.js'
 import { openMessage } from '../../src/message.js'
 import { assertPathShape, openPath } from '../../src/path.js'
 import { suiteOf } from '../../src/provider.js'
+import { createSecretTree } from '../../src/secret-tree.js'
 import type { Opened } from '../../src/state.js'
 import { type MlsSuite, SUITE_NAMES, suiteHash } from '../../src/suite.js'
 import { assertTreeKeys, assertTreeShape, assertUniqueTree } from '../../src/tree.js'
@@ -144,7 +144,7 @@ official<Protection>('message-protection', (vectors) => {
     const sender: LeafNode = { ...leaf.leaf, signaturePublicKey: fromHex(v.signature_pub) }
     const keys = {
       senderDataSecret: fromHex(v.sender_data_secret),
-      secretTree: await createSecretTree(2, fromHex(v.encryption_secret), opened.cs.kdf),
+      secretTree: createSecretTree(2, fromHex(v.encryption_secret)),
       ratchetTree: [leaf, undefined, { nodeType: 'leaf' as const, leaf: sender }],
       groupContext: {
         version: 'mls10' as const,
