@@ -4,32 +4,23 @@
  * the system clock, puts every pending proposal in, leaves the path out where the RFC asks for one, and
  * encrypts paths under the old extensions.
  */
-import type {
-  CiphersuiteImpl,
-  ClientState,
-  GroupContext,
-  PrivateKeyPath,
-  Proposal,
-  ProposalOrRef,
-  RatchetTree,
-  UpdatePath,
-} from 'ts-mls'
-import { applyProposals } from 'ts-mls/clientState.js'
+import type { GroupContext, PrivateKeyPath, Proposal, ProposalOrRef, RatchetTree, UpdatePath } from 'ts-mls'
 import { deriveSecret } from 'ts-mls/crypto/kdf.js'
 import { createContentCommitSignature } from 'ts-mls/framedContent.js'
-import { protect } from 'ts-mls/messageProtection.js'
 import { pathToPathSecrets } from 'ts-mls/pathSecrets.js'
 import { toPrivateKeyPath } from 'ts-mls/privateKeyPath.js'
-import { emptyPskIndex } from 'ts-mls/pskIndex.js'
 import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js'
 import { createUpdatePath, type PathSecret } from 'ts-mls/updatePath.js'
-import { encodeMessage } from './codec.js'
+import type { WireformatName } from 'ts-mls/wireformat.js'
+import { type Applied, applyProposals } from './apply.js'
+import type { MlsContext } from './context.js'
 import { type AddedLeaf, enterEpoch, type NextEpoch, nextEpoch, type SignedCommit } from './epoch.js'
-import { MlsError, stage } from './errors.js'
+import { stage } from './errors.js'
+import { handshakeWire, sealCommit } from './handshake.js'
 import { keepLiveKeys } from './path.js'
-import { pendingLeaves } from './proposals.js'
-import type { Opened } from './state.js'
-import { assertMemberCount, assertUniqueChange } from './tree.js'
+import { type PendingLeave, pendingLeaves, resolveProposals } from './proposals.js'
+import { assertAllowed, removable } from './roles/transition.js'
+import type { ClientState, Opened } from './state.js'
 import { buildWelcome } from './welcome.js'
 
 const EMPTY = new Uint8Array()
@@ -40,12 +31,13 @@ export interface BuiltCommit {
   /** Undefined when nobody was added. */
   readonly welcome: Uint8Array | undefined
   readonly added: readonly AddedLeaf[]
+  /** Whether it needed a right that not everybody has. */
+  readonly privileged: boolean
 }
 
-interface AppliedProposals {
+interface AppliedRequest extends Applied {
   readonly entries: ProposalOrRef[]
-  readonly tree: RatchetTree
-  readonly added: AddedLeaf[]
+  readonly privileged: boolean
 }
 
 interface RefreshedPath {
@@ -56,39 +48,59 @@ interface RefreshedPath {
   readonly commitSecret: Uint8Array
 }
 
-async function apply({ client, cs }: Opened, proposals: readonly Proposal[]): Promise<AppliedProposals> {
-  const entries = proposals.map((proposal): ProposalOrRef => ({ proposalOrRefType: 'proposal', proposal }))
-  const own = toLeafIndex(client.privatePath.leafIndex)
-  // `false`: lifetimes were checked on the injected clock, which ts-mls does not know.
-  const result = await applyProposals(client, entries, own, emptyPskIndex, false, cs)
-  if (result.additionalResult.kind !== 'memberCommit' || result.selfRemoved)
-    throw new MlsError('mls/bad-commit')
-  const added = result.additionalResult.addedLeafNodes
-  assertMemberCount(result.tree)
-  assertUniqueChange(
-    result.tree,
-    added.map(([leaf]) => leafToNodeIndex(leaf)),
-  )
-  return { entries, tree: result.tree, added }
+/** What this member wants to commit: proposals of its own, and those of others it names. */
+export interface CommitRequest {
+  readonly proposals: readonly Proposal[]
+  /** Leaves that others have proposed, to be named as theirs. */
+  readonly leaves?: readonly PendingLeave[]
 }
 
-/** Together with the leaves that others have proposed; without them when that does not fit. */
-async function applyWithPending(opened: Opened, proposals: readonly Proposal[]): Promise<AppliedProposals> {
-  const adds = proposals.some(({ proposalType }) => proposalType === 'add')
-  const removing = new Set(proposals.flatMap((p) => (p.proposalType === 'remove' ? [p.remove.removed] : [])))
-  const pending = pendingLeaves(opened.client, removing)
+async function apply(ctx: MlsContext, opened: Opened, request: CommitRequest): Promise<AppliedRequest> {
+  const { proposals, leaves = [] } = request
+  const { client } = opened
+  const own = client.privatePath.leafIndex
+  const entries: ProposalOrRef[] = [
+    ...leaves.map(({ reference }) => ({ proposalOrRefType: 'reference' as const, reference })),
+    ...proposals.map((proposal) => ({ proposalOrRefType: 'proposal' as const, proposal })),
+  ]
+  const resolved = resolveProposals(client, entries, own)
+  const applied = await applyProposals(ctx, opened, resolved, own, 'mls/bad-key-package')
+  const privileged = assertAllowed(ctx, client, { kind: 'member', leaf: own }, resolved, applied)
+  return { ...applied, entries, privileged }
+}
+
+/**
+ * Leaves go along as this member's own removals where its role permits that; not by reference, because a
+ * commit that names a proposal stalls every member whom the proposal has not reached, and whoever proposed it
+ * could choose whom. Pending updates stay out for the same reason; their owners can commit by themselves.
+ */
+async function applyWithPending(
+  ctx: MlsContext,
+  opened: Opened,
+  request: CommitRequest,
+): Promise<AppliedRequest> {
+  const { client } = opened
+  const { proposals } = request
+  const taken = new Set(proposals.flatMap((p) => (p.proposalType === 'remove' ? [p.remove.removed] : [])))
+  for (const { leaf } of request.leaves ?? []) taken.add(leaf)
+  const pending = pendingLeaves(client).flatMap(({ leaf }) => (taken.has(leaf) ? [] : [leaf]))
+  const removals = removable(ctx, client, pending).map(
+    (removed): Proposal => ({ proposalType: 'remove', remove: { removed } }),
+  )
   try {
-    if (pending.length > 0) return await apply(opened, [...pending, ...proposals])
+    if (removals.length > 0)
+      return await apply(ctx, opened, { ...request, proposals: [...removals, ...proposals] })
   } catch {
-    // One that does not fit must not keep this member from committing; the reason is of no use to it.
+    // What does not fit must not keep this member from committing.
   }
-  return stage(adds ? 'mls/bad-key-package' : 'mls/bad-commit', () => apply(opened, proposals))
+  const adds = proposals.some(({ proposalType }) => proposalType === 'add')
+  return stage(adds ? 'mls/bad-key-package' : 'mls/bad-commit', () => apply(ctx, opened, request))
 }
 
 async function refresh(
   { client, cs }: Opened,
   context: GroupContext,
-  { tree, added }: AppliedProposals,
+  { tree, added }: AppliedRequest,
 ): Promise<RefreshedPath> {
   const own = toLeafIndex(client.privatePath.leafIndex)
   const newcomers = added.map(([leaf]) => leafToNodeIndex(leaf))
@@ -121,56 +133,43 @@ async function sign(
   { client, cs }: Opened,
   proposals: ProposalOrRef[],
   path: UpdatePath,
+  wireformat: WireformatName,
 ): Promise<SignedCommit> {
   const { framedContent, signature } = await createContentCommitSignature(
     client.groupContext,
-    'mls_private_message',
+    wireformat,
     { proposals, path },
     { senderType: 'member', leafIndex: client.privatePath.leafIndex },
     EMPTY,
     client.signaturePrivateKey,
     cs.signature,
   )
-  return { content: framedContent, signature, wireformat: 'mls_private_message' }
-}
-
-/** The commit as a PrivateMessage of the epoch it ends, and that epoch's secret tree after it. */
-async function seal(
-  client: ClientState,
-  cs: CiphersuiteImpl,
-  { content, signature }: SignedCommit,
-  confirmationTag: Uint8Array,
-): Promise<{ commit: Uint8Array; client: ClientState }> {
-  const { privateMessage, tree } = await protect(
-    client.keySchedule.senderDataSecret,
-    EMPTY,
-    client.groupContext,
-    client.secretTree,
-    { ...content, auth: { contentType: 'commit', signature, confirmationTag } },
-    client.privatePath.leafIndex,
-    client.clientConfig.paddingConfig,
-    cs,
-  )
-  const commit = encodeMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage })
-  return { commit, client: { ...client, secretTree: tree } }
+  return { content: framedContent, signature, wireformat }
 }
 
 /**
- * A commit of these proposals and of the pending leaves.
- * @throws MlsError `mls/bad-commit`, `mls/group-full`, `mls/duplicate-member`, `mls/bad-credential`
+ * A commit of this request and of the pending leaves that this member may commit.
+ * @throws MlsError `mls/bad-commit`, `mls/group-full`, `mls/duplicate-member`, `mls/bad-credential`,
+ *   `mls/not-permitted`, `mls/bad-key-package`
  */
-export async function buildCommit(opened: Opened, proposals: readonly Proposal[]): Promise<BuiltCommit> {
+export async function buildCommit(
+  ctx: MlsContext,
+  opened: Opened,
+  request: CommitRequest,
+): Promise<BuiltCommit> {
   const { cs } = opened
   return stage('mls/bad-commit', async () => {
-    const context = opened.client.groupContext
-    const applied = await applyWithPending(opened, proposals)
+    const applied = await applyWithPending(ctx, opened, request)
+    // Sections 7.6 and 12.4.1: paths are encrypted under the extensions of the next epoch.
+    const context = { ...opened.client.groupContext, extensions: applied.extensions }
     const refreshed = await refresh(opened, context, applied)
-    const signed = await sign(opened, applied.entries, refreshed.path)
+    const signed = await sign(opened, applied.entries, refreshed.path, handshakeWire(ctx))
     const { tree, commitSecret, privatePath, secrets } = refreshed
     const next: NextEpoch = await nextEpoch(opened.client, cs, context, tree, signed, commitSecret)
-    const sealed = await seal(opened.client, cs, signed, next.confirmationTag)
+    const sealed = await sealCommit(opened.client, cs, signed, next.confirmationTag)
     const welcome = await buildWelcome(opened, next, tree, applied.added, secrets)
-    const client = await enterEpoch(sealed.client, cs, next, tree, privatePath)
-    return { client, commit: sealed.commit, welcome, added: applied.added }
+    const client = enterEpoch(sealed.client, next, tree, privatePath)
+    const { added, privileged } = applied
+    return { client, commit: sealed.message, welcome, added, privileged }
   })
 }

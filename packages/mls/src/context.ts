@@ -18,8 +18,26 @@ export interface MlsContext {
    * or they part ways.
    */
   authenticate(credential: Uint8Array, signatureKey: Uint8Array): boolean
+  /**
+   * The account that a credential belongs to, 1 to 64 bytes, the same at every member; null when it belongs to
+   * none. Several devices with one account are one member in roles and rules. Left out, every credential is an
+   * account of its own, named by its SHA-256.
+   */
+  accountOf?(credential: Uint8Array): Uint8Array | null
   /** For KeyPackages and groups made from now on; 1 when left out. */
   readonly suite?: MlsSuite
+  /** Only for groups shared with another implementation of RFC 9420; loosens what is said there, nothing else. */
+  readonly interop?: MlsInterop
+}
+
+/** What a group with members of another implementation needs beyond what ours take. */
+export interface MlsInterop {
+  /** Commits and proposals are sent, and may come, as PublicMessages: a delivery service reads who does what. */
+  readonly publicHandshakes: boolean
+  /** Whether a newcomer may come in by external commit; it may replace only its own credential. */
+  readonly externalJoins: boolean
+  /** Extensions of the GroupContext that are taken as they are. */
+  readonly extensions: readonly number[]
 }
 
 /** What a device brings into a group. */

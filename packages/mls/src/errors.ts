@@ -62,6 +62,10 @@ export const MLS_ERRORS = {
     message: 'The proposal is of a kind that this group refuses.',
     hint: 'Members may be added, removed and updated; nothing else.',
   },
+  'mls/not-permitted': {
+    message: 'The role of the committer does not permit this change.',
+    hint: 'Compare the reason in the details with the roles of the group.',
+  },
   'mls/bad-credential': {
     message: 'The credential of a member was refused.',
     hint: 'It is not one that its signature key may carry.',

@@ -4,97 +4,159 @@
  * until it knows which one stands.
  */
 import { GROUP_ID_BYTES, utf8 } from '@hyphae/core'
-import type { Proposal } from 'ts-mls'
+import type { Extension, Proposal } from 'ts-mls'
 import { createGroup as createMlsGroup } from 'ts-mls/clientState.js'
 import { mlsExporter } from 'ts-mls/keySchedule.js'
 import { buildCommit } from './commit.js'
 import { clientConfig, type MlsContext, type MlsIdentity } from './context.js'
+import { firstState } from './epoch.js'
 import { MlsError } from './errors.js'
 import { decodeKeyPackage, generatePair, nowSeconds } from './key-package.js'
 import { assertKeyPackage } from './leaf.js'
 import { MAX_EXPORT_BYTES, MAX_EXPORT_CONTEXT_BYTES, MAX_MEMBERS } from './limits.js'
 import { suiteOf } from './provider.js'
-import { type GroupState, leafAt, type Member, memberOf, openState, wrapState } from './state.js'
+import { accountOf } from './roles/accounts.js'
+import { rolesExtensions } from './roles/extension.js'
+import type { ExternalJoinRule, InviteRule, Roles } from './roles/roles.js'
+import { type GroupState, leafAt, type Member, memberOf, type Opened, openState, wrapState } from './state.js'
 import { DEFAULT_SUITE } from './suite.js'
 
+/** What a group begins with besides its creator, who becomes its first full admin. */
+export interface RoleOptions {
+  readonly inviteRule: InviteRule
+  readonly externalJoinRule: ExternalJoinRule
+}
+
+export interface Committed {
+  readonly state: GroupState
+  readonly commit: Uint8Array
+  /** It used a right that not everybody has, as its event says at the others. */
+  readonly privileged: boolean
+}
+
 /**
- * A group of one, in epoch 0. `groupId` is 16 random bytes that the caller picks.
+ * A group of one, in epoch 0. `groupId` is 16 random bytes that the caller picks. With `roles` the group has
+ * admins for good, without them all members are equal for good.
  * @throws MlsError `mls/bad-argument`, `mls/bad-credential`
  */
 export async function createGroup(
   ctx: MlsContext,
   identity: MlsIdentity,
   groupId: Uint8Array,
+  roles?: RoleOptions,
 ): Promise<GroupState> {
   if (groupId.length !== GROUP_ID_BYTES)
     throw new MlsError('mls/bad-argument', { details: { length: groupId.length, expected: GROUP_ID_BYTES } })
   const { publicPackage, privatePackage } = await generatePair(ctx, identity)
   const cs = suiteOf(ctx.crypto, ctx.suite ?? DEFAULT_SUITE)
   const config = clientConfig(ctx)
-  const { clientConfig: _, ...state } = await createMlsGroup(
+  const created = await createMlsGroup(
     groupId.slice(),
     publicPackage,
     privatePackage,
-    [],
+    roles === undefined ? [] : rolesExtensions(firstRoles(accountOf(ctx, identity.credential), roles)),
     cs,
     config,
   )
-  return wrapState(state)
+  return wrapState(firstState(created))
+}
+
+function firstRoles(creator: Uint8Array, options: RoleOptions): Roles {
+  return { ...options, creator, admins: [{ account: creator, right: 'full' }] }
+}
+
+/** Everything that one commit may change; what is left out stays. */
+export interface GroupChanges {
+  /** KeyPackages of devices to add. */
+  readonly add?: readonly Uint8Array[]
+  /** Leaves to remove. */
+  readonly remove?: readonly number[]
+  /** The roles from then on. */
+  readonly roles?: Roles
+}
+
+function additions({ cs }: Opened, ctx: MlsContext, keyPackages: readonly Uint8Array[]): Proposal[] {
+  return keyPackages.map((bytes) => {
+    const keyPackage = decodeKeyPackage(bytes)
+    assertKeyPackage(keyPackage, cs.name, { now: nowSeconds(ctx), sending: true })
+    return { proposalType: 'add', add: { keyPackage } }
+  })
+}
+
+function removals({ client }: Opened, leafIndices: readonly number[]): Proposal[] {
+  const leaves = [...new Set(leafIndices)]
+  if (leaves.includes(client.privatePath.leafIndex))
+    throw new MlsError('mls/bad-argument', { details: { leaves: leaves.length } })
+  for (const leaf of leaves)
+    if (leafAt(client.ratchetTree, leaf) === null)
+      throw new MlsError('mls/not-a-member', { details: { leaf } })
+  return leaves.map((removed) => ({ proposalType: 'remove', remove: { removed } }))
+}
+
+function extensionChange({ extensions }: { extensions: Extension[] }): Proposal {
+  return { proposalType: 'group_context_extensions', groupContextExtensions: { extensions } }
+}
+
+/**
+ * Adds, removes and changes roles in one commit, with one Welcome for all that it adds. Send the Welcome only
+ * once the commit stands. Empty changes refresh this member's keys.
+ * @throws MlsError `mls/not-permitted`, `mls/bad-key-package`, `mls/expired`, `mls/bad-credential`,
+ *   `mls/duplicate-member`, `mls/group-full`, `mls/too-large`, `mls/not-a-member`, `mls/removed`,
+ *   `mls/bad-argument`
+ */
+export async function changeGroup(
+  ctx: MlsContext,
+  state: GroupState,
+  changes: GroupChanges,
+): Promise<Committed & { welcome?: Uint8Array; members: Member[] }> {
+  const opened = openState(ctx, state)
+  const { add = [], remove = [], roles } = changes
+  if (add.length >= MAX_MEMBERS)
+    throw new MlsError('mls/bad-argument', { details: { keyPackages: add.length } })
+  const proposals = [...additions(opened, ctx, add), ...removals(opened, remove)]
+  if (roles !== undefined) proposals.push(extensionChange({ extensions: rolesExtensions(roles) }))
+  const { client, commit, welcome, added, privileged } = await buildCommit(ctx, opened, { proposals })
+  const members = added.map(([leaf, { leafNode }]) => memberOf(leaf, leafNode))
+  return { state: wrapState(client), commit, privileged, members, ...(welcome && { welcome }) }
 }
 
 /**
  * Adds a device for each KeyPackage, in one commit with one Welcome for all of them. Send the Welcome only
  * once the commit stands.
- * @throws MlsError `mls/bad-key-package`, `mls/expired`, `mls/bad-credential`, `mls/duplicate-member`,
- *   `mls/group-full`, `mls/too-large`, `mls/removed`, `mls/bad-argument`
+ * @throws MlsError as changeGroup
  */
 export async function addMembers(
   ctx: MlsContext,
   state: GroupState,
   keyPackages: readonly Uint8Array[],
-): Promise<{ state: GroupState; commit: Uint8Array; welcome: Uint8Array; members: Member[] }> {
-  const opened = openState(ctx, state)
-  if (keyPackages.length === 0 || keyPackages.length >= MAX_MEMBERS)
-    throw new MlsError('mls/bad-argument', { details: { keyPackages: keyPackages.length } })
-  const proposals = keyPackages.map((bytes): Proposal => {
-    const keyPackage = decodeKeyPackage(bytes)
-    assertKeyPackage(keyPackage, opened.cs.name, { now: nowSeconds(ctx), sending: true })
-    return { proposalType: 'add', add: { keyPackage } }
-  })
-  const { client, commit, welcome, added } = await buildCommit(opened, proposals)
+): Promise<Committed & { welcome: Uint8Array; members: Member[] }> {
+  openState(ctx, state)
+  if (keyPackages.length === 0) throw new MlsError('mls/bad-argument', { details: { keyPackages: 0 } })
+  const { welcome, ...rest } = await changeGroup(ctx, state, { add: keyPackages })
   if (welcome === undefined) throw new MlsError('mls/bad-commit')
-  const members = added.map(([leaf, { leafNode }]) => memberOf(leaf, leafNode))
-  return { state: wrapState(client), commit, welcome, members }
+  return { ...rest, welcome }
 }
 
 /**
  * Removes the members at these leaves; from the next epoch on they read nothing.
- * @throws MlsError `mls/not-a-member`, `mls/bad-argument` for the own leaf or none, `mls/removed`
+ * @throws MlsError `mls/not-a-member`, `mls/not-permitted`, `mls/bad-argument` for the own leaf or none,
+ *   `mls/removed`
  */
 export async function removeMembers(
   ctx: MlsContext,
   state: GroupState,
   leafIndices: readonly number[],
-): Promise<{ state: GroupState; commit: Uint8Array }> {
-  const opened = openState(ctx, state)
-  const { ratchetTree, privatePath } = opened.client
-  const leaves = [...new Set(leafIndices)]
-  if (leaves.length === 0 || leaves.includes(privatePath.leafIndex))
-    throw new MlsError('mls/bad-argument', { details: { leaves: leaves.length } })
-  for (const leaf of leaves)
-    if (leafAt(ratchetTree, leaf) === null) throw new MlsError('mls/not-a-member', { details: { leaf } })
-  const proposals = leaves.map((removed): Proposal => ({ proposalType: 'remove', remove: { removed } }))
-  const { client, commit } = await buildCommit(opened, proposals)
-  return { state: wrapState(client), commit }
+): Promise<Committed> {
+  openState(ctx, state)
+  if (leafIndices.length === 0) throw new MlsError('mls/bad-argument', { details: { leaves: 0 } })
+  const { commit, privileged, ...rest } = await changeGroup(ctx, state, { remove: leafIndices })
+  return { state: rest.state, commit, privileged }
 }
 
 /** Refreshes this member's keys: what was stolen before no longer opens anything. @throws MlsError `mls/removed` */
-export async function updateSelf(
-  ctx: MlsContext,
-  state: GroupState,
-): Promise<{ state: GroupState; commit: Uint8Array }> {
-  const { client, commit } = await buildCommit(openState(ctx, state), [])
-  return { state: wrapState(client), commit }
+export async function updateSelf(ctx: MlsContext, state: GroupState): Promise<Committed> {
+  const { client, commit, privileged } = await buildCommit(ctx, openState(ctx, state), { proposals: [] })
+  return { state: wrapState(client), commit, privileged }
 }
 
 /**

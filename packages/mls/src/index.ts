@@ -1,7 +1,19 @@
-export type { MlsContext, MlsIdentity } from './context.js'
+export type { MlsContext, MlsIdentity, MlsInterop } from './context.js'
 export { MLS_ERRORS, MlsError, type MlsErrorCode } from './errors.js'
+export { exportGroupInfo } from './external-info.js'
+export { type ExternalJoin, joinExternally } from './external-join.js'
 export { forgetGroup } from './forget.js'
-export { addMembers, createGroup, exportSecret, removeMembers, updateSelf } from './group.js'
+export {
+  addMembers,
+  type Committed,
+  changeGroup,
+  createGroup,
+  exportSecret,
+  type GroupChanges,
+  type RoleOptions,
+  removeMembers,
+  updateSelf,
+} from './group.js'
 export { type Invitation, joinGroup } from './join.js'
 export { createKeyPackage } from './key-package.js'
 export * from './limits.js'
@@ -15,6 +27,10 @@ export {
   processMessage,
 } from './process.js'
 export { createMlsProvider } from './provider.js'
+export { type AccountMember, accounts } from './roles/accounts.js'
+export { rolesOf } from './roles/extension.js'
+export type { Admin, ExternalJoinRule, InviteRule, Right, Roles } from './roles/roles.js'
+export { roleRules } from './roles/rules.js'
 export { decodeGroup, encodeGroup } from './snapshot.js'
 export {
   epoch,

@@ -5,12 +5,10 @@
 import { GROUP_ID_BYTES } from '@hyphae/core'
 import { zeroize } from '@hyphae/crypto'
 import type { CiphersuiteImpl, GroupInfo, LeafNode, PrivateKeyPath, RatchetTree, Welcome } from 'ts-mls'
-import { extensionsSupportedByCapabilities } from 'ts-mls/extension.js'
 import { verifyGroupInfoConfirmationTag, verifyGroupInfoSignature } from 'ts-mls/groupInfo.js'
 import type { GroupSecrets } from 'ts-mls/groupSecrets.js'
 import { deriveKeySchedule } from 'ts-mls/keySchedule.js'
 import { findLeafIndex } from 'ts-mls/ratchetTree.js'
-import { createSecretTree } from 'ts-mls/secretTree.js'
 import { leafToNodeIndex, leafWidth, toLeafIndex } from 'ts-mls/treemath.js'
 import { firstCommonAncestor } from 'ts-mls/updatePath.js'
 import { decodeMessage } from './codec.js'
@@ -21,6 +19,8 @@ import { assertKeyPackage } from './leaf.js'
 import { MAX_EPOCH, MAX_WELCOME_BYTES } from './limits.js'
 import { derivePath, keepLiveKeys } from './path.js'
 import { suiteOf } from './provider.js'
+import { isSupported, rolesIn } from './roles/extension.js'
+import { createSecretTree } from './secret-tree.js'
 import { type GroupState, leafAt, wrapState } from './state.js'
 import { suiteIdOf } from './suite.js'
 import { assertJoinableTree } from './tree.js'
@@ -42,6 +42,7 @@ function decodeWelcome(bytes: Uint8Array): Welcome {
 
 /** What the group says of itself must be something this member can take part in. */
 function assertJoinableContext(
+  ctx: MlsContext,
   { groupContext }: GroupInfo,
   { leafNode, cipherSuite }: KeyPackagePair['publicPackage'],
 ): void {
@@ -51,9 +52,9 @@ function assertJoinableContext(
     groupContext.cipherSuite === cipherSuite &&
     groupId.length === GROUP_ID_BYTES &&
     epoch <= MAX_EPOCH &&
-    extensionsSupportedByCapabilities(extensions, leafNode.capabilities) &&
-    extensions.every(({ extensionType }) => extensionType === 'required_capabilities')
+    isSupported(extensions, leafNode.capabilities)
   if (!fits) throw new MlsError('mls/bad-welcome')
+  rolesIn(ctx, extensions, 'mls/bad-welcome')
 }
 
 /** Sections 12.4.3.1: the signer is a member, signed this, and knows the epoch it describes. */
@@ -96,7 +97,7 @@ async function join(
   const { publicPackage, privatePackage } = pair
   const secrets = await openGroupSecrets(cs, welcome, publicPackage, privatePackage.initPrivateKey)
   const info = await openGroupInfo(cs, welcome, secrets.joinerSecret)
-  assertJoinableContext(info, publicPackage)
+  assertJoinableContext(ctx, info, publicPackage)
   const tree = treeOf(info)
   await assertJoinableTree(ctx, cs, tree, info.groupContext)
   await assertAuthentic(cs, info, tree, secrets.joinerSecret)
@@ -108,7 +109,7 @@ async function join(
     info.groupContext,
     cs.kdf,
   )
-  const secretTree = await createSecretTree(leafWidth(tree.length), encryption, cs.kdf)
+  const secretTree = createSecretTree(leafWidth(tree.length), encryption)
   zeroize(encryption, secrets.joinerSecret)
   return wrapState({
     groupContext: info.groupContext,
@@ -119,7 +120,7 @@ async function join(
     unappliedProposals: {},
     keySchedule,
     secretTree,
-    historicalReceiverData: new Map(),
+    pastEpochs: new Map(),
     groupActiveState: { kind: 'active' },
   })
 }

@@ -15,6 +15,7 @@ import {
   MAX_KEY_PACKAGE_BYTES,
 } from './limits.js'
 import { suiteOf } from './provider.js'
+import { ROLES_EXTENSION } from './roles/extension.js'
 import { DEFAULT_SUITE, SUITE_NAMES } from './suite.js'
 
 const SECRET_VERSION = 1
@@ -38,7 +39,7 @@ function capabilities(): Capabilities {
   return {
     versions: ['mls10'],
     ciphersuites: [SUITE_NAMES[1], SUITE_NAMES[3]],
-    extensions: [],
+    extensions: [ROLES_EXTENSION],
     proposals: [],
     credentials: ['basic'],
   }

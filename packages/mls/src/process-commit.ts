@@ -4,80 +4,69 @@
  */
 
 import { constantTimeEqual } from '@hyphae/crypto'
-import type { ClientState, PrivateKeyPath, RatchetTree, UpdatePath } from 'ts-mls'
-import { applyProposals, throwIfDefined, validateLeafNodeUpdateOrCommit } from 'ts-mls/clientState.js'
+import type { PrivateKeyPath, RatchetTree, UpdatePath } from 'ts-mls'
 import type { FramedContentCommit } from 'ts-mls/framedContent.js'
-import { emptyPskIndex } from 'ts-mls/pskIndex.js'
 import { treeHashRoot } from 'ts-mls/treeHash.js'
 import { directPath, type LeafIndex, leafToNodeIndex, leafWidth, toLeafIndex } from 'ts-mls/treemath.js'
 import { applyUpdatePath } from 'ts-mls/updatePath.js'
+import { type Applied, applyProposals, assertSignedLeaf } from './apply.js'
 import type { MlsContext } from './context.js'
-import { type AddedLeaf, enterEpoch, nextEpoch, type SignedCommit } from './epoch.js'
+import { enterEpoch, nextEpoch, type SignedCommit } from './epoch.js'
 import { MlsError, stage } from './errors.js'
 import { nowSeconds } from './key-package.js'
 import { assertKeyPackage } from './leaf.js'
 import { assertPathShape, keepLiveKeys, openPath } from './path.js'
-import { assertSuccessor, type ResolvedProposal, resolveProposals } from './proposals.js'
-import { type Member, memberAt, memberOf, type Opened } from './state.js'
-import { assertMemberCount, assertUniqueChange } from './tree.js'
+import { assertSuccessor, resolveProposals } from './proposals.js'
+import { assertAllowed } from './roles/transition.js'
+import { NO_SECRET_TREE } from './secret-tree.js'
+import { type ClientState, type Member, memberAt, memberOf, type Opened } from './state.js'
+import { assertUniqueChange } from './tree.js'
 
 export interface ProcessedCommit {
   readonly client: ClientState
   readonly added: Member[]
   readonly removed: Member[]
   readonly removedSelf: boolean
+  /** Whether it needed a right that not everybody has. */
+  readonly privileged: boolean
 }
 
-interface Transition {
-  readonly proposals: readonly ResolvedProposal[]
-  readonly tree: RatchetTree
-  readonly added: readonly AddedLeaf[]
-  readonly removedLeaves: readonly number[]
+export interface Transition extends Applied {
   readonly committer: LeafIndex
+  readonly privileged: boolean
+  /** From an external commit, whose committer has no leaf to succeed: what the epoch begins with instead. */
+  readonly externalInit?: Uint8Array
 }
 
-/** The rules on proposals, and the tree they give. */
+/** The rules on proposals and roles, and what the proposals make of the group. */
 async function judge(
   ctx: MlsContext,
-  { client, cs }: Opened,
+  opened: Opened,
   content: FramedContentCommit,
   committer: LeafIndex,
 ): Promise<Transition> {
-  const entries = content.commit.proposals
-  const proposals = resolveProposals(client, entries, committer)
+  const { client, cs } = opened
+  const proposals = resolveProposals(client, content.commit.proposals, committer)
   const check = { now: nowSeconds(ctx), sending: false }
   for (const { proposal } of proposals)
     if (proposal.proposalType === 'add') assertKeyPackage(proposal.add.keyPackage, cs.name, check)
-  const result = await applyProposals(client, entries, committer, emptyPskIndex, false, cs)
-  if (result.additionalResult.kind !== 'memberCommit') throw new MlsError('mls/bad-commit')
-  const { path } = content.commit
-  if (path === undefined && result.needsUpdatePath) throw new MlsError('mls/bad-commit')
-  const added = result.additionalResult.addedLeafNodes
-  assertMemberCount(result.tree)
-  const updated = proposals.flatMap(({ proposal, sender }) =>
-    proposal.proposalType === 'update' ? [sender * 2] : [],
-  )
-  assertUniqueChange(result.tree, [...added.map(([leaf]) => leafToNodeIndex(leaf)), ...updated])
-  const removedLeaves = proposals.flatMap(({ proposal }) =>
-    proposal.proposalType === 'remove' ? [proposal.remove.removed] : [],
-  )
-  return { proposals, tree: result.tree, added, removedLeaves, committer }
+  const applied = await applyProposals(ctx, opened, proposals, committer, 'mls/bad-commit')
+  if (content.commit.path === undefined && applied.needsPath) throw new MlsError('mls/bad-commit')
+  const privileged = assertAllowed(ctx, client, { kind: 'member', leaf: committer }, proposals, applied)
+  return { ...applied, committer, privileged }
 }
 
 /** Section 12.4.2: the committer's new leaf and the tree with its path. */
 async function mergePath(
-  { client, cs }: Opened,
-  { tree, added, committer }: Transition,
+  ctx: MlsContext,
+  opened: Opened,
+  { tree, added, committer, extensions, externalInit }: Transition,
   path: UpdatePath,
 ): Promise<RatchetTree> {
-  assertSuccessor(client, committer, path.leafNode, 'mls/bad-commit')
-  const { groupContext, clientConfig } = client
-  const { authService } = clientConfig
-  throwIfDefined(
-    await validateLeafNodeUpdateOrCommit(path.leafNode, committer, groupContext, authService, cs.signature),
-  )
+  if (externalInit === undefined) assertSuccessor(opened.client, committer, path.leafNode, 'mls/bad-commit')
+  await assertSignedLeaf(ctx, opened, path.leafNode, committer, extensions)
   assertPathShape(tree, committer, path, new Set(added.map(([leaf]) => leafToNodeIndex(leaf))))
-  const merged = await applyUpdatePath(tree, committer, path, cs.hash)
+  const merged = await applyUpdatePath(tree, committer, path, opened.cs.hash, externalInit !== undefined)
   const leafNode = leafToNodeIndex(committer)
   assertUniqueChange(merged, [leafNode, ...directPath(leafNode, leafWidth(merged.length))])
   return merged
@@ -95,10 +84,11 @@ async function secretsOf(
   path: UpdatePath | undefined,
 ): Promise<Secrets> {
   const { privatePath, groupContext } = client
+  const { extensions } = transition
   if (path === undefined)
     return { privatePath: keepLiveKeys(merged, privatePath), commitSecret: new Uint8Array(cs.kdf.size) }
   const treeHash = await treeHashRoot(merged, cs.hash)
-  const provisional = { ...groupContext, treeHash, epoch: groupContext.epoch + 1n }
+  const provisional = { ...groupContext, extensions, treeHash, epoch: groupContext.epoch + 1n }
   const newcomers = transition.added.map(([leaf]) => leafToNodeIndex(leaf))
   const { committer } = transition
   const { keys, commitSecret } = await openPath(
@@ -134,16 +124,18 @@ function leave(client: ClientState): ClientState {
       epochAuthenticator: GONE,
       initSecret: GONE,
     },
-    secretTree: [],
+    secretTree: NO_SECRET_TREE,
     privatePath: { leafIndex: client.privatePath.leafIndex, privateKeys: {} },
     signaturePrivateKey: GONE,
     unappliedProposals: {},
-    historicalReceiverData: new Map(),
+    pastEpochs: new Map(),
     groupActiveState: { kind: 'removedFromGroup' },
   }
 }
 
-async function advance(
+/** The state in the next epoch, once confirmation tag and path hold. @throws MlsError `mls/bad-commit` */
+export async function advance(
+  ctx: MlsContext,
   opened: Opened,
   transition: Transition,
   commit: SignedCommit,
@@ -151,16 +143,19 @@ async function advance(
 ): Promise<ClientState> {
   const { client, cs } = opened
   const { path } = commit.content.commit
-  const merged = path === undefined ? transition.tree : await mergePath(opened, transition, path)
-  if (transition.removedLeaves.includes(client.privatePath.leafIndex)) return leave(client)
+  const merged = path === undefined ? transition.tree : await mergePath(ctx, opened, transition, path)
+  if (transition.removed.includes(client.privatePath.leafIndex)) return leave(client)
   const { privatePath, commitSecret } = await secretsOf(opened, transition, merged, path)
-  const next = await nextEpoch(client, cs, client.groupContext, merged, commit, commitSecret)
+  const context = { ...client.groupContext, extensions: transition.extensions }
+  const initSecret = transition.externalInit ?? client.keySchedule.initSecret
+  const from = { ...client, keySchedule: { ...client.keySchedule, initSecret } }
+  const next = await nextEpoch(from, cs, context, merged, commit, commitSecret)
   if (!constantTimeEqual(next.confirmationTag, confirmationTag)) throw new MlsError('mls/bad-commit')
-  return enterEpoch(client, cs, next, merged, privatePath)
+  return enterEpoch(client, next, merged, privatePath)
 }
 
 /**
- * @throws MlsError `mls/bad-commit`, `mls/missing-proposal`, `mls/unsupported-proposal`,
+ * @throws MlsError `mls/bad-commit`, `mls/missing-proposal`, `mls/unsupported-proposal`, `mls/not-permitted`,
  *   `mls/external-commit`, `mls/bad-credential`, `mls/bad-key-package`, `mls/expired`, `mls/duplicate-member`,
  *   `mls/group-full`, `mls/not-a-member`
  */
@@ -174,9 +169,10 @@ export async function processCommit(
   const { client } = opened
   return stage('mls/bad-commit', async () => {
     const transition = await judge(ctx, opened, commit.content, toLeafIndex(sender))
-    const removed = transition.removedLeaves.map((leaf) => memberAt(client.ratchetTree, leaf))
+    const removed = transition.removed.map((leaf) => memberAt(client.ratchetTree, leaf))
     const added = transition.added.map(([leaf, keyPackage]) => memberOf(leaf, keyPackage.leafNode))
-    const next = await advance(opened, transition, commit, confirmationTag)
-    return { client: next, added, removed, removedSelf: next.groupActiveState.kind === 'removedFromGroup' }
+    const next = await advance(ctx, opened, transition, commit, confirmationTag)
+    const removedSelf = next.groupActiveState.kind === 'removedFromGroup'
+    return { client: next, added, removed, removedSelf, privileged: transition.privileged }
   })
 }

@@ -1,40 +1,40 @@
 /**
- * Which proposals a group takes (RFC 9420 section 12.1), and what becomes of those that wait for a commit.
- * Roles will judge here; until they exist everybody may add and remove by commit, and propose only for
- * itself: a new leaf of its own, or to leave.
+ * Which proposals a group takes (RFC 9420 section 12.1), and what becomes of those that wait for a commit. A
+ * member proposes only for itself: a new leaf of its own, or to leave. Who may commit what is for roles/.
  */
 import { equalBytes } from '@hyphae/core'
-import type {
-  CiphersuiteImpl,
-  ClientState,
-  LeafNode,
-  Proposal,
-  ProposalOrRef,
-  ProposalWithSender,
-} from 'ts-mls'
+import type { CiphersuiteImpl, LeafNode, Proposal, ProposalOrRef, ProposalWithSender } from 'ts-mls'
 import type { AuthenticatedContent } from 'ts-mls/authenticatedContent.js'
 import { makeProposalRef } from 'ts-mls/authenticatedContent.js'
 import { throwIfDefined, validateLeafNodeUpdateOrCommit } from 'ts-mls/clientState.js'
 import { addUnappliedProposal } from 'ts-mls/unappliedProposals.js'
-import { bytesToBase64 } from 'ts-mls/util/byteArray.js'
+import { base64ToBytes, bytesToBase64 } from 'ts-mls/util/byteArray.js'
+import type { MlsContext } from './context.js'
 import { MlsError, type MlsErrorCode, stage } from './errors.js'
 import { assertLeafShape } from './leaf.js'
 import { MAX_PENDING_PROPOSALS } from './limits.js'
-import { credentialBytes, leafAt } from './state.js'
+import { mayLeave } from './roles/transition.js'
+import { type ClientState, credentialBytes, leafAt, type Opened } from './state.js'
 import { assertUniqueChange } from './tree.js'
 
-/** The kinds that may be in a commit. */
-export type PermittedProposal = Extract<Proposal, { proposalType: 'add' | 'remove' | 'update' }>
+/** The kinds that may be in a member's commit. */
+export type PermittedProposal = Extract<
+  Proposal,
+  { proposalType: 'add' | 'remove' | 'update' | 'group_context_extensions' }
+>
 
 export interface ResolvedProposal {
   readonly proposal: PermittedProposal
   readonly sender: number
+  /** Whether the committer speaks itself, or names a proposal that `sender` has made. */
+  readonly inline: boolean
 }
 
 export function assertPermitted(proposal: Proposal): asserts proposal is PermittedProposal {
   const { proposalType } = proposal
   if (proposalType === 'external_init') throw new MlsError('mls/external-commit')
-  if (proposalType !== 'add' && proposalType !== 'remove' && proposalType !== 'update')
+  const known = ['add', 'remove', 'update', 'group_context_extensions']
+  if (typeof proposalType === 'number' || !known.includes(proposalType))
     throw new MlsError('mls/unsupported-proposal', { details: { proposal: proposalType } })
 }
 
@@ -54,7 +54,8 @@ export function resolveProposals(
   return entries.map((entry) => {
     const { proposal, senderLeafIndex } = resolve(client, entry, committer)
     assertPermitted(proposal)
-    return { proposal, sender: senderLeafIndex ?? committer }
+    const inline = entry.proposalOrRefType === 'proposal'
+    return { proposal, sender: senderLeafIndex ?? committer, inline }
   })
 }
 
@@ -94,21 +95,25 @@ async function assertPendingUpdate(
 
 /**
  * Keeps a proposal for the next commit when it is one that can be committed: a poisoned one never gets in,
- * so it can block neither commits nor messages.
- * @throws MlsError `mls/bad-proposal`, `mls/unsupported-proposal`
+ * so it can block neither commits nor messages. Judged alone, so that all members keep the same ones in
+ * whatever order they come.
+ * @throws MlsError `mls/bad-proposal`, `mls/unsupported-proposal`, `mls/not-permitted`
  */
 export async function keepProposal(
-  client: ClientState,
-  cs: CiphersuiteImpl,
+  ctx: MlsContext,
+  { client, cs }: Opened,
   authenticated: AuthenticatedContent,
   sender: number,
   proposal: Proposal,
 ): Promise<ClientState> {
   assertPermitted(proposal)
   const { unappliedProposals } = client
-  if (proposal.proposalType === 'add') throw new MlsError('mls/unsupported-proposal')
+  if (proposal.proposalType === 'add' || proposal.proposalType === 'group_context_extensions')
+    throw new MlsError('mls/unsupported-proposal')
   if (proposal.proposalType === 'remove' && proposal.remove.removed !== sender)
     throw new MlsError('mls/bad-proposal', { details: { sender } })
+  if (proposal.proposalType === 'remove' && !mayLeave(ctx, client, [sender]))
+    throw new MlsError('mls/not-permitted', { details: { reason: 'no-admin' } })
   const waiting = Object.values(unappliedProposals).filter(
     ({ senderLeafIndex }) => senderLeafIndex === sender,
   )
@@ -122,17 +127,20 @@ export async function keepProposal(
   return { ...client, unappliedProposals: addUnappliedProposal(ref, unappliedProposals, proposal, sender) }
 }
 
-/**
- * The pending leaves that go along with a commit of this member's own. They go in as its own removals, not
- * by reference: a commit that names a proposal stalls every member whom the proposal has not reached, and
- * whoever proposed it could choose whom. Pending updates stay out for the same reason; their owners can
- * commit them by themselves.
- */
-export function pendingLeaves(client: ClientState, removing: ReadonlySet<number>): Proposal[] {
-  const leaving = Object.values(client.unappliedProposals).flatMap(({ proposal }) =>
-    proposal.proposalType === 'remove' ? [proposal.remove.removed] : [],
-  )
-  return [...new Set(leaving)]
-    .filter((leaf) => leaf !== client.privatePath.leafIndex && !removing.has(leaf))
-    .map((removed) => ({ proposalType: 'remove', remove: { removed } }))
+/** A leave that waits, with what a commit calls it. */
+export interface PendingLeave {
+  readonly leaf: number
+  readonly reference: Uint8Array
+}
+
+/** The leaves that others have proposed, one for each leaf, in the order of leaves. */
+export function pendingLeaves(client: ClientState): PendingLeave[] {
+  const found = new Map<number, PendingLeave>()
+  for (const [reference, { proposal }] of Object.entries(client.unappliedProposals)) {
+    if (proposal.proposalType !== 'remove' || proposal.remove.removed === client.privatePath.leafIndex)
+      continue
+    const leaf = proposal.remove.removed
+    found.set(leaf, { leaf, reference: base64ToBytes(reference) })
+  }
+  return [...found.values()].sort((a, b) => a.leaf - b.leaf)
 }
