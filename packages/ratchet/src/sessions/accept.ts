@@ -1,4 +1,5 @@
 /** Sessions begun by others (spec/session.md, "Which session sends", "Replays" and "Rates"). */
+import { toHex } from '@hyphae/core'
 import { acceptSession } from '../accept.js'
 import type { PeerKeys } from '../device-keys.js'
 import { decodeHandshake } from '../initial-message.js'
@@ -60,6 +61,7 @@ export async function accept(
   const prekeys = await prekeysFor(context, tx, oneTimePrekeyId)
   const accepted = acceptSession(crypto, { keys, prekeys, handshake, peer: input.peer, now })
   checkPin(peer, input.peer)
+  await checkNew(context, tx, device, accepted.session)
   const born = gate.touch(tx)
   if (seen === null) tx.delete(tables.oneTime(oneTimePrekeyId))
   else tx.put(seen, SEEN)
@@ -98,6 +100,17 @@ async function checkSeen(
 ): Promise<void> {
   if (context.requireOneTime.accept === true) throw new SessionsError('ratchet/one-time-required')
   if ((await tx.get(seen)) !== undefined) throw new SessionsError('ratchet/replayed')
+}
+
+/** The prekeys say so already; a state that moved must not be replaced by its beginning, whatever they say. */
+async function checkNew(
+  context: SessionsContext,
+  tx: SessionTransaction,
+  device: string,
+  session: SessionState,
+): Promise<void> {
+  const known = await context.book.get(tx, device, toHex(session.id))
+  if (known !== undefined) throw new SessionsError('ratchet/replayed')
 }
 
 async function replaces(

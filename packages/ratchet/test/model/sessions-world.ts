@@ -4,7 +4,6 @@
  */
 import { postQuantum } from '../../src/pq.js'
 import { coreOf, type SessionState } from '../../src/session.js'
-import { openSessions } from '../../src/sessions.js'
 import {
   type Backup,
   backup,
@@ -29,6 +28,8 @@ export type Mail =
 
 interface Party {
   readonly node: TestNode
+  /** Every handshake that was ever sent to it. */
+  readonly handshakes: Uint8Array[]
   /** Under way to it. */
   mail: Mail[]
   /** Bundles that a directory has of it. */
@@ -60,7 +61,14 @@ export async function newWorld({
   const clock = testClock()
   const party = async (name: Side): Promise<Party> => {
     const extra = { ...(pq && { pq: postQuantum }), ...(witnessed && { witness: memoryWitness() }) }
-    return { node: await newNode(name, clock, extra), mail: [], stock: [], copy: null, aged: new Set() }
+    return {
+      node: await newNode(name, clock, extra),
+      handshakes: [],
+      mail: [],
+      stock: [],
+      copy: null,
+      aged: new Set(),
+    }
   }
   const parties = { alice: await party('alice'), bob: await party('bob') }
   return { clock, parties, used: new Set(), count: 0 }
@@ -84,6 +92,7 @@ export async function send(world: World, from: Side): Promise<Mail[]> {
     })
     markUsed(world, session)
     const mail: Mail = { kind: 'frame', frame, sessionId, text }
+    if (begun !== null) world.parties[to].handshakes.push(begun.handshake)
     return begun === null ? [mail] : [{ kind: 'handshake', handshake: begun.handshake }, mail]
   })
   return leaving
@@ -97,13 +106,13 @@ function markUsed(world: World, session: SessionState): void {
   world.used.add(key)
 }
 
-/** One-time as long as there are some; every fourth is the last resort. */
+/** Every second is the last resort, as where one-time prekeys run out. */
 async function takeBundle(world: World, of: Side): Promise<Uint8Array> {
   const party = world.parties[of]
   const bundle = party.stock.pop()
   if (bundle !== undefined) return bundle
   const { sessions } = party.node
-  const issued = await sessions.transact((tx) => sessions.issuePrekeys(tx, 3))
+  const issued = await sessions.transact((tx) => sessions.issuePrekeys(tx, 1))
   party.stock = [issued.lastResort, ...issued.bundles]
   return party.stock.pop() as Uint8Array
 }
@@ -235,5 +244,3 @@ export async function shareSession(world: World): Promise<boolean> {
   const one = await sending(alice.node, bob.node)
   return one !== undefined && one === (await sending(bob.node, alice.node))
 }
-
-export { openSessions }

@@ -67,6 +67,14 @@ const delivers = (side: Side, pick: number, again: boolean): Action =>
     if (!again) mail.splice(at, 1)
   })
 
+/** Whoever records the network sends a first message again, at any time. */
+const replays = (side: Side, pick: number): Action =>
+  action(`replay ${pick} to ${side}`, async (world) => {
+    const { handshakes } = world.parties[side]
+    const handshake = handshakes[pick % Math.max(1, handshakes.length)]
+    if (handshake !== undefined) await deliver(world, side, { kind: 'handshake', handshake })
+  })
+
 const drops = (side: Side, pick: number): Action =>
   onMail('drop', side, pick, async (world, at) => {
     world.parties[side].mail.splice(at, 1)
@@ -107,6 +115,7 @@ const actions = fc.commands(
     onPick((to, at) => delivers(to, at, false)),
     onPick((to, at) => delivers(to, at, false)),
     onPick((to, at) => delivers(to, at, true)),
+    onPick(replays),
     onPick(drops),
     onPick(shuffles),
     side.map(restarts),
