@@ -30,7 +30,7 @@ describe('hostile 29: a group with as many members as it may have', () => {
     const message = await rawCommit(a, sa, { proposals: [add(offer.keyPackage)], path })
     expect(await codeOf(() => processMessage(b.ctx, sb, message))).toBe('mls/group-full')
     limit.members = 4
-    const built = await buildCommit(raw(a, sa), [add(offer.keyPackage)])
+    const built = await buildCommit(a.ctx, raw(a, sa), { proposals: [add(offer.keyPackage)] })
     const welcome = built.welcome as Uint8Array
     const join = (): Promise<GroupState> => joinGroup(d.ctx, { ...offer, welcome })
     limit.members = 3

@@ -93,7 +93,7 @@ describe('hostile 26: a removed member', () => {
   it('whose place is taken in the same commit still learns that it is out', async () => {
     const d = device('d')
     const { keyPackage } = await createKeyPackage(d.ctx, d.identity)
-    const built = await buildCommit(raw(a, sa), [remove(2), add(keyPackage)])
+    const built = await buildCommit(a.ctx, raw(a, sa), { proposals: [remove(2), add(keyPackage)] })
     expect(built.added.map(([leaf]) => leaf as number)).toEqual([2])
     const out = await processMessage(c.ctx, sc, built.commit)
     expect(out.event).toMatchObject({ removedSelf: true, removed: [{ leaf: 2 }], added: [{ leaf: 2 }] })

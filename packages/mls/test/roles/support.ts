@@ -41,7 +41,7 @@ export const CLOSED: RoleOptions = { inviteRule: 'admins', externalJoinRule: 'no
 /** The first name creates the group and adds all others at once. */
 export async function roleGroup(
   names: readonly string[],
-  roles: RoleOptions | undefined = CLOSED,
+  roles: RoleOptions | null = CLOSED,
 ): Promise<Parties> {
   const devices = names.map((name) => accountDevice(name))
   const [creator, ...others] = devices as [Device, ...Device[]]
