@@ -4,6 +4,8 @@
  */
 import { equalBytes } from '@hyphae/core'
 import { stateReader, stateWriter } from '../src/signal/codec.js'
+import { SIGNAL_MAX_SKIPPED } from '../src/signal/limits.js'
+import { decodePqMessage } from '../src/signal/pq/message.js'
 import { type PqRatchet, pqReceive, pqSend } from '../src/signal/pq/ratchet.js'
 import { readPqRatchet, writePqRatchet } from '../src/signal/pq/snapshot.js'
 import { coreOf } from '../src/signal/session.js'
@@ -34,7 +36,9 @@ export const target: { name: string; run(input: Uint8Array): void } = {
   name: 'signal-pq',
   run(input) {
     const failures: unknown[] = []
-    for (const [i, ratchet] of ratchets.entries()) {
+    // A far jump costs thousands of derivations, the same ones in every state: one shows what it does.
+    const tried = decodePqMessage(input).index > SIGNAL_MAX_SKIPPED ? ratchets.slice(0, 1) : ratchets
+    for (const [i, ratchet] of tried.entries()) {
       try {
         tryState(ratchet, input)
       } catch (error) {
@@ -45,6 +49,6 @@ export const target: { name: string; run(input: Uint8Array): void } = {
     }
     const untyped = failures.find((error) => !(error instanceof Error && 'code' in error))
     if (untyped !== undefined) throw untyped
-    if (failures.length === ratchets.length) throw failures[0]
+    if (failures.length === tried.length) throw failures[0]
   },
 }
