@@ -20,8 +20,27 @@ export type { Delay, LinkConditions } from './simulation/conditions.js'
 export { lora } from './simulation/conditions.js'
 export type { CrashSide, DiskImage, SimulatedDisk } from './simulation/disk.js'
 export { eventLine, type SimulationEvent } from './simulation/event-log.js'
+export {
+  type Fault,
+  type FaultKind,
+  faultLine,
+  injectFaults,
+  type PlanOptions,
+  planFaults,
+} from './simulation/faults.js'
+export {
+  type Guesses,
+  type LeakageOptions,
+  type LeakageReport,
+  leakageReport,
+  type RelayLeakage,
+  type Spread,
+  type TalkingPair,
+} from './simulation/leakage.js'
+export { leakageText } from './simulation/leakage-text.js'
 export type { RelayLies } from './simulation/lies.js'
 export type { NodeLife } from './simulation/life.js'
+export { simulatedLink } from './simulation/link.js'
 export {
   type ConditionsOf,
   type Datagram,
@@ -35,6 +54,8 @@ export type { Observations, Sighting, WireSighting } from './simulation/observat
 export { type RelayEndpoint, simulatedRelay } from './simulation/relay.js'
 export type { DirectoryChecks } from './simulation/relay-directory.js'
 export type { RelayChecks, RelayOptions, SimulatedRelay, VerifyProof } from './simulation/relay-server.js'
+export { type ReportOptions, simulationReport } from './simulation/report.js'
+export { shrinkPlan } from './simulation/shrink.js'
 export {
   type RunOptions,
   type Simulation,
@@ -50,6 +71,8 @@ export {
   sockets,
   type TopicSocket,
 } from './simulation/socket.js'
+export { type SimulatedSwarm, type SwarmOptions, simulatedSwarm } from './simulation/swarm.js'
+export type { TimingGuess, TimingLeakage } from './simulation/timing.js'
 export { storeCompliance } from './store-compliance.js'
 export type { StoreSubject } from './store-subject.js'
 export { type Timeline, type Timer, timeline } from './timeline.js'

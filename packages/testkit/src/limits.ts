@@ -47,3 +47,9 @@ export const CO_OCCURRENCE_MS = 2000
 
 /** Sightings kept for one observer. */
 export const MAX_SIGHTINGS = 1_000_000
+
+/** Frames that wait for a reader of a simulated link or topic; the oldest beyond them are lost. */
+export const MAX_UNREAD_FRAMES = 4096
+
+/** Runs spent on making a failing plan smaller. */
+export const MAX_SHRINK_RUNS = 200

@@ -1,0 +1,57 @@
+/** A leakage report as text for people. */
+import type { Guesses, LeakageReport, RelayLeakage, Spread } from './leakage.js'
+import type { TimingLeakage } from './timing.js'
+
+/** Lines of linked pairs and guesses shown for each adversary. */
+const SHOWN_PAIRS = 5
+
+export function leakageText({ relays, wire, byRelays, byTiming }: LeakageReport): string {
+  const lines = relays.flatMap(relayLines)
+  if (wire !== undefined) lines.push(...wireLines(wire))
+  if (byRelays !== undefined) lines.push(`relays together, who talks to whom: ${guessed(byRelays)}`)
+  if (byTiming !== undefined) lines.push(`the wire by timing, who talks to whom: ${guessed(byTiming)}`)
+  return `${lines.join('\n')}\n`
+}
+
+function spread({ mean, most }: Spread): string {
+  return `${mean.toFixed(1)} on average, ${most} at most`
+}
+
+function guessed({ claimed, right, pairs }: Guesses): string {
+  return `claims ${claimed} pairs, ${right} rightly, of ${pairs}`
+}
+
+function sizesText(sizes: Readonly<Record<number, number>>): string {
+  return Object.entries(sizes)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, SHOWN_PAIRS)
+    .map(([bytes, count]) => `${count} × ${bytes} B`)
+    .join(', ')
+}
+
+function relayLines(leak: RelayLeakage): string[] {
+  return [
+    `relay ${leak.relay} saw ${leak.connections} connections from ${leak.addresses} addresses, ${leak.boxes} boxes`,
+    `  boxes read on a connection: ${spread(leak.boxesReadPerConnection)}`,
+    `  boxes written on a connection: ${spread(leak.boxesWrittenPerConnection)}`,
+    `  lookups on a connection: ${spread(leak.lookupsPerConnection)}`,
+    `  frames: ${sizesText(leak.sizes)}`,
+    `  addresses joined by a box: ${leak.linked.length}`,
+    ...leak.linked
+      .slice(0, SHOWN_PAIRS)
+      .map(({ writer, reader, frames }) => `    ${writer} → ${reader}: ${frames} frames`),
+  ]
+}
+
+function wireLines({ datagrams, bytes, sizes, guesses }: TimingLeakage): string[] {
+  return [
+    `the wire saw ${datagrams} datagrams, ${bytes} B: ${sizesText(sizes)}`,
+    `  senders with a receiver that stands out: ${guesses.length}`,
+    ...guesses
+      .slice(0, SHOWN_PAIRS)
+      .map(
+        ({ sender, receiver, followed, sends, expected }) =>
+          `    ${sender} → ${receiver}: ${followed} of ${sends} sends, ${expected.toFixed(1)} by chance`,
+      ),
+  ]
+}
