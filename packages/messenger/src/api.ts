@@ -14,6 +14,7 @@ import type {
 } from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
 import type { AccountKeys } from '@hyphae/identity'
+import type { Witness } from '@hyphae/ratchet/sessions'
 import type { PrivacyMode } from './context.js'
 import type { Conversation, Group } from './conversation.js'
 import type { DownloadOptions } from './download.js'
@@ -36,6 +37,16 @@ export interface MessengerOptions {
   readonly content?: readonly ContentType[]
   /** `standard` when left out. */
   readonly mode?: PrivacyMode
+  /**
+   * Refuses sessions made without a one-time prekey, which protect their first messages less, in both directions:
+   * `ratchet/one-time-required`, thrown by `send`, told by a `refused` event.
+   */
+  readonly requireOneTimePrekeys?: boolean
+  /**
+   * Kept apart from the store and never restored with it: it tells an old copy of the store from the newest. Then
+   * there is a `rolled-back` event, and nothing of the copy is used to encrypt.
+   */
+  readonly witness?: Witness
   readonly crypto?: CryptoProvider
   readonly clock?: Clock
   readonly logger?: Logger

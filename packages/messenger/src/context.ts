@@ -12,13 +12,12 @@ import {
   type Logger,
   type Mailbox,
   type Store,
-  type StoreTransaction,
 } from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
 import type { AccountKeys, DeviceCertificate, DeviceKeySet } from '@hyphae/identity'
+import { isSessionsFault, type Sessions, type SessionTransaction } from '@hyphae/ratchet/sessions'
 import { MessengerError } from './errors.js'
 import type { MessengerEvent } from './events.js'
-import type { SessionCache } from './session-cache.js'
 import type { Signal } from './signal.js'
 
 /** `standard`: every message in a 2,048-byte frame. `thin`: the smallest frame that holds it. */
@@ -46,7 +45,10 @@ export interface NodeContext {
   /** Each carrier's own directory: one-time items are stocked in each apart, so that none is handed out twice. */
   readonly directories: readonly Directory[]
   readonly self: Self
-  readonly sessions: SessionCache
+  /** Its transactions are those of the node: each is witnessed before its effects run. */
+  readonly sessions: Sessions
+  /** No session is begun or accepted without a one-time prekey. */
+  readonly requireOneTimePrekeys: boolean
   readonly mode: PrivacyMode
   /** Fires when the node closes. */
   readonly closing: AbortSignal
@@ -61,24 +63,11 @@ export interface NodeContext {
 }
 
 /** A store transaction with what shall happen once it is durable. */
-export interface Work extends StoreTransaction {
-  after(effect: () => void): void
-}
+export type Work = SessionTransaction
 
 /** Runs one event: all its writes are durable together, then its effects run; or nothing happened. */
-export async function transact<T>(context: NodeContext, work: (tx: Work) => Promise<T>): Promise<T> {
-  const effects: (() => void)[] = []
-  const result = await context.store.transact((tx) =>
-    work({
-      get: (key) => tx.get(key),
-      list: (prefix, options) => tx.list(prefix, options),
-      put: (key, value) => tx.put(key, value),
-      delete: (key) => tx.delete(key),
-      after: (effect) => effects.push(effect),
-    }),
-  )
-  for (const effect of effects) effect()
-  return result
+export function transact<T>(context: NodeContext, work: (tx: Work) => Promise<T>): Promise<T> {
+  return context.sessions.transact(work)
 }
 
 /**
@@ -108,7 +97,7 @@ export async function transactInput(
     })
     return undefined
   } catch (error) {
-    const damaged = isHyphaeError(error, 'messenger/bad-row')
+    const damaged = isHyphaeError(error, 'messenger/bad-row') || isSessionsFault(error)
     if ((blame as string) === 'store' || damaged || !isHyphaeError(error)) throw error
     return error.code
   }

@@ -8,6 +8,7 @@ import { MessengerError } from './errors.js'
 import { addToGroup, removeFromGroup } from './group-change.js'
 import { listMembers, sendToGroup } from './groups.js'
 import { prepareSessions } from './handshake.js'
+import { type DeviceHealth, healthOf } from './health.js'
 import { headsOf, type LoggedMessage, logMessage, type Place, readHistory } from './log.js'
 import { newMessage } from './message.js'
 import { groupsTable, sentTable } from './rows.js'
@@ -42,6 +43,8 @@ export interface Conversation extends Channel {
   readonly peer: AccountId
   /** Tells the sender that these messages were read. */
   markRead(ids: readonly MessageId[]): Promise<void>
+  /** How well the session with each of the account's devices has healed. */
+  health(): Promise<DeviceHealth[]>
   /** 60 digits that both people see alike when no one stands between them. */
   safetyNumber(): string
 }
@@ -70,6 +73,7 @@ export function conversationWith(context: NodeContext, peer: AccountId): Convers
     ...channel,
     peer,
     markRead: (ids) => sendReceipt(context, peer, { kind: 'read', ids: [...ids] }),
+    health: () => healthOf(context, peer),
     safetyNumber: () =>
       safetyNumber(context.crypto, context.self.account.signing.publicKey, accountKey(peer)),
   }

@@ -1,5 +1,5 @@
 /** What a node tells besides messages. Events are live only: the state they speak of can be queried at any time. */
-import type { AccountId, GroupId, MessageId } from '@hyphae/core'
+import type { AccountId, DeviceId, GroupId, MessageId } from '@hyphae/core'
 
 export type DeliveryState = 'queued' | 'stored' | 'delivered' | 'read'
 
@@ -14,6 +14,19 @@ export type MessengerEvent =
       readonly removed: readonly AccountId[]
     }
   | { readonly type: 'group-left'; readonly group: GroupId }
+  /** A session began, by this node or by the peer. Without a one-time prekey its first messages are less protected. */
+  | {
+      readonly type: 'session'
+      readonly account: AccountId
+      readonly device: DeviceId
+      readonly by: 'self' | 'peer'
+      readonly oneTimePrekey: boolean
+    }
+  /**
+   * The store is an old copy: what came and went since is lost here. Told first to every reader of events. No session
+   * of the copy sends any more, its groups are left, and new sessions are begun with everyone it knew.
+   */
+  | { readonly type: 'rolled-back' }
   /** A frame or content that was refused, with the code of the refusal. Nothing changed by it. */
   | { readonly type: 'refused'; readonly where: 'intro' | 'session' | 'group'; readonly code: string }
 
@@ -22,8 +35,11 @@ const MAX_WAITING_EVENTS = 1024
 
 export interface EventHub {
   emit(event: MessengerEvent): void
-  /** Every event from now on, until the signal fires. */
-  subscribe(signal: AbortSignal): AsyncGenerator<MessengerEvent, void, undefined>
+  /** First those given, then every event from now on, until the signal fires. */
+  subscribe(
+    signal: AbortSignal,
+    first?: readonly MessengerEvent[],
+  ): AsyncGenerator<MessengerEvent, void, undefined>
 }
 
 export function createEventHub(): EventHub {
@@ -32,8 +48,8 @@ export function createEventHub(): EventHub {
     emit: (event) => {
       for (const read of readers) read(event)
     },
-    subscribe: (signal) => {
-      const waiting: MessengerEvent[] = []
+    subscribe: (signal, first = []) => {
+      const waiting: MessengerEvent[] = [...first]
       let wake: (() => void) | undefined
       const read = (event: MessengerEvent): void => {
         if (waiting.length >= MAX_WAITING_EVENTS) waiting.shift()

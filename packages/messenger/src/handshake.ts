@@ -1,43 +1,49 @@
 /**
- * Handshakes: sessions started from another device's bundle, and accepted from frames in the intro box.
+ * Handshakes: sessions begun with another device's bundle, and accepted from frames in the intro box.
  *
- * spec/messenger.md section 2. Bundles are fetched before the transaction that uses them.
+ * spec/messenger.md section 2. When a session is wanted, and which one sends, is for `@hyphae/ratchet/sessions` to
+ * say. Bundles are fetched before the transaction that uses them.
  */
-import type { DeviceId, IoOptions, MessageId } from '@hyphae/core'
 import {
+  type DeviceId,
+  type IoOptions,
+  isHyphaeError,
+  type MessageId,
+  type StoreReader,
+  toHex,
+} from '@hyphae/core'
+import {
+  accountId,
   type DeviceCertificate,
   decodeDeviceCertificate,
   openStockItem,
   verifyDeviceCertificate,
 } from '@hyphae/identity'
-import {
-  acceptSession,
-  decodePrekeyBundle,
-  decodePrekeyState,
-  encodePrekeyState,
-  initiateSession,
-  type PrekeyBundle,
-  verifyPrekeyBundle,
-} from '@hyphae/ratchet'
-import { postQuantum } from '@hyphae/ratchet/pq'
+import { decodePrekeyBundle, type PrekeyBundle, type SessionState, verifyPrekeyBundle } from '@hyphae/ratchet'
+import { type Need, SessionsError } from '@hyphae/ratchet/sessions'
 import { encodeRecords, openHandshakeFrame, readRecords, sealHandshakeFrame } from '@hyphae/tlv'
+import { boxOfSeed, ownBoxSeed } from './boxes.js'
 import { adoptDevice, type Contact, deviceOf } from './contacts.js'
 import { directoryOf, type NodeContext, type Work } from './context.js'
 import { MessengerError } from './errors.js'
-import { enqueue } from './outbox.js'
-import { devicesTable, prekeysTable, replaysTable } from './rows.js'
-import { answersBest, keepSession } from './session-choice.js'
+import { codeOf, enqueue } from './outbox.js'
+import { boxesTable } from './rows.js'
 
 /** Kind of the directory's stock that holds prekey bundles. */
 export const PREKEY_STOCK = 1
 
 const HANDSHAKE_CERTIFICATE = 1
 const HANDSHAKE_MESSAGE = 2
-const EMPTY = new Uint8Array()
 
-/** Verified bundles for the devices of a contact that have no session yet. */
+/** Verified bundles for the devices of a contact that a session shall be begun with. */
 export type PreparedSessions = ReadonlyMap<DeviceId, PrekeyBundle>
 
+/**
+ * Fetches what sending to a contact needs. A session that still sends is not waited for: where it should be replaced
+ * and no bundle can be had, it sends on.
+ * @throws MessengerError `messenger/no-prekeys`; SessionsError `ratchet/too-soon`, `ratchet/one-time-required`;
+ * RatchetError as `verifyPrekeyBundle`
+ */
 export async function prepareSessions(
   context: NodeContext,
   contact: Contact,
@@ -45,10 +51,21 @@ export async function prepareSessions(
 ): Promise<PreparedSessions> {
   const prepared = new Map<DeviceId, PrekeyBundle>()
   for (const device of contact.devices) {
-    if ((await devicesTable.get(context.store, deviceOf(device))) !== undefined) continue
-    prepared.set(deviceOf(device), await takeBundle(context, device, options))
+    const id = deviceOf(device)
+    const need = await context.sessions.need(context.store, id)
+    if (need.kind === 'nothing' || (need.canSend && isTooSoon(context, need))) continue
+    try {
+      prepared.set(id, await takeBundle(context, device, options))
+    } catch (error) {
+      if (!need.canSend || options?.signal?.aborted) throw error
+      context.logger.warn('handshake: a silent session could not be replaced', { code: codeOf(error) })
+    }
   }
   return prepared
+}
+
+function isTooSoon(context: NodeContext, need: Extract<Need, { kind: 'session' }>): boolean {
+  return need.notBefore > context.clock.now()
 }
 
 async function takeBundle(
@@ -59,10 +76,23 @@ async function takeBundle(
   const stock = await directoryOf(context).take(device.directory, PREKEY_STOCK, options)
   const bytes = stock && openStockItem(context.crypto, device.account, device.directory, stock.item)
   if (bytes === undefined || bytes === null) throw new MessengerError('messenger/no-prekeys')
-  return verifyPrekeyBundle(context.crypto, decodePrekeyBundle(bytes), device.signing)
+  const bundle = verifyPrekeyBundle(context.crypto, decodePrekeyBundle(bytes), device.signing)
+  if (bundle.oneTimePrekey === null && context.requireOneTimePrekeys)
+    throw new SessionsError('ratchet/one-time-required')
+  return bundle
 }
 
-/** Starts a session and queues its handshake: one frame. */
+/** Whether what was prepared is still wanted: another send may have begun the session meanwhile. */
+export async function isWanted(
+  context: NodeContext,
+  reader: StoreReader,
+  device: DeviceId,
+): Promise<boolean> {
+  const need = await context.sessions.need(reader, device)
+  return need.kind === 'session' && !(need.canSend && isTooSoon(context, need))
+}
+
+/** Begins a session and queues its handshake: one frame. */
 export async function startSession(
   context: NodeContext,
   tx: Work,
@@ -70,26 +100,15 @@ export async function startSession(
   bundle: PrekeyBundle,
   message?: MessageId,
 ): Promise<number> {
-  const { crypto, self, clock } = context
-  const { session, handshake } = initiateSession(crypto, {
-    keys: self.device,
-    bundle,
-    now: clock.now(),
-    context: EMPTY,
-    pq: postQuantum,
-  })
+  const { crypto, self, sessions } = context
+  const begun = await sessions.begin(tx, { device: deviceOf(device), bundle })
   const payload = encodeRecords([
     { type: HANDSHAKE_CERTIFICATE, value: self.certificateBytes },
-    { type: HANDSHAKE_MESSAGE, value: handshake },
+    { type: HANDSHAKE_MESSAGE, value: begun.handshake },
   ])
-  await keepSession(context, tx, device, session, { current: true })
-  await enqueue(
-    context,
-    tx,
-    device.introBox,
-    sealHandshakeFrame(crypto, { introKey: device.intro, payload }),
-    message,
-  )
+  watchSession(context, tx, device, { ...begun, by: 'self' })
+  const frame = sealHandshakeFrame(crypto, { introKey: device.intro, payload })
+  await enqueue(context, tx, device.introBox, frame, message)
   return 1
 }
 
@@ -102,29 +121,57 @@ export async function acceptHandshake(
   tx: Work,
   frame: Uint8Array,
 ): Promise<DeviceId | null> {
-  const { crypto, self, clock } = context
-  const payload = openHandshakeFrame(crypto, { introKey: self.device.intro, frame })
+  const payload = openHandshakeFrame(context.crypto, { introKey: context.self.device.intro, frame })
   if (payload === null) return null
   const { certificate, handshake } = readHandshake(context, payload)
-  const prekeysRow = await prekeysTable.get(tx)
-  if (prekeysRow === undefined)
-    throw new MessengerError('messenger/bad-row', { details: { table: 'prekeys' } })
-  const accepted = acceptSession(crypto, {
-    keys: self.device,
-    prekeys: decodePrekeyState(crypto, prekeysRow.state, { pq: postQuantum }),
-    handshake,
-    peer: { signing: certificate.signing, agreement: certificate.agreement },
-    now: clock.now(),
-  })
-  if ((await replaysTable.get(tx, accepted.initialKey)) !== undefined) return null
-  replaysTable.put(tx, true, accepted.initialKey)
-  prekeysTable.put(tx, { ...prekeysRow, state: encodePrekeyState(crypto, accepted.prekeys) })
-  await adoptDevice(context, tx, certificate)
-  await keepSession(context, tx, certificate, accepted.session, {
-    current: await answersBest(tx, certificate, accepted.session),
-  })
+  const device = deviceOf(certificate)
+  const { signing, agreement } = certificate
+  try {
+    const accepted = await context.sessions.accept(tx, { device, peer: { signing, agreement }, handshake })
+    await adoptDevice(context, tx, certificate)
+    watchSession(context, tx, certificate, { ...accepted, by: 'peer' })
+  } catch (error) {
+    // Carriers repeat: the same handshake again is nothing to report.
+    if (isHyphaeError(error, 'ratchet/replayed') || isHyphaeError(error, 'ratchet/prekey-used')) return null
+    throw error
+  }
   tx.after(() => context.signals.upkeep.fire())
-  return deviceOf(certificate)
+  return device
+}
+
+interface NewSession {
+  readonly session: SessionState
+  readonly oneTime: boolean
+  readonly dropped: readonly SessionState[]
+  readonly by: 'self' | 'peer'
+}
+
+/** From now on the box of the new session is read, and those of dropped ones are not. */
+function watchSession(
+  context: NodeContext,
+  tx: Work,
+  certificate: DeviceCertificate,
+  { session, oneTime, dropped, by }: NewSession,
+): void {
+  const { crypto } = context
+  const account = accountId(certificate.account)
+  const device = deviceOf(certificate)
+  const seed = ownBoxSeed(crypto, session)
+  const row = { kind: 'session', seed, account, device, session: toHex(session.id) } as const
+  boxesTable.put(tx, row, boxOfSeed(crypto, seed))
+  leaveBoxes(context, tx, dropped)
+  tx.after(() => {
+    context.signals.boxes.fire()
+    context.emit({ type: 'session', account, device, by, oneTimePrekey: oneTime })
+  })
+}
+
+/** Reads no more what may still come to sessions that are gone. */
+export function leaveBoxes(context: NodeContext, tx: Work, sessions: readonly SessionState[]): void {
+  if (sessions.length === 0) return
+  for (const session of sessions)
+    boxesTable.delete(tx, boxOfSeed(context.crypto, ownBoxSeed(context.crypto, session)))
+  tx.after(() => context.signals.boxes.fire())
 }
 
 function readHandshake(

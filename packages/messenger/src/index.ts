@@ -1,4 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+
+export type { Witness } from '@hyphae/ratchet/sessions'
 export { memoryNetwork } from '@hyphae/transport'
 export type { Messenger, MessengerOptions } from './api.js'
 export type { PrivacyMode } from './context.js'
@@ -7,6 +9,7 @@ export type { DownloadOptions } from './download.js'
 export * from './errors.js'
 export type { DeliveryState, MessengerEvent } from './events.js'
 export type { FileSource } from './file-source.js'
+export type { DeviceHealth } from './health.js'
 export * from './limits.js'
 export type { IncomingMessage, LoggedMessage, Place } from './log.js'
 export { createMessenger } from './messenger.js'

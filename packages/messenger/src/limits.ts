@@ -1,16 +1,11 @@
 /** Limits of the node, each with its reason. */
+import { MAX_RECEIPT_IDS } from '@hyphae/content'
 
-/** One-time prekeys published at a time: a newcomer's first busy day (design: batch 100). */
-export const PREKEY_BATCH = 100
-/** Refill when fewer are left; a fifth of a batch covers the time until the next check. */
-export const PREKEY_LOW = 20
 /** KeyPackages are five times as large as prekeys and used only when somebody is added to a group. */
 export const KEY_PACKAGE_BATCH = 20
 export const KEY_PACKAGE_LOW = 5
 /** How often stock and record are looked at when nothing else asks for it. */
 export const UPKEEP_INTERVAL_MS: number = 60 * 60 * 1000
-/** The signed prekey is replaced weekly (facts of the field: Signal does every 2 days to monthly). */
-export const SIGNED_PREKEY_LIFETIME_MS: number = 7 * 24 * 60 * 60 * 1000
 /** A first start waits this long for its own publication, so that its id can be used at once. */
 export const FIRST_PUBLISH_WAIT_MS = 5_000
 /** A contact's record older than this is looked up again when a conversation is opened. */
@@ -27,12 +22,10 @@ export const OUTBOX_BATCH = 64
 export const RETRY_FIRST_MS = 200
 export const RETRY_CAP_MS = 30_000
 
-/** Sessions kept with one device: crossing initiations and resets leave a few, never many. */
-export const MAX_SESSIONS_PER_DEVICE = 5
-/** Messages in a row from another session that move the sending there; one may have crossed (spec/models). */
-export const MESSAGES_TO_FOLLOW = 2
 /** Messages sealed again for a device that has left a session: a busy week, and at most 7 MB of the longest texts. */
 export const MAX_RESENT = 100
+/** Messages that wait to be confirmed until there is a session to do it in; later ones are, when their sender sends them again. */
+export const MAX_OWED: number = MAX_RECEIPT_IDS
 /** Devices of one account that a message is sent to. */
 export const MAX_DEVICES = 32
 

@@ -26,17 +26,17 @@ import { conversationWith, type Group, groupHandle } from './conversation.js'
 import { deferred } from './deferred.js'
 import { downloadFile, streamFile } from './download.js'
 import { MessengerError } from './errors.js'
-import { createEventHub, type EventHub } from './events.js'
+import { createEventHub, type EventHub, type MessengerEvent } from './events.js'
 import { createGroup } from './group-change.js'
 import { approveHandle, handleState, resolveHandle } from './handles.js'
 import { FIRST_PUBLISH_WAIT_MS } from './limits.js'
 import type { LoggedMessage } from './log.js'
+import { openNodeSessions } from './node-sessions.js'
 import { flushOutbox, runOutbox } from './outbox.js'
 import { createReaders } from './readers.js'
 import { runReceiver } from './receiver.js'
 import { contactsTable, groupsTable, selfTable } from './rows.js'
 import { openSelf } from './self.js'
-import { createSessionCache } from './session-cache.js'
 import { createSignal } from './signal.js'
 import { readStatus, waitForState } from './status.js'
 import { runUpkeep } from './upkeep.js'
@@ -50,40 +50,48 @@ export async function createMessenger(options: MessengerOptions): Promise<Messen
   const crypto = options.crypto ?? defaultCrypto
   const clock = options.clock ?? systemClock
   const logger = options.logger ?? silentLogger
-  const store = options.store ?? memoryStore()
-  const { account, handles = [] } = options
+  const disk = options.store ?? memoryStore()
+  const closing = new AbortController()
+  const store = openUntil(disk, closing.signal)
+  const { account, handles = [], witness, requireOneTimePrekeys = false } = options
   try {
     const self = await openSelf({ crypto, clock, store, handles, ...(account && { account }) })
+    const opened = await openNodeSessions({ store, crypto, clock, self, requireOneTimePrekeys, witness })
+    const { sessions, rolledBack } = opened
     const carriers = await Promise.all(options.transports.map((transport) => transport({ clock, logger })))
     const registry = createRegistry([...CONTROL_TYPES, ...(options.content ?? [])])
     const mode = options.mode ?? 'standard'
-    return await startNode(
-      { crypto, clock, logger, store, self, registry, mode },
+    const parts = { crypto, clock, logger, store, self, sessions, requireOneTimePrekeys, registry, mode }
+    return await startNode(parts, {
       carriers,
-      options.resolvers ?? [],
-    )
+      closing,
+      resolvers: options.resolvers ?? [],
+      news: rolledBack ? [{ type: 'rolled-back' }] : [],
+    })
   } catch (error) {
-    await store.close()
+    await disk.close()
     throw error
   }
 }
 
-type NodeParts = Pick<NodeContext, 'crypto' | 'clock' | 'logger' | 'store' | 'self' | 'registry' | 'mode'>
+type NodeParts = Omit<NodeContext, 'carrier' | 'directories' | 'closing' | 'signals' | 'emit'>
 
-async function startNode(
-  parts: NodeParts,
-  carriers: readonly Carrier[],
-  resolvers: readonly Resolver[],
-): Promise<Messenger> {
+interface NodeStart {
+  readonly carriers: readonly Carrier[]
+  readonly closing: AbortController
+  readonly resolvers: readonly Resolver[]
+  /** What every reader of events is told first. */
+  readonly news: readonly MessengerEvent[]
+}
+
+async function startNode(parts: NodeParts, start: NodeStart): Promise<Messenger> {
   const { store, clock, logger } = parts
+  const { closing } = start
   const hub = createEventHub()
-  const closing = new AbortController()
-  const plain = carriers.map(plainCarrier)
+  const plain = start.carriers.map(plainCarrier)
   const context: NodeContext = {
     ...parts,
-    store: openUntil(store, closing.signal),
     carrier: plain.length === 1 ? (plain[0] as Carrier) : fanOut(plain, { clock, logger }),
-    sessions: createSessionCache(parts.crypto),
     directories: plain.flatMap(({ directory }) => directory ?? []),
     closing: closing.signal,
     signals: {
@@ -96,7 +104,7 @@ async function startNode(
     emit: (event) => hub.emit(event),
   }
   const loops = await startLoops(context)
-  return openMessenger(context, resolvers, hub, async () => {
+  return openMessenger(context, start, hub, async () => {
     closing.abort(new MessengerError('messenger/closed'))
     await Promise.all(loops)
     await context.carrier.close()
@@ -135,7 +143,7 @@ async function startLoops(context: NodeContext): Promise<Promise<void>[]> {
 
 function openMessenger(
   context: NodeContext,
-  resolvers: readonly Resolver[],
+  { resolvers, news }: NodeStart,
   hub: EventHub,
   shutDown: () => Promise<void>,
 ): Messenger {
@@ -164,7 +172,7 @@ function openMessenger(
         groupHandle(context, parts[0] as GroupId, row),
       ),
     messages: (io) => readers.start(io?.signal),
-    events: (io) => hub.subscribe(until(io)),
+    events: (io) => hub.subscribe(until(io), news),
     flush: (io) => flushOutbox(context, until(io)),
     status: (id) => readStatus(context, id),
     reached: (id, state, io) => waitForState(context, hub, id, state, until(io)),

@@ -34,7 +34,8 @@ export async function runOutbox(context: NodeContext): Promise<void> {
   const retry = backoff(context.clock, context.crypto)
   while (!context.closing.aborted) {
     try {
-      const batch = await outboxTable.list(context.store, [], { limit: OUTBOX_BATCH })
+      // In a transaction, so that what sealed these frames is witnessed before they leave.
+      const batch = await transact(context, (tx) => outboxTable.list(tx, [], { limit: OUTBOX_BATCH }))
       if (batch.length === 0) {
         await context.signals.outbox.wait(context.closing)
         continue

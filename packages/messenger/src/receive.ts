@@ -13,6 +13,8 @@ import {
   type DeviceId,
   type GroupId,
   isFrameSize,
+  isHyphaeError,
+  type MessageId,
 } from '@hyphae/core'
 import { addFragment } from './assembly.js'
 import { readBody } from './body.js'
@@ -22,11 +24,12 @@ import { joinByWelcome, receiveGroupFrame } from './group-receive.js'
 import { acceptHandshake } from './handshake.js'
 import { logMessage, type Place } from './log.js'
 import { newMessage } from './message.js'
+import { oweReceipt } from './owed.js'
 import { orRefuse, reportRefusal } from './refuse.js'
+import { resendUndelivered } from './resend.js'
 import type { BoxRow } from './rows.js'
 import { receiveInSession, sendToDevice } from './sessions.js'
 import { countReceipt } from './status.js'
-import { resendUndelivered } from './undelivered.js'
 
 /** One delivery. @throws only for faults of this node; the delivery then stays with the carrier */
 export async function receive(
@@ -61,9 +64,10 @@ async function receiveFrame(
   const opened = await receiveInSession(context, tx, device, row.session, frame)
   if (opened === null) return
   const content = await wholeContent(context, tx, `session:${row.session}`, opened.body)
-  if (content !== null) await receiveContent(context, tx, opened.account, device, content)
+  const account = row.account as AccountId
+  if (content !== null) await receiveContent(context, tx, account, device, content)
   // Last, so that a receipt in this very message counts first.
-  if (opened.settled) await resendUndelivered(context, tx, device, row.session)
+  if (opened.settled) await resendUndelivered(context, tx, { account, device, session: row.session })
 }
 
 /**
@@ -100,11 +104,21 @@ async function receiveContent(
   if (message.type === groupLeaveContent.type) return
   const place: Place = { kind: 'direct', peer: account }
   await logMessage(context, tx, { direction: 'in', place, account, device }, message)
-  const receipt: ReceiptBody = { kind: 'delivered', ids: [message.id] }
-  await sendToDevice(
-    context,
-    tx,
-    device,
-    encodeMessage(context.registry, newMessage(context, 'receipt', receipt, [])),
-  )
+  await confirm(context, tx, { account, device }, message.id)
+}
+
+async function confirm(
+  context: NodeContext,
+  tx: Work,
+  to: { readonly account: AccountId; readonly device: DeviceId },
+  id: MessageId,
+): Promise<void> {
+  const body: ReceiptBody = { kind: 'delivered', ids: [id] }
+  const receipt = encodeMessage(context.registry, newMessage(context, 'receipt', body, []))
+  try {
+    await sendToDevice(context, tx, to.device, receipt)
+  } catch (error) {
+    if (!isHyphaeError(error, 'ratchet/no-session')) throw error
+    await oweReceipt(context, tx, to, id)
+  }
 }

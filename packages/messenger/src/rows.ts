@@ -10,21 +10,19 @@ export interface SelfRow {
   readonly deviceKeys: Uint8Array
   readonly certificate: Uint8Array
   readonly published: boolean
+  /** What the directories have was made by a state of this store that is lost: replace it. */
+  readonly restock: boolean
 }
 /** One row, no parts: the account and device this store belongs to. */
 export const selfTable: Table<SelfRow> = table(
   'self',
-  v.strictObject({ accountSeed: bytes, deviceKeys: bytes, certificate: bytes, published: v.boolean() }),
-)
-
-export interface PrekeysRow {
-  readonly state: Uint8Array
-  readonly rotatedAt: number
-}
-/** One row, no parts. */
-export const prekeysTable: Table<PrekeysRow> = table(
-  'prekeys',
-  v.strictObject({ state: bytes, rotatedAt: count }),
+  v.strictObject({
+    accountSeed: bytes,
+    deviceKeys: bytes,
+    certificate: bytes,
+    published: v.boolean(),
+    restock: v.boolean(),
+  }),
 )
 
 export interface KeyPackageRow {
@@ -62,45 +60,28 @@ export const contactsTable: Table<ContactRow> = table(
   }),
 )
 
-export interface SessionRow {
-  readonly state: Uint8Array
-  readonly createdAt: number
-  /** A message was decrypted in it: the peer has it too. */
-  readonly confirmed: boolean
-}
-/** Device id, session id. */
-export const sessionsTable: Table<SessionRow> = table(
-  'session',
-  v.strictObject({ state: bytes, createdAt: count, confirmed: v.boolean() }),
-)
-
-export interface PeerDeviceRow {
-  readonly account: string
-  readonly certificate: Uint8Array
-  /** Id of the session that sends. */
-  readonly current: string
-  /** Messages opened in other sessions since one was opened in the sending one. */
-  readonly elsewhere: number
-}
-/** Device id. */
-export const devicesTable: Table<PeerDeviceRow> = table(
-  'device',
-  v.strictObject({ account: v.string(), certificate: bytes, current: v.string(), elsewhere: count }),
-)
-
-/** Base key of an accepted handshake: never accepted again. */
-export const replaysTable: Table<boolean> = table('replay', v.boolean())
-
 export type BoxRow =
   | { readonly kind: 'intro' }
-  | { readonly kind: 'session'; readonly seed: Uint8Array; readonly device: string; readonly session: string }
+  | {
+      readonly kind: 'session'
+      readonly seed: Uint8Array
+      readonly account: string
+      readonly device: string
+      readonly session: string
+    }
   | { readonly kind: 'group'; readonly seed: Uint8Array; readonly group: string }
 /** Box id: the mailboxes this node reads. */
 export const boxesTable: Table<BoxRow> = table(
   'box',
   v.variant('kind', [
     v.strictObject({ kind: v.literal('intro') }),
-    v.strictObject({ kind: v.literal('session'), seed: bytes, device: v.string(), session: v.string() }),
+    v.strictObject({
+      kind: v.literal('session'),
+      seed: bytes,
+      account: v.string(),
+      device: v.string(),
+      session: v.string(),
+    }),
     v.strictObject({ kind: v.literal('group'), seed: bytes, group: v.string() }),
   ]),
 )
@@ -139,8 +120,27 @@ export const sentTable: Table<SentRow> = table(
   }),
 )
 
-/** Device id, log number: the session that this message, which the device has not confirmed, was last sealed in. */
-export const undeliveredTable: Table<string> = table('undelivered', v.string())
+/** The session that a message was last sealed in for a device. */
+export interface SealedFor {
+  readonly device: string
+  readonly session: string
+}
+/** Account id, log number: the devices that have not confirmed this message. */
+export const undeliveredTable: Table<readonly SealedFor[]> = table(
+  'undelivered',
+  v.array(v.strictObject({ device: v.string(), session: v.string() })),
+)
+
+export interface OwedRow {
+  readonly account: string
+  /** Messages that came in a session that only receives, and are not confirmed yet. */
+  readonly ids: readonly string[]
+}
+/** Device id: a session shall be begun with it without waiting for something to send. */
+export const owedTable: Table<OwedRow> = table(
+  'owed',
+  v.strictObject({ account: v.string(), ids: v.array(v.string()) }),
+)
 
 export interface LogRow {
   readonly direction: 'in' | 'out'

@@ -14,11 +14,9 @@ import {
   encodeDeviceKeys,
   verifyDeviceCertificate,
 } from '@hyphae/identity'
-import { createPrekeyState, encodePrekeyState } from '@hyphae/ratchet'
-import { postQuantum } from '@hyphae/ratchet/pq'
 import type { Self } from './context.js'
 import { MessengerError } from './errors.js'
-import { boxesTable, prekeysTable, type SelfRow, selfTable } from './rows.js'
+import { boxesTable, type SelfRow, selfTable } from './rows.js'
 
 export interface OpenSelf {
   readonly crypto: CryptoProvider
@@ -38,9 +36,6 @@ export async function openSelf(options: OpenSelf): Promise<Self> {
     selfTable.put(tx, made)
     const device = decodeDeviceKeys(options.crypto, made.deviceKeys)
     boxesTable.put(tx, { kind: 'intro' }, device.introBox.publicKey)
-    const now = options.clock.now()
-    const prekeys = createPrekeyState(options.crypto, device, { now, pq: postQuantum })
-    prekeysTable.put(tx, { state: encodePrekeyState(options.crypto, prekeys), rotatedAt: now })
     return made
   })
   return readSelf(options, row)
@@ -56,6 +51,7 @@ function makeSelf(options: OpenSelf): SelfRow {
     deviceKeys: encodeDeviceKeys(crypto, device),
     certificate: encodeDeviceCertificate(certificate),
     published: false,
+    restock: false,
   }
 }
 

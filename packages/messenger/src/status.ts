@@ -3,7 +3,8 @@ import type { AccountId, DeviceId, MessageId } from '@hyphae/core'
 import type { NodeContext, Work } from './context.js'
 import { MessengerError } from './errors.js'
 import type { DeliveryState, EventHub } from './events.js'
-import { type SentRow, sentTable, undeliveredTable } from './rows.js'
+import { type SentRow, sentTable } from './rows.js'
+import { confirmDelivered } from './undelivered.js'
 
 export interface MessageStatus {
   readonly state: DeliveryState
@@ -52,7 +53,7 @@ export async function countReceipt(
   for (const id of ids) {
     const sent = await sentTable.get(tx, id)
     if (sent === undefined || !sent.recipients.includes(from)) continue
-    undeliveredTable.delete(tx, device, sent.number)
+    if (sent.number > 0) await confirmDelivered(tx, from, device, sent.number)
     const delivered = include(sent.delivered, from)
     const row = { ...sent, delivered, read: kind === 'read' ? include(sent.read, from) : sent.read }
     sentTable.put(tx, row, id)

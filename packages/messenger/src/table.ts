@@ -52,4 +52,9 @@ export async function nextNumber(tx: StoreTransaction, name: string): Promise<nu
   return current + 1
 }
 
+/** The next number of a counter is greater than `number`. */
+export async function skipNumbers(tx: StoreTransaction, name: string, number: number): Promise<void> {
+  counters.put(tx, Math.max((await counters.get(tx, name)) ?? 0, number), name)
+}
+
 const counters: Table<number> = table('counter', v.pipe(v.number(), v.safeInteger(), v.minValue(0)))

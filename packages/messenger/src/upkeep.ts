@@ -1,48 +1,43 @@
 /**
  * Upkeep: the identity record is published and the stock of prekeys and KeyPackages refilled, whenever a carrier
- * can be reached. Private parts are durable before public parts leave.
+ * can be reached; sessions whose time is over are dropped, and those that are owed begun. Private parts are durable
+ * before public parts leave.
  */
 import { type Directory, type DirectoryRecord, equalBytes, type StockUpload } from '@hyphae/core'
 import {
   directoryAddress,
+  newestIdentityRecord,
   openIdentityRecord,
   sealIdentityRecord,
   sealStockItem,
   signIdentityRecord,
 } from '@hyphae/identity'
-import {
-  decodePrekeyState,
-  encodePrekeyState,
-  generateOneTimePrekeys,
-  lastResortBundle,
-  rotateSignedPrekey,
-} from '@hyphae/ratchet'
-import { postQuantum } from '@hyphae/ratchet/pq'
+import { PREKEY_REFILL_BELOW } from '@hyphae/ratchet'
 import { signStockUpload } from '@hyphae/tlv'
 import { type NodeContext, transact } from './context.js'
 import { makeKeyPackage } from './credential.js'
 import { MessengerError } from './errors.js'
-import { PREKEY_STOCK } from './handshake.js'
+import { leaveBoxes, PREKEY_STOCK } from './handshake.js'
 import { KEY_PACKAGE_STOCK, keyPackageHash } from './joiners.js'
-import {
-  KEY_PACKAGE_BATCH,
-  KEY_PACKAGE_LOW,
-  PREKEY_BATCH,
-  PREKEY_LOW,
-  SIGNED_PREKEY_LIFETIME_MS,
-  UPKEEP_INTERVAL_MS,
-} from './limits.js'
+import { KEY_PACKAGE_BATCH, KEY_PACKAGE_LOW, UPKEEP_INTERVAL_MS } from './limits.js'
 import { codeOf } from './outbox.js'
+import { beginOwed } from './owed.js'
 import { backoff } from './retry.js'
-import { keyPackagesTable, prekeysTable, selfTable } from './rows.js'
-import { nextNumber } from './table.js'
+import { keyPackagesTable, type SelfRow, selfTable } from './rows.js'
+import { nextNumber, skipNumbers } from './table.js'
 
 /** Keeps what others need to reach this node in the directory, until it closes. Never rejects. */
 export async function runUpkeep(context: NodeContext, published: () => void): Promise<void> {
   const retry = backoff(context.clock, context.crypto)
+  let sweptAt = Number.NEGATIVE_INFINITY
   while (!context.closing.aborted) {
     try {
+      if (context.clock.now() - sweptAt >= UPKEEP_INTERVAL_MS) {
+        await dropExpired(context)
+        sweptAt = context.clock.now()
+      }
       await publishEverywhere(context, published)
+      await beginOwed(context)
       retry.reset()
       await restUntilNeeded(context)
     } catch (error) {
@@ -51,6 +46,11 @@ export async function runUpkeep(context: NodeContext, published: () => void): Pr
       await retry.wait(context.closing).catch(() => {})
     }
   }
+}
+
+/** What still comes to a session whose time is over is not read. */
+function dropExpired(context: NodeContext): Promise<void> {
+  return transact(context, async (tx) => leaveBoxes(context, tx, await context.sessions.sweep(tx)))
 }
 
 /** Until something was used up, or the interval is over. Does not keep a process alive. */
@@ -74,54 +74,52 @@ async function restUntilNeeded(context: NodeContext): Promise<void> {
 async function publishEverywhere(context: NodeContext, published: () => void): Promise<void> {
   if (context.directories.length === 0)
     throw new MessengerError('messenger/no-transport', { details: { needs: 'directory' } })
-  const rotated = await rotateWhenDue(context)
+  const replace = {
+    prekeys: await transact(context, (tx) => context.sessions.rotatePrekeys(tx)),
+    all: (await selfTable.get(context.store))?.restock ?? false,
+  }
   const outcomes = await Promise.allSettled(
-    context.directories.map((directory) => publishAt(context, directory, rotated).then(published)),
+    context.directories.map((directory) => publishAt(context, directory, replace).then(published)),
   )
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  if (replace.all) await changeSelf(context, { restock: false })
 }
 
-/** Prekeys and KeyPackages first, so that whoever finds the record can use it at once. */
-async function publishAt(context: NodeContext, directory: Directory, rotated: boolean): Promise<void> {
-  const writer = context.self.device.directory.publicKey
-  const signal = { signal: context.closing }
-  const prekeys = await directory.remaining(writer, PREKEY_STOCK, signal)
-  if (rotated || prekeys < PREKEY_LOW) await stockPrekeys(context, directory, rotated)
-  const keyPackages = await directory.remaining(writer, KEY_PACKAGE_STOCK, signal)
-  if (keyPackages < KEY_PACKAGE_LOW) await stockKeyPackages(context, directory)
-  await publishRecord(context, directory)
+interface Replace {
+  /** Stocked bundles have a signed prekey that was rotated away. */
+  readonly prekeys: boolean
+  /** Nothing that is stocked can be used. */
+  readonly all: boolean
 }
 
-async function rotateWhenDue(context: NodeContext): Promise<boolean> {
-  const { crypto, clock, self } = context
-  return transact(context, async (tx) => {
-    const row = await prekeysTable.get(tx)
-    if (row === undefined || clock.now() - row.rotatedAt < SIGNED_PREKEY_LIFETIME_MS) return false
-    const before = decodePrekeyState(crypto, row.state, { pq: postQuantum })
-    const state = rotateSignedPrekey(crypto, self.device, before, { now: clock.now() })
-    prekeysTable.put(tx, { state: encodePrekeyState(crypto, state), rotatedAt: clock.now() })
-    return true
+async function changeSelf(context: NodeContext, change: Partial<SelfRow>): Promise<void> {
+  await transact(context, async (tx) => {
+    const row = await selfTable.get(tx)
+    if (row !== undefined) selfTable.put(tx, { ...row, ...change })
   })
 }
 
+/** Prekeys and KeyPackages first, so that whoever finds the record can use it at once. */
+async function publishAt(context: NodeContext, directory: Directory, replace: Replace): Promise<void> {
+  const writer = context.self.device.directory.publicKey
+  const signal = { signal: context.closing }
+  const prekeys = await directory.remaining(writer, PREKEY_STOCK, signal)
+  const renewed = replace.prekeys || replace.all
+  if (renewed || prekeys < PREKEY_REFILL_BELOW) await stockPrekeys(context, directory, renewed)
+  const keyPackages = await directory.remaining(writer, KEY_PACKAGE_STOCK, signal)
+  if (replace.all || keyPackages < KEY_PACKAGE_LOW) await stockKeyPackages(context, directory, replace.all)
+  await publishRecord(context, directory)
+}
+
 async function stockPrekeys(context: NodeContext, directory: Directory, replace: boolean): Promise<void> {
-  const { crypto, self } = context
   const made = await transact(context, async (tx) => {
-    const row = await prekeysTable.get(tx)
-    if (row === undefined) throw new MessengerError('messenger/bad-row', { details: { table: 'prekeys' } })
-    const before = decodePrekeyState(crypto, row.state, { pq: postQuantum })
-    const { state, bundles } = generateOneTimePrekeys(crypto, self.device, before, PREKEY_BATCH)
-    prekeysTable.put(tx, { ...row, state: encodePrekeyState(crypto, state) })
-    return {
-      items: bundles,
-      lastResort: lastResortBundle(crypto, self.device, state),
-      sequence: await nextNumber(tx, 'stock'),
-    }
+    const { bundles, lastResort } = await context.sessions.issuePrekeys(tx)
+    return { items: bundles, lastResort, sequence: await nextNumber(tx, 'stock') }
   })
   await upload(context, directory, { ...made, kind: PREKEY_STOCK, replace })
 }
 
-async function stockKeyPackages(context: NodeContext, directory: Directory): Promise<void> {
+async function stockKeyPackages(context: NodeContext, directory: Directory, replace: boolean): Promise<void> {
   const oneTime = await Promise.all(
     Array.from({ length: KEY_PACKAGE_BATCH }, () => makeKeyPackage(context, false)),
   )
@@ -137,7 +135,7 @@ async function stockKeyPackages(context: NodeContext, directory: Directory): Pro
     sequence,
     items,
     lastResort: lastResort.keyPackage,
-    replace: false,
+    replace,
   }
   await upload(context, directory, stock)
 }
@@ -164,13 +162,15 @@ async function publishRecord(context: NodeContext, directory: Directory): Promis
   const own = candidates.find((candidate) => equalBytes(candidate.writer, self.device.directory.publicKey))
   const there = own && openIdentityRecord(crypto, self.account.signing.publicKey, own)
   if (there?.handles.join() !== self.handles.join()) {
-    const sequence = await transact(context, (tx) => nextNumber(tx, 'record'))
+    const newest = newestIdentityRecord(crypto, self.account.signing.publicKey, candidates)
+    const sequence = await transact(context, async (tx) => {
+      // Another device of this account, or this one before its store was lost, may have counted further.
+      await skipNumbers(tx, 'record', newest?.sequence ?? 0)
+      return nextNumber(tx, 'record')
+    })
     await directory.publish(makeRecord(context, sequence), { signal: context.closing })
   }
-  await transact(context, async (tx) => {
-    const row = await selfTable.get(tx)
-    if (row !== undefined && !row.published) selfTable.put(tx, { ...row, published: true })
-  })
+  if (!(await selfTable.get(context.store))?.published) await changeSelf(context, { published: true })
 }
 
 function makeRecord(context: NodeContext, sequence: number): DirectoryRecord {

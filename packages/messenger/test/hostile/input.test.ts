@@ -65,7 +65,7 @@ describe('hostile input', () => {
     const boxes = [...new Map(puts.map((item) => [Buffer.from(item.box).toString('hex'), item.box])).values()]
     expect(boxes.length).toBeGreaterThanOrEqual(3)
 
-    const before = await dump(disk, ['session', 'device', 'group', 'log', 'prekeys', 'contact'])
+    const before = await dump(disk, ['ratchet-prekeys', 'ratchet-one-time', 'contact'])
     const carrier = await net()({
       clock: { now: () => 0, sleep: async () => {} },
       logger: { debug() {}, info() {}, warn() {}, error() {} },
@@ -88,7 +88,7 @@ describe('hostile input', () => {
     await group.send('after in the group')
     const texts = await nextTexts(bob, 2)
     expect(texts.sort()).toEqual(['after', 'after in the group'])
-    const now = JSON.parse(await dump(disk, ['prekeys', 'contact'])) as unknown
+    const now = JSON.parse(await dump(disk, ['ratchet-prekeys', 'ratchet-one-time', 'contact'])) as unknown
     expect(JSON.parse(before)).toEqual(expect.arrayContaining(now as unknown[]))
     await carrier.close()
   })
