@@ -29,7 +29,7 @@ describe('two devices', () => {
   })
 
   it('talk in post-quantum sessions', async () => {
-    const [alice, bob] = await joined(testClock(), { pq: postQuantum })
+    const [alice, bob] = await joined(testClock(), () => ({ pq: postQuantum }))
     expect(await talk(alice, bob, 'one')).toBe('one')
     await restart(bob)
     expect(await talk(bob, alice, 'two')).toBe('two')

@@ -124,9 +124,12 @@ export async function opens(at: TestNode, frame: Uint8Array): Promise<string | n
 }
 
 /** Two nodes; the first began a session, the second accepted it. */
-export async function joined(clock: TestClock, extra: NodeOptions = {}): Promise<[TestNode, TestNode]> {
-  const alice = await newNode('alice', clock, extra)
-  const bob = await newNode('bob', clock, extra)
+export async function joined(
+  clock: TestClock,
+  extra: () => NodeOptions = () => ({}),
+): Promise<[TestNode, TestNode]> {
+  const alice = await newNode('alice', clock, extra())
+  const bob = await newNode('bob', clock, extra())
   const { handshake } = await begin(alice, bob, await bundleOf(bob))
   await accept(bob, alice, handshake)
   return [alice, bob]
