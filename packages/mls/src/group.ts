@@ -6,6 +6,7 @@
 import { GROUP_ID_BYTES, utf8 } from '@hyphae/core'
 import type { Extension, Proposal } from 'ts-mls'
 import { createGroup as createMlsGroup } from 'ts-mls/clientState.js'
+import { decodeExtension } from 'ts-mls/extension.js'
 import { mlsExporter } from 'ts-mls/keySchedule.js'
 import { buildCommit } from './commit.js'
 import { clientConfig, type MlsContext, type MlsIdentity } from './context.js'
@@ -73,6 +74,8 @@ export interface GroupChanges {
   readonly remove?: readonly number[]
   /** The roles from then on. */
   readonly roles?: Roles
+  /** The extensions of the GroupContext from then on, by type; only in a group shared with other programs. */
+  readonly extensions?: readonly { readonly type: number; readonly data: Uint8Array }[]
 }
 
 function additions({ cs }: Opened, ctx: MlsContext, keyPackages: readonly Uint8Array[]): Proposal[] {
@@ -93,7 +96,14 @@ function removals({ client }: Opened, leafIndices: readonly number[]): Proposal[
   return leaves.map((removed) => ({ proposalType: 'remove', remove: { removed } }))
 }
 
-function extensionChange({ extensions }: { extensions: Extension[] }): Proposal {
+/** ts-mls calls those that RFC 9420 defines by name. */
+function foreignExtension({ type, data }: { type: number; data: Uint8Array }): Extension {
+  const decoded = decodeExtension(Uint8Array.of(type >>> 8, type & 0xff, 0), 0)
+  if (decoded === undefined) throw new MlsError('mls/bad-argument', { details: { type } })
+  return { extensionType: decoded[0].extensionType, extensionData: data.slice() }
+}
+
+function extensionChange(extensions: Extension[]): Proposal {
   return { proposalType: 'group_context_extensions', groupContextExtensions: { extensions } }
 }
 
@@ -110,11 +120,12 @@ export async function changeGroup(
   changes: GroupChanges,
 ): Promise<Committed & { welcome?: Uint8Array; members: Member[] }> {
   const opened = openState(ctx, state)
-  const { add = [], remove = [], roles } = changes
+  const { add = [], remove = [], roles, extensions } = changes
   if (add.length >= MAX_MEMBERS)
     throw new MlsError('mls/bad-argument', { details: { keyPackages: add.length } })
   const proposals = [...additions(opened, ctx, add), ...removals(opened, remove)]
-  if (roles !== undefined) proposals.push(extensionChange({ extensions: rolesExtensions(roles) }))
+  if (roles !== undefined) proposals.push(extensionChange(rolesExtensions(roles)))
+  if (extensions !== undefined) proposals.push(extensionChange(extensions.map(foreignExtension)))
   const { client, commit, welcome, added, privileged } = await buildCommit(ctx, opened, { proposals })
   const members = added.map(([leaf, { leafNode }]) => memberOf(leaf, leafNode))
   return { state: wrapState(client), commit, privileged, members, ...(welcome && { welcome }) }

@@ -16,6 +16,7 @@ export {
 } from './group.js'
 export { type Invitation, joinGroup } from './join.js'
 export { createKeyPackage } from './key-package.js'
+export { commitLeaves, leavingMembers, proposeLeave } from './leave.js'
 export * from './limits.js'
 export { encryptMessage } from './message.js'
 export {
