@@ -10,6 +10,7 @@ import {
   encodePrekeyState,
   initiateSession,
   lastResortBundle,
+  MAX_CONTEXT_BYTES,
   type PrekeyBundle,
   verifyPrekeyBundle,
 } from '../../src/index.js'
@@ -18,6 +19,7 @@ import { encodePrekeyBundle } from '../../src/prekey-bundle.js'
 import {
   BAD_X25519,
   codeOf,
+  counting,
   crypto,
   type Device,
   device,
@@ -239,6 +241,31 @@ describe('handshakes', () => {
     }
     const handshake = concatBytes(from.handshake, new Uint8Array(1))
     expect(codeOf(() => accept(from, { handshake }))).toBe('ratchet/bad-handshake')
+  })
+
+  it('hostile 2: a context beyond its limit is refused by its length, before anything is copied or computed', () => {
+    const from = scene()
+    const { provider, calls } = counting()
+    const { keys } = from.bob.owner
+    const options = { keys, prekeys: from.bob.prekeys, peer: from.alice.peer, now: NOW }
+    for (const [length, given] of [
+      [MAX_CONTEXT_BYTES + 1, MAX_CONTEXT_BYTES + 1],
+      [0xffff, 0xffff],
+      [0xffff, 0],
+    ] as const) {
+      const head = Uint8Array.from(from.handshake.subarray(0, 80))
+      head.set([length & 0xff, length >> 8], 78)
+      const handshake = concatBytes(head, new Uint8Array(given), from.handshake.subarray(-32))
+      expect(codeOf(() => acceptSession(provider, { ...options, handshake }))).toBe('ratchet/bad-handshake')
+    }
+    expect(calls()).toMatchObject({ dh: 0, hmac: 0 })
+    const whole = initiateSession(crypto, {
+      keys: from.alice.keys,
+      bundle: verified(from.bob),
+      now: NOW,
+      context: new Uint8Array(MAX_CONTEXT_BYTES),
+    })
+    expect(accept(from, { handshake: whole.handshake }).context.length).toBe(MAX_CONTEXT_BYTES)
   })
 
   it('hostile 12: small-order and non-canonical base, ratchet and identity keys are refused', () => {

@@ -163,6 +163,28 @@ describe('a peer that breaks the rules', () => {
     expect(talk(pair, 'alice', 'unharmed')).toBe('unharmed')
   })
 
+  it('KEM key swapped while it is answered: a vector that is not the header’s is refused, and the state stays', () => {
+    const pair = ready()
+    // Small frames: the header is answered while the vector is still coming.
+    const answering = () => coreOf(pair.bob).pq?.state.exchange
+    for (let i = 0; answering()?.kind !== 'answering'; i++) {
+      if (i > 100) throw new Error('nothing was answered')
+      talk(pair, 'bob', 'b')
+      talk(pair, 'alice', 'a')
+    }
+    const exchange = answering()
+    if (exchange?.kind !== 'answering' || exchange.rest.kind !== 'pending') throw new Error('too fast')
+    talk(pair, 'bob', 'turn')
+    send(pair, 'alice', 'make her ready')
+    const vector = new Uint8Array(1152).fill(2)
+    const runs = [{ value: 1, first: 0, data: encodeChunks(vector, 0, 72) }]
+    const frame = rogue(pair.alice, encodeMessage({ acks: 0, runs }))
+    const code = unchanged(pair.bob, () => codeOf(() => decryptFrame(crypto, pair.bob, frame)))
+    expect(code).toBe('ratchet/bad-frame')
+    expect(talk(pair, 'alice', 'unharmed')).toBe('unharmed')
+    expect(talk(pair, 'bob', 'and can answer')).toBe('and can answer')
+  })
+
   it('chunks for an exchange that has not begun are ignored', () => {
     const pair = ready()
     talk(pair, 'bob', 'turn')
