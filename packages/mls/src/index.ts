@@ -16,7 +16,6 @@ export {
 } from './group.js'
 export { type Invitation, joinGroup } from './join.js'
 export { createKeyPackage } from './key-package.js'
-export { commitLeaves, leavingMembers, proposeLeave } from './leave.js'
 export * from './limits.js'
 export { encryptMessage } from './message.js'
 export {
@@ -27,6 +26,7 @@ export {
   type ProposalEvent,
   processMessage,
 } from './process.js'
+export { commitLeaves, leavingMembers, proposeLeave } from './propose.js'
 export { createMlsProvider } from './provider.js'
 export { type AccountMember, accounts } from './roles/accounts.js'
 export { rolesOf } from './roles/extension.js'
