@@ -46,8 +46,8 @@ export async function newGroup(devices: readonly Device[]): Promise<OurGroup> {
   const last = rest.at(-1) as Device
   const alone = await createGroup(ctx, first.identity, crypto.randomBytes(16))
   const states: Record<Side, GroupState> = { first: alone, last: alone }
-  let welcome = NO_AAD
-  let commit = NO_AAD
+  let welcome: Uint8Array = NO_AAD
+  let commit: Uint8Array = NO_AAD
   const messages: Uint8Array[] = []
   return {
     states,

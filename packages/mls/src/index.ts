@@ -32,7 +32,8 @@ export { type AccountMember, accounts } from './roles/accounts.js'
 export { rolesOf } from './roles/extension.js'
 export type { Admin, ExternalJoinRule, InviteRule, Right, Roles } from './roles/roles.js'
 export { roleRules } from './roles/rules.js'
-export { decodeGroup, encodeGroup } from './snapshot.js'
+export { encodeGroupChanges, encodeGroupRows, type GroupRow } from './rows.js'
+export { decodeGroup, decodeGroupRows, encodeGroup } from './snapshot.js'
 export {
   epoch,
   epochAuthenticator,
