@@ -3,14 +3,14 @@
  * spec/crypto.md rules V1 to V4. After these checks the cofactorless equation R = [S]B − [k]A, compared as
  * encoded bytes, has one verdict in every implementation. Works on public bytes only; not constant time.
  */
-import { fromHex } from '@hyphae/core'
+import { hexConstant } from './curve-bytes.js'
 import { KEY_LENGTH, SIGNATURE_LENGTH } from './limits.js'
 
 /** p = 2^255 − 19, little-endian. */
-const P: Uint8Array = fromHex(`ed${'ff'.repeat(30)}7f`)
+const P: Uint8Array = hexConstant(`ed${'ff'.repeat(30)}7f`)
 
 /** Order of the base point, L = 2^252 + 27742317777372353535851937790883648493, little-endian. */
-const L: Uint8Array = fromHex('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010')
+const L: Uint8Array = hexConstant('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010')
 
 /** y-coordinates of the eight points whose order divides 8; sign bit apart, these are all their encodings. */
 const SMALL_ORDER_Y: readonly Uint8Array[] = [
@@ -19,7 +19,7 @@ const SMALL_ORDER_Y: readonly Uint8Array[] = [
   `ec${'ff'.repeat(30)}7f`,
   '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
-].map(fromHex)
+].map(hexConstant)
 
 /** a < b as little-endian numbers of 32 bytes; `mask` is applied to the top byte of a. */
 function lessThan(a: Uint8Array, offset: number, b: Uint8Array, mask: number): boolean {

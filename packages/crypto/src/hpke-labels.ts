@@ -3,7 +3,7 @@ import { concatBytes, utf8 } from '@hyphae/core'
 import { hkdfExpand, hkdfExtract } from './hkdf.js'
 import type { CryptoProvider } from './provider.js'
 
-const VERSION: Uint8Array = utf8('HPKE-v1')
+const VERSION: Uint8Array = /* @__PURE__ */ utf8('HPKE-v1')
 
 /** I2OSP(n, 2): HPKE counts big-endian, unlike our own formats. */
 export function u16(n: number): Uint8Array {

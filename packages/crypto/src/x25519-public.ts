@@ -3,7 +3,7 @@
  * ignores the top bit, so one point has several names; protocols that bind keys into transcripts accept only
  * the canonical one. Works on public bytes only.
  */
-import { fromHex } from '@hyphae/core'
+import { hexConstant } from './curve-bytes.js'
 import { CryptoError } from './errors.js'
 import { requireLength } from './lengths.js'
 import { KEY_LENGTH } from './limits.js'
@@ -20,7 +20,7 @@ const SMALL_ORDER_U: readonly Uint8Array[] = [
   `ec${'ff'.repeat(30)}7f`,
   `ed${'ff'.repeat(30)}7f`,
   `ee${'ff'.repeat(30)}7f`,
-].map(fromHex)
+].map(hexConstant)
 
 /** The encoded u is below p = 2^255 − 19, with the top bit clear. False for a wrong length. */
 export function isCanonicalX25519(publicKey: Uint8Array): boolean {

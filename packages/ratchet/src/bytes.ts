@@ -1,9 +1,9 @@
 /** Reading and writing of fixed layouts, little-endian. Knows sizes only; what a field means is its caller's. */
-import { readU16, readU24, readU32, writeU16, writeU24, writeU32 } from '@hyphae/tlv'
 import { RatchetError, type RatchetErrorCode } from './errors.js'
 import { MAX_TIME } from './limits.js'
 
-const TWO_32 = 0x1_0000_0000
+/** Room of a writer to begin with: what a classic session takes. */
+const WRITER_BYTES = 512
 
 export interface ByteReader {
   u8(): number
@@ -28,15 +28,18 @@ export function byteReader(input: Uint8Array, code: RatchetErrorCode): ByteReade
     at += length
     return at - length
   }
+  const number = (size: number) => (): number => {
+    const start = take(size)
+    let value = 0
+    for (let i = at - 1; i >= start; i--) value = value * 256 + (input[i] as number)
+    return value
+  }
   return {
-    u8: () => input[take(1)] as number,
-    u16: () => readU16(input, take(2)),
-    u24: () => readU24(input, take(3)),
-    u32: () => readU32(input, take(4)),
-    time: () => {
-      const start = take(6)
-      return readU32(input, start) + readU16(input, start + 4) * TWO_32
-    },
+    u8: number(1),
+    u16: number(2),
+    u24: number(3),
+    u32: number(4),
+    time: number(6),
     bytes: (length) => {
       const start = take(length)
       return Uint8Array.prototype.slice.call(input, start, start + length)
@@ -61,41 +64,47 @@ export interface ByteWriter {
   done(): Uint8Array
 }
 
-/** Writes into `length` bytes, which the caller has counted. */
-export function byteWriter(length: number): ByteWriter {
-  const out = new Uint8Array(length)
+/** Writes as much as comes; `length` is the room to begin with. What it leaves behind on its way is wiped. */
+export function byteWriter(length: number = WRITER_BYTES): ByteWriter {
+  let out = new Uint8Array(length)
   let at = 0
   function step(size: number): number {
+    if (at + size > out.length) {
+      const larger = new Uint8Array(2 * (at + size))
+      larger.set(out)
+      out.fill(0)
+      out = larger
+    }
     at += size
     return at - size
   }
+  const number =
+    (size: number) =>
+    (value: number): ByteWriter => {
+      let rest = value
+      for (let i = step(size); i < at; i++) {
+        out[i] = rest % 256
+        rest = Math.floor(rest / 256)
+      }
+      return writer
+    }
   const writer: ByteWriter = {
-    u8: (value) => {
-      out[step(1)] = value
-      return writer
-    },
-    u16: (value) => {
-      writeU16(out, step(2), value)
-      return writer
-    },
-    u24: (value) => {
-      writeU24(out, step(3), value)
-      return writer
-    },
-    u32: (value) => {
-      writeU32(out, step(4), value)
-      return writer
-    },
-    time: (value) => {
-      writeU32(out, step(4), value % TWO_32)
-      writeU16(out, step(2), Math.floor(value / TWO_32))
-      return writer
-    },
+    u8: number(1),
+    u16: number(2),
+    u24: number(3),
+    u32: number(4),
+    time: number(6),
     bytes: (value) => {
-      out.set(value, step(value.length))
+      // The step first: it may put another array in the place of `out`.
+      const start = step(value.length)
+      out.set(value, start)
       return writer
     },
-    done: () => out.subarray(0, at),
+    done: () => {
+      const written = out.slice(0, at)
+      out.fill(0)
+      return written
+    },
   }
   return writer
 }

@@ -13,7 +13,6 @@ import { SUITE_CLASSIC, SUITE_POST_QUANTUM } from './prekey-bundle.js'
 
 export const HANDSHAKE_VERSION = 1
 export const CONFIRMATION_BYTES = 32
-const FIXED_BYTES = 80
 const KEM_ID_BYTES = 4
 
 export interface KemPart {
@@ -45,7 +44,7 @@ export function encodeInitialMessage(message: InitialMessage): Uint8Array {
       details: { name: 'context', length: context.length, max: MAX_CONTEXT_BYTES },
     })
   }
-  const writer = byteWriter(FIXED_BYTES + kemBytes + context.length)
+  const writer = byteWriter()
     .u8(HANDSHAKE_VERSION)
     .u8(kem === null ? SUITE_CLASSIC : SUITE_POST_QUANTUM)
     .u16(0)

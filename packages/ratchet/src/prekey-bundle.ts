@@ -8,10 +8,10 @@
  * One signature covers ids, flags and keys together, so nothing in it can be swapped, dropped or used as
  * something else. Suite 2 adds a KEM prekey; its coefficients are checked by whoever encapsulates to it.
  */
-import { type Brand, concatBytes, equalBytes, isHyphaeError } from '@hyphae/core'
-import { type SessionCrypto, type Ed25519PrivateKey, SIGNATURE_LENGTH } from '@hyphae/crypto'
+import { type Brand, concatBytes, equalBytes } from '@hyphae/core'
+import { type Ed25519PrivateKey, type SessionCrypto, SIGNATURE_LENGTH } from '@hyphae/crypto'
 import type { KemName } from '@hyphae/crypto/kem'
-import { defineSchema, encodeFields, type FieldValues, readFields } from '@hyphae/tlv'
+import { encodeBundleRecords, readBundleRecords } from './bundle-records.js'
 import { byteReader, byteWriter } from './bytes.js'
 import { checkX25519, type DevicePublicKeys, verifyAgreementKey } from './device-keys.js'
 import { RatchetError } from './errors.js'
@@ -26,25 +26,12 @@ export const SUITE_POST_QUANTUM = 2
 
 const HEADER_BYTES = 4
 const FLAG_LAST_RESORT = 1
-const SIGNED_PREKEY_BYTES = 4 + 6 + 32
-const ONE_TIME_PREKEY_BYTES = 4 + 32
-const KEM_FIXED_BYTES = 1 + 1 + 4
 const KEM_FLAG_LAST_RESORT = 1
 /** KEMs by the number that names them in a bundle, with the length of their public keys. */
 const KEMS: readonly { readonly id: number; readonly name: KemName; readonly publicKeyBytes: number }[] = [
   { id: 1, name: 'ml-kem-768', publicKeyBytes: 1184 },
   { id: 2, name: 'ml-kem-1024', publicKeyBytes: 1568 },
 ]
-const KEM_MAX_BYTES = KEM_FIXED_BYTES + 1568
-
-const schema = defineSchema([
-  { type: 1, name: 'signing', size: 32 },
-  { type: 2, name: 'agreement', size: 32 },
-  { type: 3, name: 'agreementSignature', size: 64 },
-  { type: 4, name: 'signedPrekey', size: SIGNED_PREKEY_BYTES },
-  { type: 5, name: 'oneTimePrekey', size: ONE_TIME_PREKEY_BYTES, required: false },
-  { type: 6, name: 'kemPrekey', min: KEM_FIXED_BYTES, max: KEM_MAX_BYTES, required: false },
-])
 
 export interface SignedPrekeyPublic {
   readonly id: number
@@ -99,15 +86,15 @@ export function encodePrekeyBundle(
   const { identity, signedPrekey, oneTimePrekey, kemPrekey } = content
   const suite = kemPrekey === null ? SUITE_CLASSIC : SUITE_POST_QUANTUM
   const header = [BUNDLE_VERSION, suite, oneTimePrekey === null ? FLAG_LAST_RESORT : 0, 0]
-  const records = encodeFields(schema, {
+  const records = encodeBundleRecords({
     ...identity,
-    signedPrekey: byteWriter(SIGNED_PREKEY_BYTES)
+    signedPrekey: byteWriter()
       .u32(signedPrekey.id)
       .time(signedPrekey.createdAt)
       .bytes(signedPrekey.publicKey)
       .done(),
-    ...(oneTimePrekey === null ? {} : { oneTimePrekey: encodeOneTime(oneTimePrekey) }),
-    ...(kemPrekey === null ? {} : { kemPrekey: encodeKem(kemPrekey, oneTimePrekey === null) }),
+    oneTimePrekey: oneTimePrekey === null ? null : encodeOneTime(oneTimePrekey),
+    kemPrekey: kemPrekey === null ? null : encodeKem(kemPrekey, oneTimePrekey === null),
   })
   const signed = concatBytes(Uint8Array.from(header), records)
   return concatBytes(signed, crypto.ed25519.sign(signing, concatBytes(BUNDLE_LABEL, signed)))
@@ -121,16 +108,16 @@ export function decodePrekeyBundle(bytes: Uint8Array): UnverifiedPrekeyBundle {
   }
   const encoded = Uint8Array.from(bytes)
   const { suite, lastResort } = readHeader(encoded)
-  const values = readRecords(encoded.subarray(HEADER_BYTES, length - SIGNATURE_LENGTH))
-  if (lastResort !== (values.oneTimePrekey === undefined)) {
+  const values = readBundleRecords(encoded.subarray(HEADER_BYTES, length - SIGNATURE_LENGTH))
+  if (lastResort !== (values.oneTimePrekey === null)) {
     throw new RatchetError('ratchet/bad-bundle', { details: { lastResort } })
   }
-  if ((suite === SUITE_POST_QUANTUM) !== (values.kemPrekey !== undefined)) {
+  if ((suite === SUITE_POST_QUANTUM) !== (values.kemPrekey !== null)) {
     throw new RatchetError('ratchet/unsupported-version', { details: { suite } })
   }
   const { signing, agreement, agreementSignature } = values
   const signedPrekey = decodeSignedPrekey(values.signedPrekey)
-  const oneTimePrekey = values.oneTimePrekey === undefined ? null : decodeOneTime(values.oneTimePrekey)
+  const oneTimePrekey = values.oneTimePrekey === null ? null : decodeOneTime(values.oneTimePrekey)
   const kemId = oneTimePrekey?.id ?? signedPrekey.id
   return {
     kind: 'unverified-prekey-bundle',
@@ -138,7 +125,7 @@ export function decodePrekeyBundle(bytes: Uint8Array): UnverifiedPrekeyBundle {
     identity: { signing, agreement, agreementSignature },
     signedPrekey,
     oneTimePrekey,
-    kemPrekey: values.kemPrekey === undefined ? null : decodeKem(values.kemPrekey, kemId, lastResort),
+    kemPrekey: values.kemPrekey === null ? null : decodeKem(values.kemPrekey, kemId, lastResort),
   }
 }
 
@@ -186,15 +173,6 @@ function readHeader(encoded: Uint8Array): { suite: number; lastResort: boolean }
   return { suite, lastResort: flags === FLAG_LAST_RESORT }
 }
 
-function readRecords(records: Uint8Array): FieldValues<typeof schema.fields> {
-  try {
-    return readFields(records, schema).values
-  } catch (cause) {
-    if (isHyphaeError(cause)) throw new RatchetError('ratchet/bad-bundle', { cause })
-    throw cause
-  }
-}
-
 /** Id 0 means "none" in a handshake, so no prekey has it. */
 function checkId(id: number): number {
   if (id === 0) throw new RatchetError('ratchet/bad-bundle', { details: { id } })
@@ -207,7 +185,7 @@ function decodeSignedPrekey(value: Uint8Array): SignedPrekeyPublic {
 }
 
 function encodeOneTime(prekey: OneTimePrekeyPublic): Uint8Array {
-  return byteWriter(ONE_TIME_PREKEY_BYTES).u32(prekey.id).bytes(prekey.publicKey).done()
+  return byteWriter().u32(prekey.id).bytes(prekey.publicKey).done()
 }
 
 function decodeOneTime(value: Uint8Array): OneTimePrekeyPublic {
@@ -218,7 +196,7 @@ function decodeOneTime(value: Uint8Array): OneTimePrekeyPublic {
 function encodeKem(prekey: KemPrekeyPublic, lastResort: boolean): Uint8Array {
   const kem = KEMS.find((one) => one.name === prekey.kem)
   if (kem === undefined) throw new RatchetError('ratchet/bad-argument', { details: { name: 'kem' } })
-  return byteWriter(KEM_FIXED_BYTES + kem.publicKeyBytes)
+  return byteWriter()
     .u8(kem.id)
     .u8(lastResort ? KEM_FLAG_LAST_RESORT : 0)
     .u32(prekey.id)

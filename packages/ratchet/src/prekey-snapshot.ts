@@ -17,22 +17,17 @@ import type { OneTimePrekey, PrekeyState, SignedPrekey } from './prekey-state.js
 
 export const PREKEY_SNAPSHOT_VERSION = 1
 export const PREKEY_SNAPSHOT_VERSION_KEM = 2
-const FIXED_BYTES = 1 + 4 + 1 + 2
-const SIGNED_BYTES = 4 + 6 + 32 + 32
-const ONE_TIME_BYTES = 4 + 4 + 32 + 32
 const KEM_SEED_BYTES = 64
 /** By the number that names them: their index and one. */
 const KEMS: readonly KemName[] = ['ml-kem-768', 'ml-kem-1024']
 
 export function encodePrekeyState(crypto: SessionCrypto, state: PrekeyState): Uint8Array {
   const { signed, oneTime } = state
-  const kems = [...signed, ...oneTime].filter((one) => one.kem !== null).length
-  const version = kems === 0 ? PREKEY_SNAPSHOT_VERSION : PREKEY_SNAPSHOT_VERSION_KEM
-  const kemBytes = kems === 0 ? 0 : signed.length + oneTime.length + kems * KEM_SEED_BYTES
-  const length = FIXED_BYTES + signed.length * SIGNED_BYTES + oneTime.length * ONE_TIME_BYTES + kemBytes
-  const writer = byteWriter(length).u8(version).u32(state.nextId).u8(signed.length)
+  const classic = [...signed, ...oneTime].every((one) => one.kem === null)
+  const version = classic ? PREKEY_SNAPSHOT_VERSION : PREKEY_SNAPSHOT_VERSION_KEM
+  const writer = byteWriter().u8(version).u32(state.nextId).u8(signed.length)
   const writeKem = (kem: KemPrivateKey | null): void => {
-    if (kems > 0) writeKemKey(writer, state.pq, kem)
+    if (!classic) writeKemKey(writer, state.pq, kem)
   }
   for (const { id, createdAt, key, kem, bundleHash } of signed) {
     writer.u32(id).time(createdAt).bytes(crypto.x25519.exportPrivateKey(key)).bytes(bundleHash)

@@ -39,14 +39,6 @@ const FLAG_RESPONDER = 1
 const FLAG_DUE = 2
 const FLAG_RECEIVING = 4
 const FLAG_SKIPPED = 8
-const COMMON_BYTES = 1 + 6 + 5 * 32
-const READY_BYTES = 5 * 32 + 3 + 3
-const DUE_BYTES = 2 * 32 + 3
-const RECEIVING_BYTES = 2 * 32 + 3
-const SKIPPED_BYTES = FRAME_MASK_BYTES + 32 + 6
-const SKIPPED_EPOCH_BYTES = 4 + 1
-const LATER_BYTES = 32
-const TURNED_BYTES = 6
 
 /**
  * Suite 1: 301 to 400 bytes, then 2 and 92 for each skipped message. Suite 2: 85 to 2,533 more, and 97 or 129 for
@@ -56,16 +48,14 @@ export function encodeSession(session: SessionState): Uint8Array {
   const core = coreOf(session)
   const { facts, receiving, skipped, pq } = core
   const version = pq === null ? SESSION_SNAPSHOT_VERSION : SESSION_SNAPSHOT_VERSION_PQ
-  const postQuantum = pq === null ? null : pq.suite.encode(pq.state)
-  const length = snapshotLength(core) + (postQuantum === null ? 0 : TURNED_BYTES + postQuantum.length)
-  const writer = byteWriter(length).u8((version << 4) | flagsOf(core))
+  const writer = byteWriter().u8((version << 4) | flagsOf(core))
   writer.time(facts.createdAt).bytes(facts.transcript).bytes(facts.mailboxSecret)
   writer.bytes(facts.peer.signing).bytes(facts.peer.agreement).bytes(core.rootKey)
   writeSending(writer, core.sending)
   if (receiving !== null) writer.bytes(receiving.chainKey).bytes(receiving.header.key).u24(receiving.n)
   if (skipped.length > 0) writer.u16(skipped.length)
   for (const entry of skipped) writeSkipped(writer, entry)
-  if (postQuantum !== null) writer.time(core.turnedAt).bytes(postQuantum)
+  if (pq !== null) writer.time(core.turnedAt).bytes(pq.suite.encode(pq.state))
   return writer.done()
 }
 
@@ -107,16 +97,6 @@ export function decodeSession(
 
 function refuse(name: string, value: number): never {
   throw new RatchetError('ratchet/bad-snapshot', { details: { [name]: value } })
-}
-
-function snapshotLength(core: SessionCore): number {
-  const sending = core.sending.kind === 'ready' ? READY_BYTES : DUE_BYTES
-  const receiving = core.receiving === null ? 0 : RECEIVING_BYTES
-  let skipped = core.skipped.length === 0 ? 0 : 2 + core.skipped.length * SKIPPED_BYTES
-  for (const { pq } of core.skipped) {
-    if (pq !== null) skipped += SKIPPED_EPOCH_BYTES + (pq.later === null ? 0 : LATER_BYTES)
-  }
-  return COMMON_BYTES + sending + receiving + skipped
 }
 
 function flagsOf(core: SessionCore): number {
@@ -211,7 +191,7 @@ function readEpochs(reader: ByteReader): SkippedEpochs {
   const epoch = reader.u32()
   const later = reader.u8()
   if (later > 1) refuse('later', later)
-  return { epoch, later: later === 1 ? reader.bytes(LATER_BYTES) : null }
+  return { epoch, later: later === 1 ? reader.bytes(32) : null }
 }
 
 /** The rest of the snapshot. */

@@ -22,8 +22,8 @@ export const CHUNK_FRAME_BYTES = 4096
 const HEADER_BYTES = 76
 const BODY_OFFSET = HEADER_OFFSET + HEADER_BYTES
 const KEY_BYTES = 32
-const HEADER_KEY_INFO = utf8('hyphae chunk frame v1 header')
-const BODY_KEY_INFO = utf8('hyphae chunk frame v1 body')
+const HEADER_KEY_INFO = /* @__PURE__ */ utf8('hyphae chunk frame v1 header')
+const BODY_KEY_INFO = /* @__PURE__ */ utf8('hyphae chunk frame v1 body')
 const NO_SALT = new Uint8Array(0)
 
 const INDEX_AT = 32

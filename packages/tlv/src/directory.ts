@@ -14,7 +14,7 @@ import { MAX_DIRECTORY_BODY_BYTES } from './limits.js'
 import { readU16, readU64, writeU16, writeU64 } from './numbers.js'
 import { viewOf } from './view.js'
 
-const LABEL = utf8('hyphae directory record v1\0')
+const LABEL = /* @__PURE__ */ utf8('hyphae directory record v1\0')
 export const DIRECTORY_VERSION = 1
 const KEY_BYTES = 32
 export const SIGNATURE_BYTES = 64

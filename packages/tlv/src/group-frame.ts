@@ -26,7 +26,7 @@ import { MAX_GROUP_FRAGMENTS } from './limits.js'
 import { readU16, readU32, writeU16, writeU32 } from './numbers.js'
 import { isZero, viewOf } from './view.js'
 
-const TAG_LABEL = utf8('hyphae group tag v1\0')
+const TAG_LABEL = /* @__PURE__ */ utf8('hyphae group tag v1\0')
 const NONCE_BYTES = 24
 const CIPHERTEXT_OFFSET = HEADER_OFFSET + NONCE_BYTES
 const HEADER_BYTES = 16

@@ -15,7 +15,7 @@ import { readU16, readU32, writeU8, writeU16, writeU32 } from './numbers.js'
 import { isZero, viewOf } from './view.js'
 
 export const HANDSHAKE_FRAME_BYTES = 2048
-const INFO = utf8('hyphae handshake frame v1')
+const INFO = /* @__PURE__ */ utf8('hyphae handshake frame v1')
 const ENC_BYTES = 32
 const CIPHERTEXT_OFFSET = HEADER_OFFSET + ENC_BYTES
 const HEADER_BYTES = 8

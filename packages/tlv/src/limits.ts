@@ -23,7 +23,7 @@ export const PQ_EPOCH_MODULUS = 16
 export const CHUNK_BYTES = 3988
 
 /** Chunks of the largest file. A header that claims more is refused, so no receiver sizes a table by it. */
-export const MAX_CHUNKS: number = Math.ceil(MAX_FILE_BYTES / CHUNK_BYTES)
+export const MAX_CHUNKS: number = /* @__PURE__ */ Math.ceil(MAX_FILE_BYTES / CHUNK_BYTES)
 
 /** Fragments of one group message: 2 MB, enough for a commit that adds 1,500 members. */
 export const MAX_GROUP_FRAGMENTS = 1024

@@ -16,7 +16,7 @@ import { MAX_STOCK_ITEM_BYTES, MAX_STOCK_ITEMS } from './limits.js'
 import { readU16, readU64, writeU8, writeU16, writeU64 } from './numbers.js'
 import { viewOf } from './view.js'
 
-const LABEL = utf8('hyphae stock upload v1\0')
+const LABEL = /* @__PURE__ */ utf8('hyphae stock upload v1\0')
 const KEY_BYTES = 32
 const KIND_AT = 1 + KEY_BYTES
 const SEQUENCE_AT = KIND_AT + 1

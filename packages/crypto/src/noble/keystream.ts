@@ -1,13 +1,13 @@
-/** ChaCha20 keystream over @noble/ciphers, RFC 8439 section 2.4 from block 0: the encryption of zeros. */
-import { chacha20 } from '@noble/ciphers/chacha.js'
+/** ChaCha20 keystream, RFC 8439 section 2.4 from block 0, with one block or less by the shorter way. */
 import { requireAtMost, requireLength } from '../lengths.js'
-import { KEY_LENGTH, MAX_KEYSTREAM_BYTES, NONCE_LENGTH } from '../limits.js'
+import { KEY_LENGTH, NONCE_LENGTH } from '../limits.js'
 import { CHACHA_BLOCK_BYTES, chachaBlock } from './chacha-block.js'
+import { plainKeystream } from './plain-keystream.js'
 
 export function nobleKeystream(key: Uint8Array, nonce: Uint8Array, length: number): Uint8Array {
+  if (chachaBlock === null || length > CHACHA_BLOCK_BYTES) return plainKeystream(key, nonce, length)
   requireLength(key, KEY_LENGTH, 'key')
   requireLength(nonce, NONCE_LENGTH, 'nonce')
-  requireAtMost(length, MAX_KEYSTREAM_BYTES, 'keystream')
-  if (chachaBlock !== null && length <= CHACHA_BLOCK_BYTES) return chachaBlock(key, nonce, length)
-  return chacha20(key, nonce, new Uint8Array(length))
+  requireAtMost(length, CHACHA_BLOCK_BYTES, 'keystream')
+  return chachaBlock(key, nonce, length)
 }

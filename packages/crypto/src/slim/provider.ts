@@ -1,9 +1,10 @@
 /** What sessions need of a provider, in the fewest bytes: spec/crypto.md, "The slim provider". */
+
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { hkdf } from '../hkdf.js'
 import { nobleChacha20Poly1305 } from '../noble/chacha20-poly1305.js'
-import { nobleKeystream } from '../noble/keystream.js'
+import { plainKeystream } from '../noble/plain-keystream.js'
 import { type ProviderOptions, webRng } from '../noble/rng.js'
 import type { SessionCrypto } from '../provider.js'
 import { slimEd25519 } from './ed25519.js'
@@ -17,7 +18,7 @@ export function createSlimCrypto(options: ProviderOptions = {}): SessionCrypto {
     sha256: (data) => sha256(data),
     hmacSha256: (key, data) => hmac(sha256, key, data),
     hkdfSha256: (ikm, salt, info, length) => hkdf(provider, ikm, salt, info, length),
-    chacha20: nobleKeystream,
+    chacha20: plainKeystream,
     chacha20Poly1305: nobleChacha20Poly1305,
     ed25519: slimEd25519(rng),
     x25519: slimX25519(rng),

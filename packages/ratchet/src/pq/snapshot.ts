@@ -39,7 +39,7 @@ export function encodePq(state: PqState): Uint8Array {
   if (exchange.kind === 'offering') writeOffering(writer, exchange)
   if (exchange.kind === 'answering') writeAnswering(writer, exchange)
   if (exchange.kind === 'awaiting') for (const part of exchange.collected) writeCollected(writer, part)
-  return writer.done().slice()
+  return writer.done()
 }
 
 /** Accepts only what encodePq writes. @throws RatchetError `ratchet/bad-snapshot` */
