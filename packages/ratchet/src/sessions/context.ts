@@ -1,6 +1,6 @@
 /** What every part of one session manager shares. */
 import type { Clock } from '@hyphae/core'
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import { checkTime } from '../bytes.js'
 import type { DeviceKeys } from '../device-keys.js'
 import { RatchetError } from '../errors.js'
@@ -18,7 +18,7 @@ export interface OneTimePolicy {
 }
 
 export interface SessionsContext {
-  readonly crypto: CryptoProvider
+  readonly crypto: SessionCrypto
   readonly clock: Pick<Clock, 'now'>
   readonly keys: DeviceKeys
   /** Given: prekeys are post-quantum, and classic bundles are refused unless `allowClassic`. */

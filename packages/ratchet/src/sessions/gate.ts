@@ -6,7 +6,7 @@
  * wrote itself: a second writer finds a conflict, and a store that went back is found out, before a key is used.
  */
 import { equalBytes, type Store, type StoreTransaction } from '@hyphae/core'
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import { RatchetError } from '../errors.js'
 import { SessionsError } from './errors.js'
 import { MAX_IDS_PER_TRANSACTION } from './limits.js'
@@ -53,7 +53,7 @@ export interface Gate {
 
 export interface GateOptions {
   readonly store: Store
-  readonly crypto: Pick<CryptoProvider, 'randomBytes'>
+  readonly crypto: Pick<SessionCrypto, 'randomBytes'>
   readonly tables: Tables
   readonly witness?: Witness | undefined
 }

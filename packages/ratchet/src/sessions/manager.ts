@@ -5,7 +5,7 @@
  * caller's to verify, and every operation works in a transaction that the caller may add rows of its own to.
  */
 import type { Clock, Store, StoreReader } from '@hyphae/core'
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import type { DeviceKeys, PeerKeys } from '../device-keys.js'
 import type { EncryptInput } from '../encrypt.js'
 import type { PostQuantum } from '../post-quantum.js'
@@ -33,7 +33,7 @@ import type { Witness } from './witness.js'
 
 export interface SessionsOptions {
   readonly store: Store
-  readonly crypto: CryptoProvider
+  readonly crypto: SessionCrypto
   readonly clock: Pick<Clock, 'now'>
   /** Of this device. */
   readonly keys: DeviceKeys

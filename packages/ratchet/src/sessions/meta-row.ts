@@ -34,17 +34,22 @@ export async function readMeta(reader: StoreReader, tables: Tables): Promise<Met
 }
 
 export function writeMeta(tx: StoreTransaction, tables: Tables, row: MetaRow): void {
+  tx.put(tables.meta(), encodeMeta(row))
+}
+
+export function encodeMeta(row: MetaRow): Uint8Array {
   const writer = byteWriter(ROW_BYTES)
     .u8(VERSION)
     .u8(row.witnessed ? WITNESSED : 0)
-  tx.put(tables.meta(), writer.time(row.generation).time(row.floor).bytes(row.writer).done())
+  return writer.time(row.generation).time(row.floor).bytes(row.writer).done()
 }
 
 export function sameMeta(a: MetaRow, b: MetaRow): boolean {
   return a.generation === b.generation && equalBytes(a.writer, b.writer)
 }
 
-function decodeMeta(bytes: Uint8Array): MetaRow {
+/** @throws RatchetError `ratchet/bad-snapshot`, `ratchet/unsupported-version` */
+export function decodeMeta(bytes: Uint8Array): MetaRow {
   const reader = byteReader(bytes, 'ratchet/bad-snapshot')
   const version = reader.u8()
   if (version !== VERSION) throw new RatchetError('ratchet/unsupported-version', { details: { version } })

@@ -3,7 +3,7 @@
  *
  *   version u8 | signed prekey id u32 | private key 32 | bundle hash 32 | KEM u8, 0 for none | seed 64, if any
  */
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import type { KemName, KemPrivateKey } from '@hyphae/crypto/kem'
 import { type ByteReader, byteReader, byteWriter } from '../bytes.js'
 import { RatchetError } from '../errors.js'
@@ -17,7 +17,7 @@ const KEM_SEED_BYTES = 64
 const KEMS: readonly KemName[] = ['ml-kem-768', 'ml-kem-1024']
 
 export function encodeOneTime(
-  crypto: Pick<CryptoProvider, 'x25519'>,
+  crypto: Pick<SessionCrypto, 'x25519'>,
   pq: PostQuantum | null,
   prekey: OneTimePrekey,
 ): Uint8Array {
@@ -36,7 +36,7 @@ export function encodeOneTime(
 
 /** @throws RatchetError `ratchet/bad-snapshot`, `ratchet/unsupported-version` */
 export function decodeOneTime(
-  crypto: Pick<CryptoProvider, 'x25519'>,
+  crypto: Pick<SessionCrypto, 'x25519'>,
   pq: PostQuantum | null,
   id: number,
   bytes: Uint8Array,

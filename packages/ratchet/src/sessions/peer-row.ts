@@ -15,6 +15,7 @@ import type { Tables } from './tables.js'
 const VERSION = 1
 const SENDS = 1
 const ROW_BYTES = 1 + 1 + 64 + SESSION_ID_BYTES + 1 + 1 + 6 + 1 + 6
+const NO_ID = '00'.repeat(SESSION_ID_BYTES)
 export const MAX_U8 = 0xff
 
 export interface PeerRow {
@@ -49,32 +50,39 @@ export async function readPeer(
 }
 
 export function writePeer(tx: StoreTransaction, tables: Tables, device: string, row: PeerRow): void {
-  const current = row.current === null ? new Uint8Array(SESSION_ID_BYTES) : fromHex(row.current)
+  tx.put(tables.peer(device), encodePeer(row))
+}
+
+export function encodePeer(row: PeerRow): Uint8Array {
   const writer = byteWriter(ROW_BYTES)
     .u8(VERSION)
     .u8(row.current === null ? 0 : SENDS)
     .bytes(row.pin.signing)
     .bytes(row.pin.agreement)
-    .bytes(current)
+    .bytes(fromHex(row.current ?? NO_ID))
     .u8(row.elsewhere)
     .u8(row.begun)
     .time(row.begunAt)
     .u8(row.accepted)
     .time(row.acceptedAt)
-  tx.put(tables.peer(device), writer.done())
+  return writer.done()
 }
 
-function decodePeer(bytes: Uint8Array): PeerRow {
+/** @throws RatchetError `ratchet/bad-snapshot`, `ratchet/unsupported-version` */
+export function decodePeer(bytes: Uint8Array): PeerRow {
   const reader = byteReader(bytes, 'ratchet/bad-snapshot')
   const version = reader.u8()
   if (version !== VERSION) throw new RatchetError('ratchet/unsupported-version', { details: { version } })
   const flags = reader.u8()
-  if (flags > SENDS) throw new RatchetError('ratchet/bad-snapshot', { details: { flags } })
   const pin = { signing: reader.bytes(32), agreement: reader.bytes(32) }
   const id = toHex(reader.bytes(SESSION_ID_BYTES))
+  const sends = flags === SENDS
+  if (flags > SENDS || (!sends && id !== NO_ID)) {
+    throw new RatchetError('ratchet/bad-snapshot', { details: { flags } })
+  }
   const row = {
     pin,
-    current: flags === SENDS ? id : null,
+    current: sends ? id : null,
     elsewhere: reader.u8(),
     begun: reader.u8(),
     begunAt: reader.time(),

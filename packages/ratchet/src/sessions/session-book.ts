@@ -1,6 +1,6 @@
 /** The rows of sessions: read through the cache, written through it, and found by tag. Decides nothing. */
 import { type StoreReader, toHex } from '@hyphae/core'
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import { expectedTags } from '../locate.js'
 import type { PostQuantum } from '../post-quantum.js'
 import type { Passage, SessionTransaction } from './gate.js'
@@ -29,7 +29,7 @@ export interface SessionBook {
 }
 
 export interface BookOptions {
-  readonly crypto: CryptoProvider
+  readonly crypto: SessionCrypto
   readonly pq: { readonly pq?: PostQuantum }
   readonly tables: Tables
 }

@@ -4,7 +4,7 @@
  *   version u8 | flags u8: 1 confirmed | made in generation u48 | archived u48, 0 while it sends
  *   | unanswered sends u8 | since u48 | snapshot
  */
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { SessionCrypto } from '@hyphae/crypto'
 import { byteReader, byteWriter } from '../bytes.js'
 import { RatchetError } from '../errors.js'
 import type { PostQuantum } from '../post-quantum.js'
@@ -44,7 +44,7 @@ export function encodeRow(row: SessionRow): Uint8Array {
 
 /** @throws RatchetError `ratchet/bad-snapshot`, `ratchet/unsupported-version` */
 export function decodeRow(
-  crypto: CryptoProvider,
+  crypto: SessionCrypto,
   bytes: Uint8Array,
   options: { readonly pq?: PostQuantum },
 ): SessionRow {
