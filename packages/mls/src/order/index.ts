@@ -11,7 +11,9 @@ export type {
   Equivocation,
   GroupLog,
   OrderMode,
+  PastEpoch,
   PendingWelcome,
   Stall,
 } from './log.js'
-export { type GroupRules, rolesAlone, type Transition, type Verdict } from './rules.js'
+export type { GroupRules, Transition, Verdict } from './rules.js'
+export { startLog, step } from './step.js'

@@ -11,7 +11,7 @@ export interface OrderContext {
   /** This device: signs its pleas. */
   readonly identity: MlsIdentity
   readonly mode: OrderMode
-  /** `rolesAlone` when left out. */
+  /** `roleRules` when left out. */
   readonly rules?: GroupRules
 }
 

@@ -15,8 +15,8 @@ export type Intent =
   | { readonly kind: 'roles'; readonly roles: Roles }
   /** Have somebody else remove this member. */
   | { readonly kind: 'leave' }
-  /** Commit the proposals of others; made by the log itself. */
-  | { readonly kind: 'commit-proposals' }
+  /** Commit the leaves that others have proposed; made by the log itself. */
+  | { readonly kind: 'commit-leaves' }
   /** Replace a leaf that cannot follow by a fresh one of the same device; made by the log itself. */
   | { readonly kind: 'readd'; readonly signatureKey: Uint8Array; readonly keyPackage: Uint8Array }
 
@@ -26,8 +26,8 @@ export interface PendingIntent {
   /** Unique within the log. */
   readonly id: number
   readonly intent: Intent
-  /** Not before this time; spreads members that want the same. Once it is carried: when that has settled. */
-  readonly due: number
+  /** Not before this time; null until the wait is drawn. Once it is carried: when that has settled. */
+  readonly due: number | null
   /** The epoch in which it was made. */
   readonly base: number
   /** The epoch that its commit began, or in which its proposal was sent. */

@@ -33,6 +33,9 @@ export const MAX_IDLE_RUN: number = HORIZON - 1
 /** Intents of this member that wait; an application that asks for more is not waiting for answers. */
 export const MAX_INTENTS = 256
 
+/** Devices whose void invitation is remembered, until they ask with a fresh KeyPackage. */
+export const MAX_VOIDED = 64
+
 /** Bytes of one envelope beside its MLS message: version, kind, tag. */
 export const ENVELOPE_BYTES: number = 2 + TAG_BYTES
 

@@ -46,16 +46,17 @@ export interface EpochNode {
   readonly active: boolean
   /** Null for the epoch in which this member founded or joined the group. */
   readonly link: CommitLink | null
-  /** Proposals have been read that wait for a commit. */
-  readonly proposals: boolean
   /** Commits in a row up to this one in which one actor only refreshed itself. */
   readonly idle: number
 }
 
 /** An envelope that cannot be read yet. */
 export interface EarlyEnvelope {
+  readonly kind: 'proposal' | 'commit' | 'application'
   readonly bytes: Uint8Array
-  /** SHA-256 of `bytes`, hexadecimal. */
+  /** SHA-256 of its message, hexadecimal. */
+  readonly digest: string
+  /** The first half of it, which names the message. */
   readonly id: string
   readonly tag: EpochTag
   readonly epoch: number
@@ -89,6 +90,8 @@ export interface Beacon {
   readonly epoch: number
   /** Its last epochs, the present one first. */
   readonly lineage: readonly EpochTag[]
+  /** When it said so, by its own clock: a later word of the same member replaces an earlier one. */
+  readonly nonce: number
 }
 
 /** Mail that belongs to no known epoch. */
@@ -99,8 +102,18 @@ export interface Stall {
   readonly shown: boolean
   /** When the last plea was sent; null before the first. */
   readonly asked: number | null
-  /** This member has found itself on the smaller side of a split and waits to be added anew. */
+  /** The mail is older than the root, so it is not kept, and only a count of members can tell what it means. */
+  readonly late: boolean
+  /** This member has found that it cannot follow, and waits to be added anew. */
   readonly leaving: boolean
+  /** With what it may be added. */
+  readonly keyPackage: Uint8Array | null
+}
+
+/** An epoch of which no more than this is kept. */
+export interface PastEpoch {
+  readonly tag: EpochTag
+  readonly epoch: number
 }
 
 /** Immutable, and good for the next step whatever became of this one. */
@@ -115,14 +128,16 @@ export interface GroupLog {
   readonly welcomes: readonly PendingWelcome[]
   /** Own commit that a sequencer is asked about, and since when; `taken` once it has refused. */
   readonly submitted: { readonly tag: EpochTag; readonly since: number; readonly taken: boolean } | null
-  /** Tags of epochs before the root, newest first. */
-  readonly history: readonly EpochTag[]
+  /** Epochs before the root, of branches that were given up too; newest first. */
+  readonly history: readonly PastEpoch[]
   readonly refused: readonly string[]
   readonly evidence: readonly Equivocation[]
   readonly beacons: ReadonlyMap<string, Beacon>
   readonly stall: Stall | null
-  /** When this member last answered pleas. */
+  /** When this member last answered a plea. */
   readonly answered: number | null
+  /** Signature keys, hexadecimal, of devices whose Welcome was sent by this member and has become void. */
+  readonly voided: readonly string[]
   /** Counts the intents, which are named by it. */
   readonly counter: number
 }

@@ -38,7 +38,7 @@ export async function childNode(
 ): Promise<EpochNode> {
   const active = isActive(state)
   const tag = active ? await tagOf(ctx, state) : toHex(link.digest.subarray(0, TAG_BYTES))
-  return { tag, epoch: parent.epoch + 1, parent: parent.tag, state, active, link, proposals: false, idle: 0 }
+  return { tag, epoch: parent.epoch + 1, parent: parent.tag, state, active, link, idle: 0 }
 }
 
 /** The epoch in which this member founded or joined the group. */
@@ -51,7 +51,6 @@ export async function firstNode(ctx: MlsContext, state: GroupState): Promise<Epo
     state,
     active: true,
     link: null,
-    proposals: false,
     idle: 0,
   }
 }

@@ -7,8 +7,6 @@
  * happens to know, or the order in which messages came, would give two honest members two verdicts and split the
  * group. When a commit rests on a proposal that has not been read, the verdict is `wait`, never `refused`.
  */
-import { toHex } from '@hyphae/core'
-import type { MlsContext } from '../context.js'
 import type { GroupState, Member } from '../state.js'
 
 /** What a commit does to its parent epoch. */
@@ -37,14 +35,4 @@ export type Verdict =
 
 export interface GroupRules {
   judge(parent: GroupState, transition: Transition): Verdict
-}
-
-/** What the roles of the group permit, and nothing beside; everybody may do everything where there are none. */
-export function rolesAlone(ctx: MlsContext): GroupRules {
-  return {
-    judge: (_parent, { committer, privileged }) => {
-      const account = ctx.accountOf?.(committer.credential.slice()) ?? committer.credential
-      return { kind: 'accepted', privileged, actor: toHex(account) }
-    },
-  }
 }

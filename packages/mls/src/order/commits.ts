@@ -1,0 +1,158 @@
+/**
+ * Commits as they enter the tree of epochs: judged by the rules, told from rivals and repetitions, and kept as proof
+ * where one member has made two (spec/ordering.md sections 3 and 5).
+ */
+import { equalBytes } from '@hyphae/core'
+import { roleRules } from '../roles/rules.js'
+import type { GroupState, Member } from '../state.js'
+import { rank } from './choice.js'
+import { type Draft, keepNodes, putNode, say } from './draft.js'
+import { follow } from './follow.js'
+import { childrenOf, nodeAt } from './graph.js'
+import { MAX_EQUIVOCATIONS, MAX_EVIDENCE, MAX_IDLE_RUN, MAX_RIVALS } from './limits.js'
+import type { CommitLink, EpochNode, EpochTag } from './log.js'
+import { childNode, selectorOf } from './node.js'
+import type { Transition, Verdict } from './rules.js'
+
+/** A commit that was read or made, before the rules. */
+export interface CommitFacts {
+  readonly envelope: Uint8Array
+  readonly digest: Uint8Array
+  readonly state: GroupState
+  readonly transition: Transition
+  readonly own: boolean
+  readonly published: boolean
+}
+
+/** Only refreshes its committer. */
+function isIdle({ added, removed, privileged }: Transition): boolean {
+  return added.length === 0 && removed.length === 0 && !privileged
+}
+
+/** Commits in a row in which this actor has only refreshed itself, up to this one included. */
+function idleRun(parent: EpochNode, transition: Transition, actor: string): number {
+  if (!isIdle(transition)) return 0
+  return parent.idle > 0 && parent.link?.actor === actor ? parent.idle + 1 : 1
+}
+
+/** The verdict of the rules, and of the one rule that ordering itself needs. */
+export function judgeCommit(draft: Draft, parent: EpochNode, transition: Transition): Verdict {
+  const { mls, rules = roleRules(mls) } = draft.ctx
+  const verdict = rules.judge(parent.state, transition)
+  if (verdict.kind !== 'accepted' || idleRun(parent, transition, verdict.actor) <= MAX_IDLE_RUN)
+    return verdict
+  return { kind: 'refused', reason: 'order/idle-run' }
+}
+
+function reportEquivocation(
+  draft: Draft,
+  parent: EpochNode,
+  committer: Member,
+  a: Uint8Array,
+  b: Uint8Array,
+): void {
+  const known = draft.evidence.some(
+    (one) => one.parent === parent.tag && equalBytes(one.committer.signatureKey, committer.signatureKey),
+  )
+  if (known) return
+  const evidence = { parent: parent.tag, epoch: parent.epoch, committer, digests: [a, b] as const }
+  draft.evidence = [evidence, ...draft.evidence].slice(0, MAX_EVIDENCE)
+  say(draft, { kind: 'equivocation', evidence })
+}
+
+/** The last of these in the order of choice that nothing builds on and that is not this member's own. */
+function dispensable(draft: Draft, parent: EpochTag, among: readonly EpochNode[]): EpochNode | undefined {
+  const ranked = rank(draft.nodes, parent).filter(({ tag }) => among.some((node) => node.tag === tag))
+  return ranked
+    .reverse()
+    .find(({ tag, link }) => link?.own !== true && childrenOf(draft.nodes, tag).length === 0)
+}
+
+/** What goes last is dropped, so all members keep the same. */
+function bound(draft: Draft, parent: EpochTag, among: readonly EpochNode[], limit: number): void {
+  if (among.length <= limit) return
+  const last = dispensable(draft, parent, among)
+  if (last !== undefined) keepNodes(draft, ({ tag }) => tag !== last.tag)
+}
+
+function boundRivals(draft: Draft, parent: EpochNode, committer: Member): void {
+  const own = childrenOf(draft.nodes, parent.tag).filter(
+    ({ link }) => link?.committer.leaf === committer.leaf,
+  )
+  bound(draft, parent.tag, own, MAX_EQUIVOCATIONS)
+  bound(draft, parent.tag, childrenOf(draft.nodes, parent.tag), MAX_RIVALS)
+}
+
+function findEquivocation(draft: Draft, parent: EpochNode, node: EpochNode): void {
+  const { link } = node
+  if (link === null) return
+  const { committer, digest } = link
+  const rival = childrenOf(draft.nodes, parent.tag).find(
+    (other) => other.tag !== node.tag && other.link?.committer.leaf === committer.leaf,
+  )
+  if (rival?.link) reportEquivocation(draft, parent, committer, rival.link.digest, digest)
+}
+
+async function linkOf(
+  draft: Draft,
+  parent: EpochNode,
+  facts: CommitFacts,
+  verdict: Extract<Verdict, { kind: 'accepted' }>,
+): Promise<CommitLink> {
+  const { envelope, digest, own, published } = facts
+  const { committer, added, removed } = facts.transition
+  const { actor, privileged } = verdict
+  const selector = await selectorOf(draft.ctx.mls, parent.state, committer.leaf)
+  const sequenced = false
+  return {
+    envelope,
+    digest,
+    committer,
+    actor,
+    privileged,
+    selector,
+    added,
+    removed,
+    own,
+    published,
+    sequenced,
+  }
+}
+
+/** Adds an accepted commit to the tree and follows the branch that then goes first. */
+export async function addCommit(
+  draft: Draft,
+  parent: EpochNode,
+  facts: CommitFacts,
+  verdict: Extract<Verdict, { kind: 'accepted' }>,
+): Promise<EpochNode> {
+  const link = await linkOf(draft, parent, facts, verdict)
+  const made = await childNode(draft.ctx.mls, parent, facts.state, link)
+  const known = draft.nodes.get(made.tag)
+  // Any member can encrypt the signed commit of another anew: other bytes, the same epoch, no equivocation.
+  if (known !== undefined) return known
+  const node = { ...made, idle: idleRun(parent, facts.transition, verdict.actor) }
+  findEquivocation(draft, parent, node)
+  putNode(draft, node)
+  draft.touched.add(node.tag)
+  boundRivals(draft, parent, link.committer)
+  follow(draft)
+  return node
+}
+
+/** From now on the commit takes part in the choice. */
+export function publish(draft: Draft, tag: EpochTag, sequenced: boolean): void {
+  const node = nodeAt(draft.nodes, tag)
+  if (node.link === null) return
+  putNode(draft, {
+    ...node,
+    link: { ...node.link, published: true, sequenced: sequenced || node.link.sequenced },
+  })
+  if (draft.submitted?.tag === tag) draft.submitted = null
+  draft.touched.add(tag)
+  follow(draft)
+}
+
+export function findCommit(draft: Draft, parent: EpochTag, digest: Uint8Array): EpochNode | undefined {
+  return childrenOf(draft.nodes, parent).find(({ link }) => link !== null && equalBytes(link.digest, digest))
+}

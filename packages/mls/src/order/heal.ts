@@ -1,0 +1,91 @@
+/**
+ * A member that cannot follow: a commit was withheld, the group has moved on without it, or it is on a branch that
+ * nobody else follows. It shows the stall, asks for the commits, and at last asks to be added anew (spec/ordering.md
+ * section 8). Here is its side of it; answer.ts is that of the others.
+ */
+import { type Draft, say, tipOf } from './draft.js'
+import { unplaced } from './early.js'
+import { encodeEnvelope } from './envelope.js'
+import { pathTo } from './graph.js'
+import { HORIZON, MAX_WANTS, PLEA_MS, READD_MS, STALL_MS } from './limits.js'
+import type { EpochTag, Stall } from './log.js'
+import { encodePlea, type Plea } from './plea.js'
+import { judgeSplit } from './standing.js'
+
+/** Says where this member stands, and what else is given. */
+export function plead(draft: Draft, ask: Partial<Pick<Plea, 'wants' | 'target' | 'keyPackage'>>): void {
+  const { mls, identity } = draft.ctx
+  const lineage = pathTo(draft.nodes, draft.tip)
+    .reverse()
+    .slice(0, HORIZON + 1)
+    .map(({ tag }) => tag)
+  const { group, now: nonce } = draft
+  const { epoch } = tipOf(draft)
+  const plea = { group, nonce, epoch, lineage, wants: [], target: null, keyPackage: null, ...ask }
+  const envelope = encodeEnvelope('plea', draft.tip, encodePlea(mls, identity, plea))
+  draft.effects.push({ kind: 'send', envelope })
+}
+
+/** Begins a stall, keeps it, or ends it, by what still waits. */
+export function reviewStall(draft: Draft): void {
+  const [first] = unplaced(draft)
+  const { stall } = draft
+  if (first === undefined) {
+    if (stall === null || stall.late) return
+    draft.stall = null
+    if (stall.shown) say(draft, { kind: 'recovered' })
+    return
+  }
+  if (stall !== null && (stall.late || draft.early.some(({ tag }) => tag === stall.tag))) return
+  const { tag, epoch, since } = first
+  const begun = { shown: false, asked: null, late: false, leaving: false, keyPackage: null }
+  draft.stall = { ...begun, ...stall, tag, epoch, since: stall?.since ?? since }
+}
+
+/** Mail of the side that goes is nothing to wait for. */
+function settle(draft: Draft, stall: Stall): void {
+  draft.early = draft.early.filter(({ tag, since }) => draft.nodes.has(tag) || draft.now - since < READD_MS)
+  draft.stall = null
+  if (stall.shown) say(draft, { kind: 'recovered' })
+}
+
+function decide(draft: Draft, stall: Stall): void {
+  const { standing } = judgeSplit(draft)
+  if (standing === 'ours') {
+    settle(draft, stall)
+    return
+  }
+  const leaving = standing === 'theirs' || standing === 'behind'
+  if (leaving && !stall.leaving) say(draft, { kind: 'key-package-needed' })
+  draft.stall = { ...stall, leaving }
+}
+
+function wants(draft: Draft): EpochTag[] {
+  return [...new Set(unplaced(draft).map(({ tag }) => tag))].slice(0, MAX_WANTS)
+}
+
+function ask(draft: Draft, stall: Stall): void {
+  const target = judgeSplit(draft).target
+  const request = stall.leaving && stall.keyPackage !== null ? { target, keyPackage: stall.keyPackage } : {}
+  plead(draft, { wants: wants(draft), ...request })
+  draft.stall = { ...stall, asked: draft.now }
+}
+
+/** What time brings to a stall. */
+export function tendStall(draft: Draft): void {
+  if (draft.stall === null || draft.now - draft.stall.since < STALL_MS || !tipOf(draft).active) return
+  if (!draft.stall.shown) {
+    const { epoch, since } = draft.stall
+    say(draft, { kind: 'stalled', epoch, since })
+    draft.stall = { ...draft.stall, shown: true }
+  }
+  if (draft.now - draft.stall.since >= READD_MS) decide(draft, draft.stall)
+  if (draft.stall !== null && (draft.stall.asked === null || draft.now - draft.stall.asked >= PLEA_MS))
+    ask(draft, draft.stall)
+}
+
+/** A fresh KeyPackage, which goes out at once. */
+export function offerKeyPackage(draft: Draft, keyPackage: Uint8Array): void {
+  if (draft.stall === null || !draft.stall.leaving) return
+  ask(draft, { ...draft.stall, keyPackage: keyPackage.slice() })
+}

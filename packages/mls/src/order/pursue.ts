@@ -1,0 +1,194 @@
+/**
+ * From intents to commits. As many as are due go into one commit; one that lost is due again on the branch that won,
+ * after a wait that follows the order of choice, so that members which lost together do not meet again; one that has
+ * lost its sense is dropped (spec/ordering.md section 6).
+ */
+import { equalBytes, isHyphaeError, toHex } from '@hyphae/core'
+import { MlsError } from '../errors.js'
+import { type Committed, changeGroup, type GroupChanges } from '../group.js'
+import { commitLeaves, leavingMembers } from '../propose.js'
+import { type GroupState, type Member, members, ownLeaf } from '../state.js'
+import { addCommit, judgeCommit } from './commits.js'
+import { type Draft, tipOf } from './draft.js'
+import { encodeEnvelope } from './envelope.js'
+import { pathTo } from './graph.js'
+import type { Intent, PendingIntent } from './intent.js'
+import { leaveNow } from './leave.js'
+import { MAX_IDLE_RUN, MAX_INTENTS, REISSUE_MS, SETTLE_MS } from './limits.js'
+import type { EpochNode } from './log.js'
+import { fraction, selectorOf } from './node.js'
+import { drop, reopenLost, reviewLeave, settleOwn } from './own.js'
+import type { Transition } from './rules.js'
+
+type Built = Committed & { readonly welcome?: Uint8Array; readonly members: Member[] }
+
+/**
+ * @param when `spread`: others may want the same, so wait for one's turn
+ * @throws MlsError `mls/bad-argument` when too many wait
+ */
+export function addIntent(draft: Draft, intent: Intent, when: 'at-once' | 'spread'): void {
+  const waiting = draft.intents.filter(({ carrier }) => carrier === null).length
+  if (waiting >= MAX_INTENTS) throw new MlsError('mls/bad-argument', { details: { intents: waiting } })
+  const due = when === 'at-once' ? draft.now : null
+  const { epoch: base } = tipOf(draft)
+  draft.intents = [...draft.intents, { id: draft.counter, intent, due, base, carrier: null, settled: false }]
+  draft.counter += 1
+}
+
+/** Whoever would win goes first, so the others can follow it instead of losing to it. */
+async function drawTurns(draft: Draft): Promise<void> {
+  const tip = tipOf(draft)
+  if (!tip.active || draft.intents.every(({ due }) => due !== null)) return
+  const lot = fraction(await selectorOf(draft.ctx.mls, tip.state, ownLeaf(tip.state)))
+  const due = draft.now + Math.floor(lot * REISSUE_MS)
+  draft.intents = draft.intents.map((one) => (one.due === null ? { ...one, due } : one))
+}
+
+/** Somebody has to commit the leaves that others propose, and nobody is told to. */
+function adoptLeaves(draft: Draft): void {
+  if (leavingMembers(draft.ctx.mls, tipOf(draft).state).length === 0) return
+  const known = draft.intents.some(
+    ({ intent, base, carrier }) =>
+      intent.kind === 'commit-leaves' && carrier === null && base === tipOf(draft).epoch,
+  )
+  if (!known) addIntent(draft, { kind: 'commit-leaves' }, 'spread')
+}
+
+const leafOf = (present: readonly Member[], key: Uint8Array): number | undefined =>
+  present.find(({ signatureKey }) => equalBytes(signatureKey, key))?.leaf
+
+/** Whether the branch that is followed has done it already, or has left nothing to do. */
+function isPointless(draft: Draft, { intent, base }: PendingIntent, present: readonly Member[]): boolean {
+  if (intent.kind === 'remove') return leafOf(present, intent.signatureKey) === undefined
+  if (intent.kind === 'commit-leaves') return base !== tipOf(draft).epoch
+  if (intent.kind !== 'readd') return false
+  const added = pathTo(draft.nodes, draft.tip).flatMap(({ epoch, link }) =>
+    epoch > base ? (link?.added ?? []) : [],
+  )
+  return (
+    leafOf(added, intent.signatureKey) !== undefined || leafOf(present, intent.signatureKey) === undefined
+  )
+}
+
+/** One commit for all of these. */
+function changesOf(ready: readonly PendingIntent[], present: readonly Member[]): GroupChanges {
+  const intents = ready.map(({ intent }) => intent)
+  const add = intents.flatMap((one) => (one.kind === 'add' || one.kind === 'readd' ? [one.keyPackage] : []))
+  const remove = intents.flatMap((one) => {
+    const leaf = one.kind === 'remove' || one.kind === 'readd' ? leafOf(present, one.signatureKey) : undefined
+    return leaf === undefined ? [] : [leaf]
+  })
+  const roles = intents.find((one) => one.kind === 'roles')?.roles
+  return { add, remove, ...(roles && { roles }) }
+}
+
+async function attempt(draft: Draft, ready: readonly PendingIntent[]): Promise<Built | string> {
+  const { state } = tipOf(draft)
+  try {
+    if (ready.every(({ intent }) => intent.kind === 'commit-leaves'))
+      return { ...(await commitLeaves(draft.ctx.mls, state)), members: [] }
+    return await changeGroup(draft.ctx.mls, state, changesOf(ready, members(state)))
+  } catch (error) {
+    if (isHyphaeError(error)) return error.code
+    throw error
+  }
+}
+
+const keyOf = ({ leaf, signatureKey }: Member): string => `${leaf}/${toHex(signatureKey)}`
+
+function without(from: readonly Member[], others: readonly Member[]): Member[] {
+  const known = new Set(others.map(keyOf))
+  return from.filter((one) => !known.has(keyOf(one)))
+}
+
+function transitionOf(parent: GroupState, { state, privileged }: Built): Transition {
+  const [before, after] = [members(parent), members(state)]
+  const committer = before.find(({ leaf }) => leaf === ownLeaf(parent))
+  if (committer === undefined) throw new MlsError('mls/foreign-state')
+  return {
+    committer,
+    added: without(after, before),
+    removed: without(before, after),
+    privileged,
+    next: state,
+  }
+}
+
+/** Into the tree of epochs, and to the others: at once, or after the sequencer. */
+async function enter(draft: Draft, built: Built, ready: readonly PendingIntent[]): Promise<void> {
+  const parent = tipOf(draft)
+  const transition = transitionOf(parent.state, built)
+  const verdict = judgeCommit(draft, parent, transition)
+  if (verdict.kind !== 'accepted') {
+    for (const one of ready)
+      drop(draft, one, verdict.kind === 'refused' ? verdict.reason : 'mls/missing-proposal')
+    return
+  }
+  const envelope = encodeEnvelope('commit', parent.tag, built.commit)
+  const digest = draft.ctx.mls.crypto.sha256(built.commit)
+  const published = draft.ctx.mode === 'deterministic'
+  const facts = { envelope, digest, state: built.state, transition, own: true, published }
+  const node = await addCommit(draft, parent, facts, verdict)
+  carry(draft, node, built, ready)
+  if (published) draft.effects.push({ kind: 'send', envelope })
+  else {
+    draft.submitted = { tag: node.tag, since: draft.now, taken: false }
+    draft.effects.push({ kind: 'submit', parent: parent.tag, envelope })
+  }
+}
+
+function carry(draft: Draft, { tag }: EpochNode, built: Built, ready: readonly PendingIntent[]): void {
+  const ids = new Set(ready.map(({ id }) => id))
+  const due = draft.now + SETTLE_MS
+  draft.intents = draft.intents.map((one) => (ids.has(one.id) ? { ...one, carrier: tag, due } : one))
+  const { welcome, members } = built
+  if (welcome !== undefined)
+    draft.welcomes = [...draft.welcomes, { tag, welcome, members, since: draft.now, sent: false }]
+}
+
+/** Why an intent could not be committed, in the words of the application. */
+const reasonOf = (code: string): string => (code === 'mls/duplicate-member' ? 'done-by-another' : code)
+
+/** All together, or the first that can be; what cannot be is dropped with the reason. */
+async function commit(draft: Draft, ready: readonly PendingIntent[]): Promise<void> {
+  const together = await attempt(draft, ready)
+  if (typeof together !== 'string') return enter(draft, together, ready)
+  for (const one of ready) {
+    const alone = ready.length > 1 ? await attempt(draft, [one]) : together
+    if (typeof alone !== 'string') return enter(draft, alone, [one])
+    drop(draft, one, reasonOf(alone))
+  }
+}
+
+/** What can be committed now. */
+function choose(draft: Draft): PendingIntent[] {
+  const tip = tipOf(draft)
+  const present = members(tip.state)
+  const due = draft.intents.filter(
+    ({ intent, carrier, due }) =>
+      intent.kind !== 'leave' && carrier === null && due !== null && due <= draft.now,
+  )
+  for (const one of due.filter((pending) => isPointless(draft, pending, present)))
+    drop(draft, one, 'done-by-another')
+  const sensible = due.filter((pending) => draft.intents.includes(pending))
+  const [roles] = sensible.filter(({ intent }) => intent.kind === 'roles')
+  const ready = sensible.filter((one) => one.intent.kind !== 'roles' || one === roles)
+  const idle = tip.link?.own === true && tip.idle >= MAX_IDLE_RUN
+  return idle && ready.every(({ intent }) => intent.kind === 'update') ? [] : ready
+}
+
+/** Carries out what is due, and reviews what was carried out before. */
+export async function pursue(draft: Draft): Promise<void> {
+  reopenLost(draft)
+  reviewLeave(draft)
+  if (tipOf(draft).active) {
+    adoptLeaves(draft)
+    await drawTurns(draft)
+    if (draft.submitted === null && draft.stall?.leaving !== true) {
+      const ready = choose(draft)
+      if (ready.length > 0) await commit(draft, ready)
+    }
+    await leaveNow(draft)
+  }
+  settleOwn(draft)
+}

@@ -1,0 +1,158 @@
+/**
+ * One envelope in. Its tag says where it belongs; what belongs nowhere yet is kept, and tried again when the epoch it
+ * waits for is known or can read more. Input from outside never throws: it ends in an event (spec/ordering.md
+ * section 4).
+ */
+import { equalBytes, isHyphaeError, toHex } from '@hyphae/core'
+import { type GroupEvent, type Processed, processMessage } from '../process.js'
+import { members } from '../state.js'
+import { hearPlea } from './answer.js'
+import { addCommit, findCommit, judgeCommit, publish } from './commits.js'
+import { type Draft, putNode, say, tipOf } from './draft.js'
+import { dropLate, keepEarly, takeEarly } from './early.js'
+import { decodeEnvelope, type Envelope, messageIdOf } from './envelope.js'
+import { MAX_REFUSED } from './limits.js'
+import type { EpochNode } from './log.js'
+
+/** Taken: nothing more is to be done with it. Waiting: its epoch is known, but something before it is missing. */
+type Outcome = 'taken' | 'waiting'
+
+/** The epoch lacks what it needs to read this: a proposal, or messages of the sender that came before. */
+const WAITING = ['mls/missing-proposal', 'mls/too-far-ahead']
+/** An echo and a repetition are nothing to report. */
+const SILENT = ['mls/own-message', 'mls/replayed']
+
+function refuse(draft: Draft, envelope: Envelope, code: string): Outcome {
+  const digest = toHex(envelope.digest)
+  draft.refused = [digest, ...draft.refused.filter((one) => one !== digest)].slice(0, MAX_REFUSED)
+  say(draft, { kind: 'refused', id: messageIdOf(envelope.digest), code })
+  return 'taken'
+}
+
+async function read(draft: Draft, node: EpochNode, envelope: Envelope): Promise<Processed | string> {
+  try {
+    return await processMessage(draft.ctx.mls, node.state, envelope.body)
+  } catch (error) {
+    if (isHyphaeError(error)) return error.code
+    throw error
+  }
+}
+
+function unread(draft: Draft, envelope: Envelope, code: string): Outcome {
+  if (WAITING.includes(code)) return 'waiting'
+  return SILENT.includes(code) ? 'taken' : refuse(draft, envelope, code)
+}
+
+async function takeCommit(
+  draft: Draft,
+  parent: EpochNode,
+  envelope: Envelope,
+  bytes: Uint8Array,
+  { state, event }: Processed & { event: Extract<GroupEvent, { kind: 'commit' }> },
+): Promise<Outcome> {
+  const { sender, added, removed, removedSelf, privileged } = event
+  const next = removedSelf ? null : state
+  const transition = { committer: sender, added, removed, privileged, next }
+  const verdict = judgeCommit(draft, parent, transition)
+  if (verdict.kind === 'wait') return 'waiting'
+  if (verdict.kind === 'refused') return refuse(draft, envelope, verdict.reason)
+  const { digest } = envelope
+  await addCommit(
+    draft,
+    parent,
+    { envelope: bytes, digest, state, transition, own: false, published: true },
+    verdict,
+  )
+  return 'taken'
+}
+
+/** Who has been removed stays silent, also in epochs in which it still had the keys. */
+function isMemberNow(
+  draft: Draft,
+  node: EpochNode,
+  event: Extract<GroupEvent, { kind: 'application' }>,
+): boolean {
+  if (node.tag === draft.tip) return true
+  return members(tipOf(draft).state).some(({ signatureKey }) =>
+    equalBytes(signatureKey, event.sender.signatureKey),
+  )
+}
+
+function takeMessage(
+  draft: Draft,
+  node: EpochNode,
+  envelope: Envelope,
+  { state, event }: Processed & { event: Extract<GroupEvent, { kind: 'application' }> },
+): Outcome {
+  putNode(draft, { ...node, state })
+  draft.touched.add(node.tag)
+  if (!isMemberNow(draft, node, event)) return refuse(draft, envelope, 'mls/not-a-member')
+  const { sender, aad, plaintext } = event
+  say(draft, { kind: 'message', id: messageIdOf(envelope.digest), epoch: node.epoch, sender, aad, plaintext })
+  return 'taken'
+}
+
+/** Reads what belongs to a known epoch. */
+async function deliver(
+  draft: Draft,
+  node: EpochNode,
+  envelope: Envelope,
+  bytes: Uint8Array,
+): Promise<Outcome> {
+  if (draft.refused.includes(toHex(envelope.digest))) return 'taken'
+  const known = envelope.kind === 'commit' ? findCommit(draft, node.tag, envelope.digest) : undefined
+  if (known !== undefined) {
+    if (known.link?.published === false) publish(draft, known.tag, false)
+    return 'taken'
+  }
+  const result = await read(draft, node, envelope)
+  if (typeof result === 'string') return unread(draft, envelope, result)
+  const { state, event } = result
+  if (event.kind === 'commit') return takeCommit(draft, node, envelope, bytes, { state, event })
+  if (event.kind === 'application') return takeMessage(draft, node, envelope, { state, event })
+  putNode(draft, { ...node, state })
+  draft.touched.add(node.tag)
+  return 'taken'
+}
+
+/** Tries what waits for the epochs that have changed, until nothing more can be read. */
+export async function drain(draft: Draft): Promise<void> {
+  for (let [tag] = draft.touched; tag !== undefined; [tag] = draft.touched) {
+    draft.touched.delete(tag)
+    for (const early of takeEarly(draft, tag)) {
+      const node = draft.nodes.get(tag)
+      const envelope = decodeEnvelope(draft.ctx.mls.crypto, early.bytes)
+      if (node === undefined) keepEarly(draft, envelope, early)
+      else if ((await deliver(draft, node, envelope, early.bytes)) === 'waiting')
+        keepEarly(draft, envelope, early)
+    }
+  }
+  dropLate(draft)
+}
+
+async function place(draft: Draft, envelope: Envelope, bytes: Uint8Array): Promise<void> {
+  const node = draft.nodes.get(envelope.tag)
+  const early = { bytes: bytes.slice(), since: draft.now }
+  const outcome = node === undefined ? 'waiting' : await deliver(draft, node, envelope, early.bytes)
+  if (outcome === 'waiting') keepEarly(draft, envelope, early)
+  await drain(draft)
+}
+
+/** Anything that a carrier brings. */
+export async function receive(draft: Draft, bytes: Uint8Array): Promise<void> {
+  let envelope: Envelope
+  try {
+    envelope = decodeEnvelope(draft.ctx.mls.crypto, bytes)
+  } catch (error) {
+    if (!isHyphaeError(error)) throw error
+    const digest = draft.ctx.mls.crypto.sha256(bytes)
+    say(draft, { kind: 'refused', id: messageIdOf(digest), code: error.code })
+    return
+  }
+  if (envelope.kind === 'plea') return hearPlea(draft, envelope)
+  if (envelope.group !== draft.group) {
+    say(draft, { kind: 'refused', id: messageIdOf(envelope.digest), code: 'mls/wrong-group' })
+    return
+  }
+  return place(draft, envelope, bytes)
+}

@@ -1,0 +1,48 @@
+// Commits made at once, in every order of delivery.
+import { describe, expect, it } from 'vitest'
+import { at } from '../helpers.js'
+import {
+  authenticator,
+  commit,
+  epochOf,
+  hear,
+  type Peer,
+  peers,
+  permutations,
+  settle,
+  twin,
+} from './peers.js'
+
+/** One commit of each peer, in the same epoch. */
+async function atOnce(group: readonly Peer[]): Promise<Uint8Array[]> {
+  return Promise.all(group.map((peer) => commit(peer)))
+}
+
+async function followsOne(count: number): Promise<void> {
+  const group = await peers(count + 1)
+  const envelopes = await atOnce(group.slice(0, count))
+  const seen = new Set<string>()
+  for (const order of permutations(envelopes))
+    for (const peer of group.map(twin)) {
+      for (const envelope of order) await hear(peer, envelope)
+      expect(epochOf(peer)).toBe(2)
+      seen.add(authenticator(peer))
+    }
+  expect(seen.size).toBe(1)
+}
+
+describe('hostile 22: commits of one epoch', () => {
+  it('two: every order of delivery leads every member to one epoch authenticator', () => followsOne(2))
+  it('three: every order of delivery leads every member to one epoch authenticator', () => followsOne(3))
+
+  it('losers carry out again what they wanted, and all come together', async () => {
+    const group = await peers(4)
+    await atOnce(group)
+    await settle(group)
+    expect(new Set(group.map(authenticator)).size).toBe(1)
+    expect(epochOf(at(group, 0))).toBe(5)
+    for (const peer of group) expect(peer.events.filter(({ kind }) => kind === 'intent-done')).toHaveLength(0)
+    await settle(group, 6_000)
+    for (const peer of group) expect(peer.events.filter(({ kind }) => kind === 'intent-done')).toHaveLength(1)
+  })
+})
