@@ -22,7 +22,7 @@ const PORTABLE = ['core', 'crypto', 'tlv', ...PROTOCOLS, ...CARRIERS, 'messenger
 const CHOSEN_ON_NODE = [
   '^packages/crypto/src/.*node',
   '^packages/store/src/level\\.ts$',
-  '^packages/transport-relay/src/.+\\.node\\.ts$',
+  '^packages/transport-(nostr|relay)/src/.+\\.node\\.ts$',
 ]
 
 const SOURCES = '^(packages|examples)/[^/]+/src/'

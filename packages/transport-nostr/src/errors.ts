@@ -34,6 +34,31 @@ export const NOSTR_ERRORS = {
     message: 'The gift wrap does not hold a private message.',
     hint: 'Drop it: something inside is malformed or does not belong to its author.',
   },
+  'nostr/bad-url': {
+    message: 'The relay URL cannot be used.',
+    hint: 'Pass ws://host:port or wss://host, without credentials; at least one and at most 32.',
+  },
+  'nostr/no-websocket': {
+    message: 'This runtime has no WebSocket.',
+    hint: 'Pass one as options.WebSocket, or import the package under the node condition.',
+  },
+  'nostr/unreachable': {
+    message: 'No relay has taken the event.',
+    hint: 'Check the network and the URLs, and publish again: relays keep one copy.',
+    retryable: true,
+  },
+  'nostr/refused': {
+    message: 'Every relay refuses the event.',
+    hint: 'It asks for payment, membership, proof of work or another key; use other relays.',
+  },
+  'nostr/bad-frame': {
+    message: 'An argument has a size this carrier does not take.',
+    hint: 'Frames are 128, 512, 2048 or 4096 bytes, ids 16, boxes 32.',
+  },
+  'nostr/closed': {
+    message: 'The carrier is closed.',
+    hint: 'Create a new one.',
+  },
 } as const
 
 export class NostrError extends HyphaeError<keyof typeof NOSTR_ERRORS> {

@@ -14,3 +14,5 @@ export const KIND_MESSAGE_RELAYS = 10050
 export const KIND_RELAY_LIST = 10002
 /** NIP-42. */
 export const KIND_AUTHENTICATION = 22242
+/** A gift wrap that relays do not keep. */
+export const KIND_EPHEMERAL_WRAP = 21059

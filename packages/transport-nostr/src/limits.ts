@@ -25,3 +25,31 @@ export const MAX_BACKDATING_SECONDS: number = 2 * 24 * 60 * 60
 export const MAX_NAME_CHARACTERS = 5_000
 /** Conversation keys kept: 64 bytes each, and an ECDH of a millisecond saved. */
 export const MAX_CONVERSATION_KEYS = 1_000
+
+/** One message of a relay: an event and what stands around it. */
+export const MAX_RELAY_MESSAGE_BYTES: number = MAX_EVENT_BYTES + 4096
+/** Relays of one pool: each gets every event. */
+export const MAX_RELAYS = 32
+/** A connection that is not open by then is given up. */
+export const CONNECT_TIMEOUT_MS = 10_000
+/** How long a closing socket waits for the other side. */
+export const CLOSE_TIMEOUT_MS = 1_000
+/** A relay that has not said OK by then is taken to have failed. */
+export const PUBLISH_TIMEOUT_MS = 15_000
+/** With subscriptions open and nothing heard for so long, the relay is asked for a sign of life. */
+export const SILENCE_MS = 45_000
+/** It has this long to answer; then the connection is taken for dead, as after a suspended night. */
+export const PROBE_TIMEOUT_MS = 10_000
+/** Events asked for at a time: relays cap an answer, commonly at 500, and drop the oldest. */
+export const PAGE_EVENTS = 400
+/** Pages of one look-up; beyond it the relay repeats itself. */
+export const MAX_PAGES = 256
+/** Events that wait for a reader; then the subscription is closed, and asked for again when it has caught up. */
+export const MAX_WAITING_EVENTS = 1_000
+/** Ids remembered by a subscription, to drop copies from other relays: 64 digits each. */
+export const MAX_SEEN_EVENTS = 20_000
+
+/** NIP-40: how long a frame may lie at a relay. */
+export const FRAME_LIFETIME_SECONDS: number = 30 * 24 * 60 * 60
+/** Frames of a box that were acknowledged; a relay keeps them until they expire and sends them again. */
+export const MAX_ACKNOWLEDGED = 20_000

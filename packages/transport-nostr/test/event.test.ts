@@ -18,7 +18,7 @@ import {
   signEvent,
   verifyEvent,
 } from '../src/index.js'
-import { keyOf, nostr } from './support.js'
+import { keyOf, nostr } from './support/keys.js'
 
 const ada = keyOf(1)
 const template = {

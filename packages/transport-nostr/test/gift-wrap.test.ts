@@ -17,7 +17,7 @@ import {
   signEvent,
   unwrapGift,
 } from '../src/index.js'
-import { keyOf, keys, nostr } from './support.js'
+import { keyOf, keys, nostr } from './support/keys.js'
 
 const ada = keyOf(1)
 const ben = keyOf(2)

@@ -7,7 +7,7 @@ import {
   encryptBytes44,
   MAX_PLAINTEXT_BYTES,
 } from '../src/index.js'
-import { keyOf, nostr } from './support.js'
+import { keyOf, nostr } from './support/keys.js'
 
 const ada = keyOf(1)
 const ben = keyOf(2)

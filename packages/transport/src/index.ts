@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-export { backoffMs } from './backoff.js'
+export { backoffMs, systemRandom } from './backoff.js'
 export { type DedupeOptions, dedupe } from './dedupe.js'
 export { TRANSPORT_ERRORS, TransportError, type TransportErrorCode } from './errors.js'
 export { type FanOutOptions, fanOut } from './fan-out.js'

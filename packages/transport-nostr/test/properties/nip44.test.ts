@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeBase64, encodeBase64 } from '../../src/base64.js'
 import { conversationKey, decryptBytes44, encryptBytes44, paddedLength } from '../../src/index.js'
-import { keyOf, nostr } from '../support.js'
+import { keyOf, nostr } from '../support/keys.js'
 
 const key = conversationKey(nostr, keyOf(1), keyOf(2).publicKey)
 

@@ -1,7 +1,7 @@
 import { fromHex, toHex, utf8 } from '@hyphae/core'
 import { describe, expect, it } from 'vitest'
 import { conversationKey, decrypt44, encrypt44, importNostrKey, paddedLength } from '../../src/index.js'
-import { nip44Vectors, nostr, vectorsAreThere } from '../support.js'
+import { nip44Vectors, nostr, vectorsAreThere } from '../support/keys.js'
 
 describe.skipIf(!vectorsAreThere)('NIP-44 vectors (skipped without ../shared/vectors)', () => {
   const { valid, invalid } = vectorsAreThere ? nip44Vectors() : ({} as ReturnType<typeof nip44Vectors>)

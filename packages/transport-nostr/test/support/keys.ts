@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defaultCrypto } from '@hyphae/crypto'
-import { conversationKeys, createNostr, importNostrKey, type Nostr, type NostrKey } from '../src/index.js'
+import { conversationKeys, createNostr, importNostrKey, type Nostr, type NostrKey } from '../../src/index.js'
 
 export const nostr: Nostr = createNostr(defaultCrypto)
 export const keys = conversationKeys(nostr)
@@ -10,7 +10,9 @@ export function keyOf(byte: number): NostrKey {
   return importNostrKey(nostr, new Uint8Array(32).fill(byte))
 }
 
-const VECTORS = fileURLToPath(new URL('../../../../shared/vectors/nostr/nip44.vectors.json', import.meta.url))
+const VECTORS = fileURLToPath(
+  new URL('../../../../../shared/vectors/nostr/nip44.vectors.json', import.meta.url),
+)
 export const vectorsAreThere: boolean = existsSync(VECTORS)
 
 /** The official NIP-44 cases, read where they lie. */

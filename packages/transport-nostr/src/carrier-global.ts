@@ -1,0 +1,14 @@
+/** The factories over the WebSocket of the runtime. */
+import { type Factories, factories, type NostrFactory, type PoolFactory } from './carrier.js'
+import { globalWebSocket } from './socket.js'
+
+const made: Factories = /* @__PURE__ */ factories(globalWebSocket)
+
+/**
+ * A carrier with mailboxes and topics over these relays (`ws:` or `wss:`). It connects when it is first used.
+ * @throws NostrError `nostr/bad-url`, `nostr/no-websocket`
+ */
+export const nostr: NostrFactory = (urls, options) => made.nostr(urls, options)
+
+/** The relays alone: publish, query, watch. @throws NostrError `nostr/bad-url`, `nostr/no-websocket` */
+export const nostrPool: PoolFactory = (urls, components, options) => made.nostrPool(urls, components, options)

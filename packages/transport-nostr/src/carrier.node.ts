@@ -1,0 +1,14 @@
+/** The factories over `ws`, for Node. */
+import { type Factories, factories, type NostrFactory, type PoolFactory } from './carrier.js'
+import { nodeWebSocket } from './socket.node.js'
+
+const made: Factories = /* @__PURE__ */ factories(() => nodeWebSocket)
+
+/**
+ * A carrier with mailboxes and topics over these relays (`ws:` or `wss:`). It connects when it is first used.
+ * @throws NostrError `nostr/bad-url`
+ */
+export const nostr: NostrFactory = (urls, options) => made.nostr(urls, options)
+
+/** The relays alone: publish, query, watch. @throws NostrError `nostr/bad-url` */
+export const nostrPool: PoolFactory = (urls, components, options) => made.nostrPool(urls, components, options)

@@ -1,0 +1,100 @@
+/** `nostr(urls)`: a carrier over relays of Nostr, and `nostrPool(urls)`: the relays for whoever speaks to people there. */
+import { type CarrierComponents, type CarrierTraits, MAX_FRAME_BYTES, type Transport } from '@hyphae/core'
+import { defaultCrypto } from '@hyphae/crypto'
+import { systemRandom } from '@hyphae/transport'
+import { NostrError } from './errors.js'
+import type { NostrKey } from './key.js'
+import { MAX_RELAYS } from './limits.js'
+import { createMailbox } from './mailbox.js'
+import { createNostr, type Nostr } from './nostr.js'
+import { createPool, type NostrPool } from './pool.js'
+import { connectRelay } from './relay.js'
+import { openWebSocket, type WebSocketConstructor } from './socket.js'
+import { createTopic } from './topic.js'
+
+export interface NostrOptions {
+  /** Primitives and curve; the portable curve when left out. */
+  readonly nostr?: Nostr
+  /** Answers relays that ask who reads (NIP-42). They learn this key: a throwaway unless it is somebody's own. */
+  readonly auth?: NostrKey
+  /** A class with the standard WebSocket interface, instead of the runtime's. */
+  readonly WebSocket?: WebSocketConstructor
+  /** Uniform in [0, 1): spreads reconnects. */
+  readonly random?: () => number
+}
+
+/** What public relays usually are; the selector measures for itself. */
+const TRAITS: CarrierTraits = {
+  mtu: MAX_FRAME_BYTES,
+  bandwidthBps: 1_000_000,
+  latencyMs: 300,
+  reliable: true,
+  ordered: false,
+  metered: false,
+}
+
+function parse(url: string): URL {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed === undefined || !['ws:', 'wss:'].includes(parsed.protocol) || parsed.hostname === '')
+    throw new NostrError('nostr/bad-url')
+  // A fragment makes WebSocket throw; credentials do not belong into names and logs.
+  if (parsed.hash !== '' || parsed.username !== '' || parsed.password !== '')
+    throw new NostrError('nostr/bad-url')
+  return parsed
+}
+
+export type PoolFactory = (
+  urls: readonly string[],
+  components: CarrierComponents,
+  options?: NostrOptions,
+) => NostrPool
+export type NostrFactory = (urls: readonly string[], options?: NostrOptions) => Transport
+
+export interface Factories {
+  readonly nostrPool: PoolFactory
+  readonly nostr: NostrFactory
+}
+
+/** Factories that use this WebSocket class unless the options bring one; asked for when it is needed. */
+export function factories(platformSocket: () => WebSocketConstructor): Factories {
+  const open = (urls: readonly URL[], components: CarrierComponents, options: NostrOptions): NostrPool => {
+    const { clock, logger } = components
+    const nostr = options.nostr ?? createNostr(defaultCrypto)
+    const socket = openWebSocket(options.WebSocket ?? platformSocket())
+    const relays = urls.map(({ href }) =>
+      connectRelay({
+        url: href,
+        nostr,
+        open: socket,
+        clock,
+        logger,
+        random: options.random ?? systemRandom,
+        ...(options.auth !== undefined && { auth: options.auth }),
+      }),
+    )
+    return createPool({ nostr, relays, clock, logger })
+  }
+  const parseAll = (urls: readonly string[]): URL[] => {
+    if (urls.length === 0 || urls.length > MAX_RELAYS)
+      throw new NostrError('nostr/bad-url', { details: { relays: urls.length } })
+    return urls.map(parse)
+  }
+  return {
+    nostrPool: (urls, components, options = {}) => open(parseAll(urls), components, options),
+    nostr: (urls, options = {}) => {
+      const parsed = parseAll(urls)
+      const nostr = options.nostr ?? createNostr(defaultCrypto)
+      return async (components) => {
+        const pool = open(parsed, components, { ...options, nostr })
+        return {
+          name: `nostr ${parsed.map(({ host }) => host).join(', ')}`,
+          traits: TRAITS,
+          mailbox: createMailbox({ nostr, pool, clock: components.clock }),
+          topic: createTopic({ nostr, pool, clock: components.clock }),
+          close: pool.close,
+          [Symbol.asyncDispose]: pool.close,
+        }
+      }
+    },
+  }
+}

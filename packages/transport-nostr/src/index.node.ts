@@ -1,0 +1,3 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+export { nostr, nostrPool } from './carrier.node.js'
+export * from './portable.js'
