@@ -10,8 +10,8 @@
  * The root goes into the body key, so a file key used by mistake for two contents does not share a keystream.
  * Whether the chunks hash to the root is checked by whoever holds all of them.
  */
-import { equalBytes, MAX_FILE_BYTES, utf8 } from '@hyphae/core'
-import type { CryptoProvider } from '@hyphae/crypto'
+import { MAX_FILE_BYTES, utf8 } from '@hyphae/core'
+import { type CryptoProvider, constantTimeEqual } from '@hyphae/crypto'
 import { TlvError } from './errors.js'
 import { blankFrame, checkFrame, checkLength, HEADER_OFFSET, TAG_BYTES, TAG_OFFSET } from './frame.js'
 import { CHUNK_BYTES, MAX_CHUNKS } from './limits.js'
@@ -93,7 +93,7 @@ export function openChunk(
   }
   checkLength(key, KEY_BYTES, 'file key')
   const mask = chunkMask(crypto, key, index)
-  if (!equalBytes(viewOf(frame, TAG_OFFSET, HEADER_OFFSET), viewOf(mask, 0, TAG_BYTES))) return null
+  if (!constantTimeEqual(viewOf(frame, TAG_OFFSET, HEADER_OFFSET), viewOf(mask, 0, TAG_BYTES))) return null
   const clear = frame.slice(0, BODY_OFFSET)
   applyMask(clear, mask)
   const root = clear.slice(HEADER_OFFSET, HEADER_OFFSET + KEY_BYTES)
