@@ -127,12 +127,12 @@ function openUntil(store: Store, closing: AbortSignal): Store {
   }
 }
 
-/** Starts the loops; at a first start waits a little until the node can be found. */
+/** Starts the loops; waits a little until the node can be found, when what the directories have is of no use. */
 async function startLoops(context: NodeContext): Promise<Promise<void>[]> {
   const known = await selfTable.get(context.store)
   const published = deferred()
   const loops = [runOutbox(context), runReceiver(context), runUpkeep(context, published.resolve)]
-  if (!known?.published) {
+  if (!known?.published || known.restock) {
     const wait = new AbortController()
     const tooLong = context.clock.sleep(FIRST_PUBLISH_WAIT_MS, wait.signal).catch(() => {})
     await Promise.race([published.promise, tooLong])

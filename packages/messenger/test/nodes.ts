@@ -1,5 +1,5 @@
 /** Nodes for tests: opened on a memory network, closed at the end. */
-import type { Store, Transport } from '@hyphae/core'
+import { type Clock, type MailboxPut, type Store, systemClock, type Transport } from '@hyphae/core'
 import { onTestFinished } from 'vitest'
 import {
   createMessenger,
@@ -55,5 +55,56 @@ export function survivingStore(store: Store): Store {
     transact: (work) => store.transact(work),
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+export interface MovableClock extends Clock {
+  /** What happens from now on happens so much later. */
+  forward(ms: number): void
+}
+
+/** The system's clock, as far ahead of it as a test wants. */
+export function movableClock(): MovableClock {
+  let ahead = 0
+  return {
+    now: () => systemClock.now() + ahead,
+    sleep: (ms, signal, background) => systemClock.sleep(ms, signal, background),
+    forward: (ms) => {
+      ahead += ms
+    },
+  }
+}
+
+/** A carrier whose mailbox takes what `loses` says, and loses it. */
+export function losing(transport: Transport, loses: (puts: readonly MailboxPut[]) => boolean): Transport {
+  return async (components) => {
+    const carrier = await transport(components)
+    const mailbox = carrier.mailbox
+    if (mailbox === undefined) throw new Error('the network has mailboxes')
+    const put: typeof mailbox.put = async (items, options) => {
+      if (!loses(items)) await mailbox.put(items, options)
+    }
+    return { ...carrier, mailbox: { put, fetch: mailbox.fetch, watch: mailbox.watch } }
+  }
+}
+
+/** All events of a type from now on, as they come. */
+export function collectEvents<T extends MessengerEvent['type']>(
+  node: Messenger,
+  type: T,
+): Extract<MessengerEvent, { type: T }>[] {
+  const seen: Extract<MessengerEvent, { type: T }>[] = []
+  const read = async (): Promise<void> => {
+    for await (const event of node.events())
+      if (event.type === type) seen.push(event as Extract<MessengerEvent, { type: T }>)
+  }
+  void read()
+  return seen
+}
+
+export async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
+  for (const end = Date.now() + PATIENCE_MS; !(await holds()); ) {
+    if (Date.now() > end) throw new Error('it did not come to pass in time')
+    await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
