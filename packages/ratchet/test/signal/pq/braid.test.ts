@@ -202,6 +202,22 @@ describe('ML-KEM Braid', () => {
         }
       }
       expect(codeOf(run)).toBe('ratchet/signal-bad-post-quantum')
+      // At once: nobody has gone on with a secret that is not the peer's.
+      expect([a.secrets.size, b.secrets.size]).toEqual([0, 1])
+      expect(a.state.kind).toBe(kind === 'ek' ? 'ct1-received' : 'ek-sent-ct1-received')
     }
+  })
+
+  it('refuses an epoch that leaves one out, where the next one is waited for', () => {
+    const [a, b] = [new Side(true), new Side(false)]
+    pingPong(a, b, () => b.state.kind === 'ct2-sampled')
+    const before = b.state
+    for (const epoch of [3, 4, 1000]) {
+      const letter: Letter = { epoch, payload: { kind: 'none' } }
+      expect(codeOf(() => b.receive(letter))).toBe('ratchet/signal-bad-post-quantum')
+    }
+    expect(b.state).toBe(before)
+    b.receive({ epoch: 2, payload: { kind: 'none' } })
+    expect([b.state.kind, b.state.epoch]).toEqual(['keys-unsampled', 2])
   })
 })
