@@ -7,13 +7,15 @@ import type { CryptoProvider, Ed25519PrivateKey } from '@hyphae/crypto'
 import type { ClientConfig } from 'ts-mls'
 import { MlsError } from './errors.js'
 import { KEPT_GENERATIONS, MAX_LIFETIME_SECONDS, MAX_SKIPPED_MESSAGES, PAST_EPOCHS } from './limits.js'
+import type { SuiteMaker } from './provider.js'
+import type { SigningKey } from './signing.js'
 import type { MlsSuite } from './suite.js'
 
 export interface MlsContext {
   readonly crypto: CryptoProvider
   readonly clock: Pick<Clock, 'now'>
   /**
-   * Whether this credential may speak for this Ed25519 signature key. Asked for every leaf that enters:
+   * Whether this credential may speak for this signature key (Ed25519, ECDSA in suites 2 and 7). Asked for every leaf that enters:
    * in KeyPackages, in update paths and in the tree of a Welcome. Must give every member the same answer,
    * or they part ways.
    */
@@ -26,6 +28,8 @@ export interface MlsContext {
   accountOf?(credential: Uint8Array): Uint8Array | null
   /** For KeyPackages and groups made from now on; 1 when left out. */
   readonly suite?: MlsSuite
+  /** Suites beyond 1 and 3, from `@hyphae/mls/suites`. */
+  readonly suites?: readonly SuiteMaker[]
   /** Only for groups shared with another implementation of RFC 9420; loosens what is said there, nothing else. */
   readonly interop?: MlsInterop
 }
@@ -40,10 +44,10 @@ export interface MlsInterop {
   readonly extensions: readonly number[]
 }
 
-/** What a device brings into a group. */
-export interface MlsIdentity {
+/** What a device brings into a group. `Key` is another than Ed25519 in suites 2 and 7 alone. */
+export interface MlsIdentity<Key extends SigningKey = Ed25519PrivateKey> {
   /** The device's MLS key: signs KeyPackages, commits and messages. */
-  readonly signing: Ed25519PrivateKey
+  readonly signing: Key
   /** Opaque to this package, at most 1,536 bytes; `authenticate` judges it. */
   readonly credential: Uint8Array
 }

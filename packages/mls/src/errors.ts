@@ -62,6 +62,10 @@ export const MLS_ERRORS = {
     message: 'The proposal is of a kind that this group refuses.',
     hint: 'Members may be added, removed and updated; nothing else.',
   },
+  'mls/unsupported-suite': {
+    message: 'The cipher suite of the group is not at hand.',
+    hint: 'Put it into the suites of the context; those beyond 1 and 3 are in @hyphae/mls/suites.',
+  },
   'mls/not-permitted': {
     message: 'The role of the committer does not permit this change.',
     hint: 'Compare the reason in the details with the roles of the group.',

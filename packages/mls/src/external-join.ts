@@ -27,6 +27,7 @@ import { type SuiteImpl, suiteOf } from './provider.js'
 import { isSupported, rolesIn } from './roles/extension.js'
 import { assertAllowed, newcomer } from './roles/transition.js'
 import { createSecretTree, NO_SECRET_TREE } from './secret-tree.js'
+import type { SigningKey } from './signing.js'
 import { type ClientState, credentialBytes, type GroupState, leafAt, wrapState } from './state.js'
 import { suiteIdOf } from './suite.js'
 import { assertJoinableTree } from './tree.js'
@@ -207,13 +208,13 @@ function assertWelcome(ctx: MlsContext, client: ClientState, pair: KeyPackagePai
  */
 export async function joinExternally(
   ctx: MlsContext,
-  identity: MlsIdentity,
+  identity: MlsIdentity<SigningKey>,
   { groupInfo, replaces }: ExternalJoin,
 ): Promise<{ state: GroupState; commit: Uint8Array }> {
   const info = decodeGroupInfo(groupInfo)
   const suite = suiteIdOf(info.groupContext.cipherSuite)
   if (suite === null) throw new MlsError('mls/bad-welcome')
-  const cs = suiteOf(ctx.crypto, suite)
+  const cs = suiteOf(ctx.crypto, suite, ctx.suites)
   const pair = await generatePair({ ...ctx, suite }, identity)
   return stage('mls/bad-welcome', async () => {
     assertJoinable(ctx, info, pair)

@@ -19,6 +19,7 @@ import { suiteOf } from './provider.js'
 import { accountOf } from './roles/accounts.js'
 import { rolesExtensions } from './roles/extension.js'
 import type { ExternalJoinRule, InviteRule, Roles } from './roles/roles.js'
+import type { SigningKey } from './signing.js'
 import { type GroupState, leafAt, type Member, memberOf, type Opened, openState, wrapState } from './state.js'
 import { DEFAULT_SUITE } from './suite.js'
 
@@ -42,14 +43,14 @@ export interface Committed {
  */
 export async function createGroup(
   ctx: MlsContext,
-  identity: MlsIdentity,
+  identity: MlsIdentity<SigningKey>,
   groupId: Uint8Array,
   roles?: RoleOptions,
 ): Promise<GroupState> {
   if (groupId.length !== GROUP_ID_BYTES)
     throw new MlsError('mls/bad-argument', { details: { length: groupId.length, expected: GROUP_ID_BYTES } })
   const { publicPackage, privatePackage } = await generatePair(ctx, identity)
-  const cs = suiteOf(ctx.crypto, ctx.suite ?? DEFAULT_SUITE)
+  const cs = suiteOf(ctx.crypto, ctx.suite ?? DEFAULT_SUITE, ctx.suites)
   const config = clientConfig(ctx)
   const created = await createMlsGroup(
     groupId.slice(),
@@ -81,7 +82,7 @@ export interface GroupChanges {
 function additions({ cs }: Opened, ctx: MlsContext, keyPackages: readonly Uint8Array[]): Proposal[] {
   return keyPackages.map((bytes) => {
     const keyPackage = decodeKeyPackage(bytes)
-    assertKeyPackage(keyPackage, cs.name, { now: nowSeconds(ctx), sending: true })
+    assertKeyPackage(keyPackage, cs.sync, { now: nowSeconds(ctx), sending: true })
     return { proposalType: 'add', add: { keyPackage } }
   })
 }

@@ -15,7 +15,7 @@ export {
   updateSelf,
 } from './group.js'
 export { type Invitation, joinGroup } from './join.js'
-export { createKeyPackage } from './key-package.js'
+export { createKeyPackage, generateSigningKey } from './key-package.js'
 export * from './limits.js'
 export { encryptMessage } from './message.js'
 export {
@@ -27,12 +27,13 @@ export {
   processMessage,
 } from './process.js'
 export { commitLeaves, leavingMembers, proposeLeave } from './propose.js'
-export { createMlsProvider } from './provider.js'
+export { createMlsProvider, type SuiteMaker } from './provider.js'
 export { type AccountMember, accounts } from './roles/accounts.js'
 export { rolesOf } from './roles/extension.js'
 export type { Admin, ExternalJoinRule, InviteRule, Right, Roles } from './roles/roles.js'
 export { roleRules } from './roles/rules.js'
 export { encodeGroupChanges, encodeGroupRows, type GroupRow } from './rows.js'
+export type { EcdsaPrivateKey, SigningKey } from './signing.js'
 export { decodeGroup, decodeGroupRows, encodeGroup } from './snapshot.js'
 export {
   epoch,

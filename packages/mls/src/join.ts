@@ -4,21 +4,20 @@
  */
 import { GROUP_ID_BYTES } from '@hyphae/core'
 import { zeroize } from '@hyphae/crypto'
-import type { CiphersuiteImpl, GroupInfo, LeafNode, PrivateKeyPath, RatchetTree, Welcome } from 'ts-mls'
+import type { GroupInfo, LeafNode, PrivateKeyPath, RatchetTree, Welcome } from 'ts-mls'
 import { verifyGroupInfoConfirmationTag, verifyGroupInfoSignature } from 'ts-mls/groupInfo.js'
 import type { GroupSecrets } from 'ts-mls/groupSecrets.js'
 import { deriveKeySchedule } from 'ts-mls/keySchedule.js'
 import { findLeafIndex } from 'ts-mls/ratchetTree.js'
 import { leafToNodeIndex, leafWidth, toLeafIndex } from 'ts-mls/treemath.js'
-import { firstCommonAncestor } from 'ts-mls/updatePath.js'
 import { decodeMessage } from './codec.js'
 import type { MlsContext } from './context.js'
 import { MlsError, stage } from './errors.js'
 import { decodePair, type KeyPackagePair, nowSeconds } from './key-package.js'
 import { assertKeyPackage } from './leaf.js'
 import { MAX_EPOCH, MAX_WELCOME_BYTES } from './limits.js'
-import { derivePath, keepLiveKeys } from './path.js'
-import { suiteOf } from './provider.js'
+import { commonAncestor, derivePath, filteredPath, keepLiveKeys } from './path.js'
+import { type SuiteImpl, suiteOf } from './provider.js'
 import { isSupported, rolesIn } from './roles/extension.js'
 import { createSecretTree } from './secret-tree.js'
 import { type GroupState, leafAt, wrapState } from './state.js'
@@ -59,7 +58,7 @@ function assertJoinableContext(
 
 /** Sections 12.4.3.1: the signer is a member, signed this, and knows the epoch it describes. */
 async function assertAuthentic(
-  cs: CiphersuiteImpl,
+  cs: SuiteImpl,
   info: GroupInfo,
   tree: RatchetTree,
   joinerSecret: Uint8Array,
@@ -72,7 +71,7 @@ async function assertAuthentic(
 }
 
 async function ownKeys(
-  cs: CiphersuiteImpl,
+  cs: SuiteImpl,
   { publicPackage, privatePackage }: KeyPackagePair,
   { pathSecret }: GroupSecrets,
   info: GroupInfo,
@@ -83,14 +82,14 @@ async function ownKeys(
   const signer = toLeafIndex(info.signer)
   const leafKey = { [leafToNodeIndex(leaf)]: privatePackage.hpkePrivateKey }
   if (pathSecret === undefined) return { leafIndex: leaf, privateKeys: leafKey }
-  const ancestor = firstCommonAncestor(tree, leaf, signer)
-  const { keys } = await derivePath(cs, tree, signer, ancestor, pathSecret, 'mls/bad-welcome')
+  const ancestor = commonAncestor(filteredPath(tree, signer), leaf) ?? -1
+  const { keys } = derivePath(cs, tree, signer, ancestor, pathSecret, 'mls/bad-welcome')
   return keepLiveKeys(tree, { leafIndex: leaf, privateKeys: { ...keys, ...leafKey } })
 }
 
 async function join(
   ctx: MlsContext,
-  cs: CiphersuiteImpl,
+  cs: SuiteImpl,
   pair: KeyPackagePair,
   welcome: Welcome,
 ): Promise<GroupState> {
@@ -136,6 +135,7 @@ export async function joinGroup(ctx: MlsContext, invitation: Invitation): Promis
   const { cipherSuite } = pair.publicPackage
   const suite = suiteIdOf(cipherSuite)
   if (suite === null || welcome.cipherSuite !== cipherSuite) throw new MlsError('mls/bad-welcome')
-  assertKeyPackage(pair.publicPackage, cipherSuite, { now: nowSeconds(ctx), sending: false })
-  return stage('mls/bad-welcome', () => join(ctx, suiteOf(ctx.crypto, suite), pair, welcome))
+  const cs = suiteOf(ctx.crypto, suite, ctx.suites)
+  assertKeyPackage(pair.publicPackage, cs.sync, { now: nowSeconds(ctx), sending: false })
+  return stage('mls/bad-welcome', () => join(ctx, cs, pair, welcome))
 }

@@ -14,13 +14,12 @@ import {
   MAX_CREDENTIAL_BYTES,
   MAX_KEY_PACKAGE_BYTES,
 } from './limits.js'
-import { suiteOf } from './provider.js'
+import { type SyncSuite, suiteOf } from './provider.js'
 import { ROLES_EXTENSION } from './roles/extension.js'
-import { DEFAULT_SUITE, SUITE_NAMES } from './suite.js'
+import { type SigningKey, signingBytes, signingKeyFrom } from './signing.js'
+import { DEFAULT_SUITE, SUITE_NAMES, suiteIdOf } from './suite.js'
 
 const SECRET_VERSION = 1
-const KEY_BYTES = 32
-const SECRET_BYTES = 1 + 3 * KEY_BYTES
 
 export interface KeyPackagePair {
   readonly publicPackage: KeyPackage
@@ -34,45 +33,56 @@ export function nowSeconds(ctx: MlsContext): number {
   return now
 }
 
-/** Every member says the same, so nobody is told apart by it. */
-function capabilities(): Capabilities {
+/** Every member with the same suites says the same, so nobody is told apart by it. */
+function capabilities({ suites = [] }: MlsContext): Capabilities {
   return {
     versions: ['mls10'],
-    ciphersuites: [SUITE_NAMES[1], SUITE_NAMES[3]],
+    ciphersuites: [SUITE_NAMES[1], SUITE_NAMES[3], ...suites.map(({ id }) => SUITE_NAMES[id])],
     extensions: [ROLES_EXTENSION],
     proposals: [],
     credentials: ['basic'],
   }
 }
 
+/** A signature key for the suite of this context; in suites 1, 3 and 83 an Ed25519 key of the provider. */
+export function generateSigningKey(ctx: Pick<MlsContext, 'crypto' | 'suite' | 'suites'>): SigningKey {
+  const { sync } = suiteOf(ctx.crypto, ctx.suite ?? DEFAULT_SUITE, ctx.suites)
+  return signingKeyFrom(ctx.crypto, sync, sync.generateSigning())
+}
+
 /** @throws MlsError `mls/bad-credential`, `mls/bad-argument` */
-export async function generatePair(ctx: MlsContext, identity: MlsIdentity): Promise<KeyPackagePair> {
+export async function generatePair(
+  ctx: MlsContext,
+  identity: MlsIdentity<SigningKey>,
+): Promise<KeyPackagePair> {
   const { credential, signing } = identity
   if (credential.length > MAX_CREDENTIAL_BYTES)
     throw new MlsError('mls/bad-argument', { details: { credential: credential.length } })
   assertCredential(ctx, credential, signing.publicKey)
+  const cs = suiteOf(ctx.crypto, ctx.suite ?? DEFAULT_SUITE, ctx.suites)
+  const signKey = signingBytes(ctx.crypto, cs.sync, signing)
   const now = nowSeconds(ctx)
   return generateKeyPackageWithKey(
     { credentialType: 'basic', identity: credential.slice() },
-    capabilities(),
+    capabilities(ctx),
     {
       notBefore: BigInt(Math.max(0, now - CLOCK_SKEW_SECONDS)),
       notAfter: BigInt(now + KEY_PACKAGE_LIFETIME_SECONDS),
     },
     [],
-    { publicKey: signing.publicKey.slice(), signKey: ctx.crypto.ed25519.exportSeed(signing) },
-    suiteOf(ctx.crypto, ctx.suite ?? DEFAULT_SUITE),
+    { publicKey: signing.publicKey.slice(), signKey },
+    cs,
   )
 }
 
 /**
- * `keyPackage` is an MLSMessage to publish, good for 28 days and one invitation; `secret` (97 bytes) opens
+ * `keyPackage` is an MLSMessage to publish, good for 28 days and one invitation; `secret` (97 bytes, 145 in suite 7) opens
  * the Welcome made with it: seal it at rest, delete it after joining.
  * @throws MlsError `mls/bad-credential`, `mls/bad-argument`
  */
 export async function createKeyPackage(
   ctx: MlsContext,
-  identity: MlsIdentity,
+  identity: MlsIdentity<SigningKey>,
 ): Promise<{ keyPackage: Uint8Array; secret: Uint8Array }> {
   const { publicPackage, privatePackage } = await generatePair(ctx, identity)
   return { keyPackage: encodeKeyPackage(publicPackage), secret: encodeSecret(privatePackage) }
@@ -99,26 +109,33 @@ function encodeSecret(keys: PrivateKeyPackage): Uint8Array {
 }
 
 /** Each part is a copy. @throws MlsError `mls/bad-snapshot` */
-function decodeSecret(secret: Uint8Array): PrivateKeyPackage {
-  if (secret.length !== SECRET_BYTES || secret[0] !== SECRET_VERSION)
+function decodeSecret(sync: SyncSuite, secret: Uint8Array): PrivateKeyPackage {
+  const { kemKeyLength: kem, signingKeyLength } = sync
+  if (secret.length !== 1 + 2 * kem + signingKeyLength || secret[0] !== SECRET_VERSION)
     throw new MlsError('mls/bad-snapshot', { details: { length: secret.length } })
-  const part = (index: number): Uint8Array => secret.slice(1 + index * KEY_BYTES, 1 + (index + 1) * KEY_BYTES)
-  return { initPrivateKey: part(0), hpkePrivateKey: part(1), signaturePrivateKey: part(2) }
+  return {
+    initPrivateKey: secret.slice(1, 1 + kem),
+    hpkePrivateKey: secret.slice(1 + kem, 1 + 2 * kem),
+    signaturePrivateKey: secret.slice(1 + 2 * kem),
+  }
 }
 
 /**
  * A KeyPackage with the private half it was made with.
- * @throws MlsError `mls/bad-key-package` when the two do not belong together, `mls/bad-snapshot`
+ * @throws MlsError `mls/bad-key-package` when the two do not belong together, `mls/bad-snapshot`,
+ *   `mls/unsupported-suite`
  */
 export function decodePair(ctx: MlsContext, keyPackage: Uint8Array, secret: Uint8Array): KeyPackagePair {
   const publicPackage = decodeKeyPackage(keyPackage)
-  const privatePackage = decodeSecret(secret)
-  const { x25519, ed25519 } = ctx.crypto
+  const suite = suiteIdOf(publicPackage.cipherSuite)
+  if (suite === null) throw new MlsError('mls/bad-key-package')
+  const { sync } = suiteOf(ctx.crypto, suite, ctx.suites)
+  const privatePackage = decodeSecret(sync, secret)
   const { initKey, leafNode } = publicPackage
   const matches =
-    equalBytes(x25519.importPrivateKey(privatePackage.initPrivateKey).publicKey, initKey) &&
-    equalBytes(x25519.importPrivateKey(privatePackage.hpkePrivateKey).publicKey, leafNode.hpkePublicKey) &&
-    equalBytes(ed25519.importSeed(privatePackage.signaturePrivateKey).publicKey, leafNode.signaturePublicKey)
+    equalBytes(sync.kemPublicOf(privatePackage.initPrivateKey), initKey) &&
+    equalBytes(sync.kemPublicOf(privatePackage.hpkePrivateKey), leafNode.hpkePublicKey) &&
+    equalBytes(sync.signingPublicOf(privatePackage.signaturePrivateKey), leafNode.signaturePublicKey)
   if (!matches) throw new MlsError('mls/bad-key-package')
   return { publicPackage, privatePackage }
 }

@@ -2,7 +2,6 @@
  * What a leaf must be to enter a group, beyond the signatures that ts-mls checks (RFC 9420 section 7.3).
  * Knows keys and limits; not trees, and not what a credential means.
  */
-import { assertX25519PublicKey, isAcceptableEd25519Key } from '@hyphae/crypto'
 import type { KeyPackage, LeafNode } from 'ts-mls'
 import { assertSize } from './codec.js'
 import { MlsError, type MlsErrorCode } from './errors.js'
@@ -12,25 +11,22 @@ import {
   MAX_CREDENTIAL_BYTES,
   MAX_LIFETIME_SECONDS,
 } from './limits.js'
+import type { SyncSuite } from './provider.js'
 import { credentialBytes } from './state.js'
 
 /** A key that no honest device makes would make every later commit fail for whoever encrypts to it. */
-export function assertEncryptionKey(key: Uint8Array, code: MlsErrorCode): void {
-  try {
-    assertX25519PublicKey(key)
-  } catch (cause) {
-    throw new MlsError(code, { cause })
-  }
+export function assertEncryptionKey(sync: SyncSuite, key: Uint8Array, code: MlsErrorCode): void {
+  if (!sync.isKemKey(key)) throw new MlsError(code)
 }
 
 /** Keys, credential and capabilities of a leaf, whatever it came in. */
-export function assertLeafShape(leaf: LeafNode, cipherSuite: string, code: MlsErrorCode): void {
-  assertEncryptionKey(leaf.hpkePublicKey, code)
-  if (!isAcceptableEd25519Key(leaf.signaturePublicKey)) throw new MlsError(code)
+export function assertLeafShape(leaf: LeafNode, sync: SyncSuite, code: MlsErrorCode): void {
+  assertEncryptionKey(sync, leaf.hpkePublicKey, code)
+  if (!sync.isSigningKey(leaf.signaturePublicKey)) throw new MlsError(code)
   assertSize(credentialBytes(leaf), MAX_CREDENTIAL_BYTES)
   const { versions, ciphersuites, credentials } = leaf.capabilities
   const suites: readonly string[] = ciphersuites
-  if (!versions.includes('mls10') || !suites.includes(cipherSuite) || !credentials.includes('basic'))
+  if (!versions.includes('mls10') || !suites.includes(sync.name) || !credentials.includes('basic'))
     throw new MlsError(code)
 }
 
@@ -53,10 +49,10 @@ export function assertLifetime(leaf: LeafNode, { now, sending }: LifetimeCheck):
 }
 
 /** Everything about a KeyPackage but its two signatures and its credential, which ts-mls asks for. */
-export function assertKeyPackage(keyPackage: KeyPackage, cipherSuite: string, check: LifetimeCheck): void {
-  if (keyPackage.version !== 'mls10' || keyPackage.cipherSuite !== cipherSuite)
+export function assertKeyPackage(keyPackage: KeyPackage, sync: SyncSuite, check: LifetimeCheck): void {
+  if (keyPackage.version !== 'mls10' || keyPackage.cipherSuite !== sync.name)
     throw new MlsError('mls/bad-key-package')
-  assertEncryptionKey(keyPackage.initKey, 'mls/bad-key-package')
-  assertLeafShape(keyPackage.leafNode, cipherSuite, 'mls/bad-key-package')
+  assertEncryptionKey(sync, keyPackage.initKey, 'mls/bad-key-package')
+  assertLeafShape(keyPackage.leafNode, sync, 'mls/bad-key-package')
   assertLifetime(keyPackage.leafNode, check)
 }

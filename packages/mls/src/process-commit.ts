@@ -6,21 +6,20 @@
 import { constantTimeEqual } from '@hyphae/crypto'
 import type { PrivateKeyPath, RatchetTree, UpdatePath } from 'ts-mls'
 import type { FramedContentCommit } from 'ts-mls/framedContent.js'
-import { treeHashRoot } from 'ts-mls/treeHash.js'
 import { directPath, type LeafIndex, leafToNodeIndex, leafWidth, toLeafIndex } from 'ts-mls/treemath.js'
-import { applyUpdatePath } from 'ts-mls/updatePath.js'
 import { type Applied, applyProposals, assertSignedLeaf } from './apply.js'
 import type { MlsContext } from './context.js'
 import { enterEpoch, nextEpoch, type SignedCommit } from './epoch.js'
 import { MlsError, stage } from './errors.js'
 import { nowSeconds } from './key-package.js'
 import { assertKeyPackage } from './leaf.js'
-import { assertPathShape, keepLiveKeys, openPath } from './path.js'
+import { assertPathShape, keepLiveKeys, mergeUpdatePath, openPath } from './path.js'
 import { assertSuccessor, resolveProposals } from './proposals.js'
 import { assertAllowed } from './roles/transition.js'
 import { NO_SECRET_TREE } from './secret-tree.js'
 import { type ClientState, type Member, memberAt, memberOf, type Opened } from './state.js'
 import { assertUniqueChange } from './tree.js'
+import { hashTree } from './tree-hash.js'
 
 export interface ProcessedCommit {
   readonly client: ClientState
@@ -49,7 +48,7 @@ async function judge(
   const proposals = resolveProposals(client, content.commit.proposals, committer)
   const check = { now: nowSeconds(ctx), sending: false }
   for (const { proposal } of proposals)
-    if (proposal.proposalType === 'add') assertKeyPackage(proposal.add.keyPackage, cs.name, check)
+    if (proposal.proposalType === 'add') assertKeyPackage(proposal.add.keyPackage, cs.sync, check)
   const applied = await applyProposals(ctx, opened, proposals, committer, 'mls/bad-commit')
   if (content.commit.path === undefined && applied.needsPath) throw new MlsError('mls/bad-commit')
   const privileged = assertAllowed(ctx, client, { kind: 'member', leaf: committer }, proposals, applied)
@@ -63,10 +62,10 @@ async function mergePath(
   { tree, added, committer, extensions, externalInit }: Transition,
   path: UpdatePath,
 ): Promise<RatchetTree> {
-  if (externalInit === undefined) assertSuccessor(opened.client, committer, path.leafNode, 'mls/bad-commit')
+  if (externalInit === undefined) assertSuccessor(opened, committer, path.leafNode, 'mls/bad-commit')
   await assertSignedLeaf(ctx, opened, path.leafNode, committer, extensions)
-  assertPathShape(tree, committer, path, new Set(added.map(([leaf]) => leafToNodeIndex(leaf))))
-  const merged = await applyUpdatePath(tree, committer, path, opened.cs.hash, externalInit !== undefined)
+  const steps = assertPathShape(tree, committer, path, new Set(added.map(([leaf]) => leafToNodeIndex(leaf))))
+  const merged = mergeUpdatePath(opened.cs, tree, opened.client.ratchetTree, committer, path, steps)
   const leafNode = leafToNodeIndex(committer)
   assertUniqueChange(merged, [leafNode, ...directPath(leafNode, leafWidth(merged.length))])
   return merged
@@ -77,29 +76,21 @@ interface Secrets {
   readonly commitSecret: Uint8Array
 }
 
-async function secretsOf(
+function secretsOf(
   { client, cs }: Opened,
   transition: Transition,
   merged: RatchetTree,
   path: UpdatePath | undefined,
-): Promise<Secrets> {
+): Secrets {
   const { privatePath, groupContext } = client
   const { extensions } = transition
   if (path === undefined)
     return { privatePath: keepLiveKeys(merged, privatePath), commitSecret: new Uint8Array(cs.kdf.size) }
-  const treeHash = await treeHashRoot(merged, cs.hash)
+  const treeHash = hashTree(cs.sync.hash, merged, client.ratchetTree).root
   const provisional = { ...groupContext, extensions, treeHash, epoch: groupContext.epoch + 1n }
   const newcomers = transition.added.map(([leaf]) => leafToNodeIndex(leaf))
   const { committer } = transition
-  const { keys, commitSecret } = await openPath(
-    cs,
-    merged,
-    privatePath,
-    committer,
-    provisional,
-    path,
-    newcomers,
-  )
+  const { keys, commitSecret } = openPath(cs, merged, privatePath, committer, provisional, path, newcomers)
   const privateKeys = { ...privatePath.privateKeys, ...keys }
   return { privatePath: keepLiveKeys(merged, { ...privatePath, privateKeys }), commitSecret }
 }
@@ -145,7 +136,7 @@ export async function advance(
   const { path } = commit.content.commit
   const merged = path === undefined ? transition.tree : await mergePath(ctx, opened, transition, path)
   if (transition.removed.includes(client.privatePath.leafIndex)) return leave(client)
-  const { privatePath, commitSecret } = await secretsOf(opened, transition, merged, path)
+  const { privatePath, commitSecret } = secretsOf(opened, transition, merged, path)
   const context = { ...client.groupContext, extensions: transition.extensions }
   const initSecret = transition.externalInit ?? client.keySchedule.initSecret
   const from = { ...client, keySchedule: { ...client.keySchedule, initSecret } }

@@ -87,7 +87,7 @@ async function judge(
   const { client } = opened
   const { extensions } = client.groupContext
   const { kemOutput, removed } = readExternalProposals(client, proposals)
-  assertLeafShape(path.leafNode, client.groupContext.cipherSuite, 'mls/bad-commit')
+  assertLeafShape(path.leafNode, opened.cs.sync, 'mls/bad-commit')
   if (!isSupported(extensions, path.leafNode.capabilities)) throw new MlsError('mls/bad-commit')
   const { tree, committer } = placeNewcomer(client, path.leafNode, removed)
   const roles = rolesIn(ctx, extensions, 'mls/bad-commit')

@@ -3,7 +3,7 @@
  * member proposes only for itself: a new leaf of its own, or to leave. Who may commit what is for roles/.
  */
 import { equalBytes } from '@hyphae/core'
-import type { CiphersuiteImpl, LeafNode, Proposal, ProposalOrRef, ProposalWithSender } from 'ts-mls'
+import type { LeafNode, Proposal, ProposalOrRef, ProposalWithSender } from 'ts-mls'
 import type { AuthenticatedContent } from 'ts-mls/authenticatedContent.js'
 import { makeProposalRef } from 'ts-mls/authenticatedContent.js'
 import { throwIfDefined, validateLeafNodeUpdateOrCommit } from 'ts-mls/clientState.js'
@@ -63,10 +63,15 @@ export function resolveProposals(
  * A leaf that replaces a member's own: same device, new encryption key. The credential stays as it is,
  * because a successor needs a rule of its own (section 5.3.1) and nothing makes one yet.
  */
-export function assertSuccessor(client: ClientState, leaf: number, next: LeafNode, code: MlsErrorCode): void {
+export function assertSuccessor(
+  { client, cs }: Opened,
+  leaf: number,
+  next: LeafNode,
+  code: MlsErrorCode,
+): void {
   const current = leafAt(client.ratchetTree, leaf)
   if (current === null) throw new MlsError('mls/not-a-member', { details: { leaf } })
-  assertLeafShape(next, client.groupContext.cipherSuite, code)
+  assertLeafShape(next, cs.sync, code)
   const same =
     equalBytes(current.signaturePublicKey, next.signaturePublicKey) &&
     equalBytes(credentialBytes(current), credentialBytes(next))
@@ -74,12 +79,11 @@ export function assertSuccessor(client: ClientState, leaf: number, next: LeafNod
 }
 
 async function assertPendingUpdate(
-  client: ClientState,
-  cs: CiphersuiteImpl,
+  { client, cs }: Opened,
   sender: number,
   leaf: LeafNode & { leafNodeSource: 'update' },
 ): Promise<void> {
-  assertSuccessor(client, sender, leaf, 'mls/bad-proposal')
+  assertSuccessor({ client, cs }, sender, leaf, 'mls/bad-proposal')
   const { groupContext, clientConfig, ratchetTree } = client
   throwIfDefined(
     await validateLeafNodeUpdateOrCommit(leaf, sender, groupContext, clientConfig.authService, cs.signature),
@@ -121,7 +125,7 @@ export async function keepProposal(
     throw new MlsError('mls/bad-proposal', { details: { sender, limit: MAX_PENDING_PROPOSALS } })
   if (proposal.proposalType === 'update') {
     const { leafNode } = proposal.update
-    await stage('mls/bad-proposal', () => assertPendingUpdate(client, cs, sender, leafNode))
+    await stage('mls/bad-proposal', () => assertPendingUpdate({ client, cs }, sender, leafNode))
   }
   const ref = await makeProposalRef(authenticated, cs.hash)
   return { ...client, unappliedProposals: addUnappliedProposal(ref, unappliedProposals, proposal, sender) }

@@ -9,6 +9,7 @@ import type { MlsContext } from './context.js'
 import { MlsError } from './errors.js'
 import { decodeHead, type Head } from './head.js'
 import { MAX_EPOCH, MAX_SNAPSHOT_BYTES } from './limits.js'
+import { type SyncSuite, suiteOf } from './provider.js'
 import {
   changedRows,
   type GroupRow,
@@ -21,7 +22,7 @@ import {
 import { decodeSecretNode } from './secret-codec.js'
 import { NO_SECRET_TREE, type SecretNode, type SecretTree } from './secret-tree.js'
 import { type GroupData, type GroupState, leafAt, type PastEpoch, unwrapState, wrapState } from './state.js'
-import { suiteHash, suiteIdOf } from './suite.js'
+import { suiteIdOf } from './suite.js'
 import { assertTreeShape, MAX_NODES } from './tree.js'
 import { decodeNodes } from './tree-codec.js'
 import { hashTree } from './tree-hash.js'
@@ -90,14 +91,13 @@ function readPast(rows: Rows, { past, groupContext }: Head): ReadonlyMap<bigint,
 }
 
 /** The keys in the snapshot are those of the leaf it says is its own. */
-function assertOwnLeaf(ctx: MlsContext, state: GroupData): void {
+function assertOwnLeaf(sync: SyncSuite, state: GroupData): void {
   const { privatePath, ratchetTree, signaturePrivateKey } = state
   const leaf = leafAt(ratchetTree, privatePath.leafIndex)
   const key = privatePath.privateKeys[privatePath.leafIndex * 2]
   if (leaf === null || key === undefined) throw new MlsError(BAD)
-  const { ed25519, x25519 } = ctx.crypto
-  const signs = equalBytes(ed25519.importSeed(signaturePrivateKey).publicKey, leaf.signaturePublicKey)
-  const opens = equalBytes(x25519.importPrivateKey(key).publicKey, leaf.hpkePublicKey)
+  const signs = equalBytes(sync.signingPublicOf(signaturePrivateKey), leaf.signaturePublicKey)
+  const opens = equalBytes(sync.kemPublicOf(key), leaf.hpkePublicKey)
   if (!signs || !opens) throw new MlsError(BAD)
 }
 
@@ -107,9 +107,10 @@ function assertConsistent(ctx: MlsContext, state: GroupData): void {
   const suite = suiteIdOf(cipherSuite)
   if (suite === null || groupId.length !== GROUP_ID_BYTES || epoch > MAX_EPOCH) throw new MlsError(BAD)
   if (groupActiveState.kind === 'suspendedPendingReinit') throw new MlsError(BAD)
+  const { sync } = suiteOf(ctx.crypto, suite, ctx.suites)
   // A row of another epoch among these would not give the hash that the group has agreed on.
-  if (!equalBytes(hashTree(suiteHash(ctx.crypto, suite), ratchetTree).root, treeHash)) throw new MlsError(BAD)
-  if (groupActiveState.kind === 'active') assertOwnLeaf(ctx, state)
+  if (!equalBytes(hashTree(sync.hash, ratchetTree).root, treeHash)) throw new MlsError(BAD)
+  if (groupActiveState.kind === 'active') assertOwnLeaf(sync, state)
 }
 
 function readState(ctx: MlsContext, rows: Rows): GroupState {

@@ -79,7 +79,10 @@ export function groupSuite(state: GroupData): MlsSuite {
 export function openState(ctx: MlsContext, handle: GroupState): Opened {
   const state = unwrapState(handle)
   if (state.groupActiveState.kind !== 'active') throw new MlsError('mls/removed')
-  return { client: { ...state, clientConfig: clientConfig(ctx) }, cs: suiteOf(ctx.crypto, groupSuite(state)) }
+  return {
+    client: { ...state, clientConfig: clientConfig(ctx) },
+    cs: suiteOf(ctx.crypto, groupSuite(state), ctx.suites),
+  }
 }
 
 /** The leaf node at a leaf index, or null when it is blank or outside the tree. */

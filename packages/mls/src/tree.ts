@@ -4,15 +4,15 @@
  * eight members and more; and it walks indices it has not bounded. Hence this one.
  */
 import { equalBytes, toHex } from '@hyphae/core'
-import type { CiphersuiteImpl, GroupContext, LeafNode, ParentNode, RatchetTree } from 'ts-mls'
+import type { GroupContext, LeafNode, ParentNode, RatchetTree } from 'ts-mls'
 import { verifyLeafNodeSignature } from 'ts-mls/leafNode.js'
 import { directPath, leafToNodeIndex, leafWidth, toLeafIndex } from 'ts-mls/treemath.js'
 import { assertCredential, type MlsContext } from './context.js'
 import { MlsError, type MlsErrorCode } from './errors.js'
 import { assertEncryptionKey, assertLeafShape } from './leaf.js'
 import { MAX_MEMBERS } from './limits.js'
+import type { SuiteImpl, SyncSuite } from './provider.js'
 import { credentialBytes, leafAt, membersOf } from './state.js'
-import { suiteHash, suiteIdOf } from './suite.js'
 import { hashTree, parentHashesHold } from './tree-hash.js'
 
 /** Nodes of the smallest full tree that holds all members a group may have. */
@@ -56,10 +56,10 @@ export function assertTreeShape(tree: RatchetTree, code: MlsErrorCode): void {
 }
 
 /** Every key is one that an honest member makes, every leaf one that may be in a group of this suite. */
-export function assertTreeKeys(tree: RatchetTree, cipherSuite: string, code: MlsErrorCode): void {
+export function assertTreeKeys(tree: RatchetTree, sync: SyncSuite, code: MlsErrorCode): void {
   for (const node of tree) {
-    if (node?.nodeType === 'leaf') assertLeafShape(node.leaf, cipherSuite, code)
-    if (node?.nodeType === 'parent') assertEncryptionKey(node.parent.hpkePublicKey, code)
+    if (node?.nodeType === 'leaf') assertLeafShape(node.leaf, sync, code)
+    if (node?.nodeType === 'parent') assertEncryptionKey(sync, node.parent.hpkePublicKey, code)
   }
 }
 
@@ -124,16 +124,14 @@ export function assertUniqueChange(tree: RatchetTree, nodes: readonly number[]):
  */
 export async function assertJoinableTree(
   ctx: MlsContext,
-  cs: CiphersuiteImpl,
+  cs: SuiteImpl,
   tree: RatchetTree,
   context: GroupContext,
 ): Promise<void> {
   assertTreeShape(tree, 'mls/bad-welcome')
-  assertTreeKeys(tree, context.cipherSuite, 'mls/bad-welcome')
+  assertTreeKeys(tree, cs.sync, 'mls/bad-welcome')
   assertUniqueTree(tree)
-  const suite = suiteIdOf(context.cipherSuite)
-  if (suite === null) throw new MlsError('mls/bad-welcome')
-  const hashed = hashTree(suiteHash(ctx.crypto, suite), tree)
+  const hashed = hashTree(cs.sync.hash, tree)
   if (!equalBytes(hashed.root, context.treeHash) || !parentHashesHold(hashed))
     throw new MlsError('mls/bad-welcome')
   for (const { leaf, credential, signatureKey } of membersOf(tree)) {

@@ -21,7 +21,7 @@ import {
   updateSelf,
 } from '../../src/index.js'
 import { decodeKeyPackage } from '../../src/key-package.js'
-import { suiteHash } from '../../src/suite.js'
+import { suiteOf } from '../../src/provider.js'
 import { hashTree } from '../../src/tree-hash.js'
 import { openGroupInfo, openGroupSecrets } from '../../src/welcome.js'
 import { raw } from '../attacker.js'
@@ -82,7 +82,10 @@ async function sealed(info: GroupInfo, secrets: GroupSecrets): Promise<Uint8Arra
 /** A description of the group whose tree hash and confirmation tag are right for what it says. */
 async function fitted(info: GroupInfo, tree: RatchetTree, joinerSecret: Uint8Array): Promise<GroupInfo> {
   const { cs } = raw(a, added)
-  const groupContext = { ...info.groupContext, treeHash: hashTree(suiteHash(a.ctx.crypto, 1), tree).root }
+  const groupContext = {
+    ...info.groupContext,
+    treeHash: hashTree(suiteOf(a.ctx.crypto, 1).sync.hash, tree).root,
+  }
   const [keys] = await deriveKeySchedule(joinerSecret, new Uint8Array(32), groupContext, cs.kdf)
   const { confirmedTranscriptHash } = groupContext
   const confirmationTag = await createConfirmationTag(keys.confirmationKey, confirmedTranscriptHash, cs.hash)
