@@ -147,6 +147,7 @@ const texts = (name: string, count: number): string[] =>
 
 async function check([alice, bob]: Program[]): Promise<void> {
   if (alice === undefined || bob === undefined) throw new Error('two are needed')
+  for (const { node } of [alice, bob]) await restart(node)
   expect((await shown(bob.node)).sort()).toEqual(texts('alice', 7))
   expect((await shown(alice.node)).sort()).toEqual(texts('bob', 5))
   expect(await sending(alice.node, bob.node)).toBe(await sending(bob.node, alice.node))
