@@ -5,9 +5,8 @@
  */
 import { equalBytes, isHyphaeError, toHex } from '@hyphae/core'
 import { members } from '../state.js'
-import { type Draft, say, tipOf } from './draft.js'
+import { type Draft, isFollowed, say, tipOf } from './draft.js'
 import { type Envelope, messageIdOf } from './envelope.js'
-import { isFollowed } from './follow.js'
 import { nodeAt, pathTo } from './graph.js'
 import { plead } from './heal.js'
 import { BEACON_ANSWERS, MAX_BEACONS, PLEA_MS } from './limits.js'

@@ -13,7 +13,8 @@
 import { compareBytes, fromHex } from '@hyphae/core'
 import { childrenOf, type Nodes } from './graph.js'
 import { HORIZON } from './limits.js'
-import type { CommitLink, EpochNode, EpochTag } from './log.js'
+import type { CommitLink, EpochNode } from './log.js'
+import type { EpochTag } from './tag.js'
 
 interface Weight {
   readonly node: EpochNode

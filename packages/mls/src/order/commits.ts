@@ -10,9 +10,10 @@ import { type Draft, keepNodes, putNode, say } from './draft.js'
 import { follow } from './follow.js'
 import { childrenOf, nodeAt } from './graph.js'
 import { MAX_EQUIVOCATIONS, MAX_EVIDENCE, MAX_IDLE_RUN, MAX_RIVALS } from './limits.js'
-import type { CommitLink, EpochNode, EpochTag } from './log.js'
+import type { CommitLink, EpochNode } from './log.js'
 import { childNode, selectorOf } from './node.js'
 import type { Transition, Verdict } from './rules.js'
+import type { EpochTag } from './tag.js'
 
 /** A commit that was read or made, before the rules. */
 export interface CommitFacts {

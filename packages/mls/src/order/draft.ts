@@ -1,8 +1,9 @@
 /** A log while a step works on it: a copy whose fields are replaced, never the values in them. */
 import type { Effect, OrderEvent } from './effect.js'
-import { type Nodes, nodeAt } from './graph.js'
+import { isOnPath, type Nodes, nodeAt } from './graph.js'
 import type { OrderContext } from './input.js'
-import type { EpochNode, EpochTag, GroupLog } from './log.js'
+import type { EpochNode, GroupLog } from './log.js'
+import type { EpochTag } from './tag.js'
 
 export type Fields = { -readonly [K in keyof GroupLog]: GroupLog[K] }
 
@@ -28,6 +29,11 @@ export function say(draft: Draft, event: OrderEvent): void {
 
 export function tipOf(draft: Draft): EpochNode {
   return nodeAt(draft.nodes, draft.tip)
+}
+
+/** Whether the epoch is on the branch that goes first. */
+export function isFollowed(draft: Draft, tag: EpochTag): boolean {
+  return draft.nodes.has(tag) && isOnPath(draft.nodes, draft.tip, tag)
 }
 
 export function putNode(draft: Draft, node: EpochNode): void {

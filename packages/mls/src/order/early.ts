@@ -7,7 +7,8 @@ import { type Draft, say } from './draft.js'
 import { type Envelope, messageIdOf } from './envelope.js'
 import { nodeAt } from './graph.js'
 import { MAX_EARLY, MAX_EARLY_BYTES } from './limits.js'
-import type { EarlyEnvelope, EpochTag } from './log.js'
+import type { EarlyEnvelope } from './log.js'
+import type { EpochTag } from './tag.js'
 
 /** Proposals first, because commits may rest on them; messages last, because their senders may be new. */
 const ORDER: Readonly<Record<EarlyEnvelope['kind'], number>> = { proposal: 0, commit: 1, application: 2 }

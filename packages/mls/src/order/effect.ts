@@ -1,7 +1,8 @@
 /** What a step asks of its caller: first store the new log, then do these. All of them may be done twice. */
 import type { Member } from '../state.js'
 import type { DropReason, IntentKind } from './intent.js'
-import type { EpochTag, Equivocation } from './log.js'
+import type { Equivocation } from './log.js'
+import type { EpochTag } from './tag.js'
 
 export type Effect =
   /** To every member, by whatever carries it, in any order. */

@@ -12,7 +12,7 @@ import { MlsError } from '../errors.js'
 import { MAX_MESSAGE_BYTES } from '../limits.js'
 import { reader, readRaw, readU8, readU16, readU64, readVector } from '../wire.js'
 import { ENVELOPE_BYTES, MAX_PLEA_BYTES, TAG_BYTES } from './limits.js'
-import type { EpochTag } from './log.js'
+import type { EpochTag } from './tag.js'
 
 const VERSION = 1
 const KINDS = { proposal: 1, commit: 2, application: 3, plea: 4 } as const

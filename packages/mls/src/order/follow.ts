@@ -6,10 +6,11 @@ import { toHex } from '@hyphae/core'
 import type { Member } from '../state.js'
 import { chooseTip } from './choice.js'
 import { type Draft, keepNodes, putNode, say, tipOf } from './draft.js'
-import { divide, isOnPath, nodeAt, pathTo, subtree } from './graph.js'
+import { divide, nodeAt, pathTo, subtree } from './graph.js'
 import { HORIZON, MAX_HISTORY } from './limits.js'
-import type { EpochNode, EpochTag } from './log.js'
+import type { EpochNode } from './log.js'
 import { finalise } from './own.js'
+import type { EpochTag } from './tag.js'
 
 const keyOf = ({ leaf, signatureKey }: Member): string => `${leaf}/${toHex(signatureKey)}`
 
@@ -80,8 +81,4 @@ export function follow(draft: Draft): void {
   if (draft.tip === before) return
   announce(draft, before)
   moveRoot(draft)
-}
-
-export function isFollowed(draft: Draft, tag: EpochTag): boolean {
-  return draft.nodes.has(tag) && isOnPath(draft.nodes, draft.tip, tag)
 }

@@ -1,6 +1,7 @@
 /** The epochs within the horizon as a tree: who is whose parent. Knows nothing of what is in them. */
 import { MlsError } from '../errors.js'
-import type { EpochNode, EpochTag } from './log.js'
+import type { EpochNode } from './log.js'
+import type { EpochTag } from './tag.js'
 
 export type Nodes = ReadonlyMap<EpochTag, EpochNode>
 

@@ -8,9 +8,10 @@ import { unplaced } from './early.js'
 import { encodeEnvelope } from './envelope.js'
 import { pathTo } from './graph.js'
 import { HORIZON, MAX_WANTS, PLEA_MS, READD_MS, STALL_MS } from './limits.js'
-import type { EpochTag, Stall } from './log.js'
+import type { Stall } from './log.js'
 import { encodePlea, type Plea } from './plea.js'
 import { judgeSplit } from './standing.js'
+import type { EpochTag } from './tag.js'
 
 /** Says where this member stands, and what else is given. */
 export function plead(draft: Draft, ask: Partial<Pick<Plea, 'wants' | 'target' | 'keyPackage'>>): void {

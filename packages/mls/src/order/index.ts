@@ -1,4 +1,5 @@
 export type { Effect, OrderEvent } from './effect.js'
+export { forgetPast } from './forget.js'
 export type { OrderContext, OrderInput, Sequencer, Stepped } from './input.js'
 export type { DropReason, Intent, IntentKind, PendingIntent } from './intent.js'
 export * from './limits.js'
@@ -7,7 +8,6 @@ export type {
   CommitLink,
   EarlyEnvelope,
   EpochNode,
-  EpochTag,
   Equivocation,
   GroupLog,
   OrderMode,
@@ -15,5 +15,8 @@ export type {
   PendingWelcome,
   Stall,
 } from './log.js'
+export { decodeLogRows } from './restore.js'
+export { encodeLogChanges, encodeLogRows, type LogRow } from './rows.js'
 export type { GroupRules, Transition, Verdict } from './rules.js'
 export { startLog, step } from './step.js'
+export type { EpochTag } from './tag.js'

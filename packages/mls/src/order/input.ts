@@ -3,8 +3,9 @@ import type { MlsContext, MlsIdentity } from '../context.js'
 import type { GroupState } from '../state.js'
 import type { Effect } from './effect.js'
 import type { Intent } from './intent.js'
-import type { EpochTag, GroupLog, OrderMode } from './log.js'
+import type { GroupLog, OrderMode } from './log.js'
 import type { GroupRules } from './rules.js'
+import type { EpochTag } from './tag.js'
 
 export interface OrderContext {
   readonly mls: MlsContext

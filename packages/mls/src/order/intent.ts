@@ -3,7 +3,7 @@
  * the intent is carried out anew on the branch that won, or dropped where it has lost its sense.
  */
 import type { Roles } from '../roles/roles.js'
-import type { EpochTag } from './log.js'
+import type { EpochTag } from './tag.js'
 
 export type Intent =
   /** Add the device of this KeyPackage. */

@@ -5,9 +5,7 @@
  */
 import type { GroupState, Member } from '../state.js'
 import type { PendingIntent } from './intent.js'
-
-/** An epoch by its tag: 32 hexadecimal digits. */
-export type EpochTag = string
+import type { EpochTag } from './tag.js'
 
 /**
  * `deterministic`: commits are published at once, and all members choose alike among rivals. `relay-sequenced`: a

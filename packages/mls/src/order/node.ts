@@ -4,15 +4,11 @@ import type { MlsContext } from '../context.js'
 import { exportSecret } from '../group.js'
 import { epoch, type GroupState, isActive } from '../state.js'
 import { TAG_BYTES } from './limits.js'
-import type { CommitLink, EpochNode, EpochTag } from './log.js'
+import type { CommitLink, EpochNode } from './log.js'
+import { tagOf } from './tag.js'
 
 const NO_CONTEXT = new Uint8Array()
 const CHOICE_KEY_BYTES = 32
-
-/** Known to the members of the epoch alone, until one of them sends under it. */
-export async function tagOf(ctx: MlsContext, state: GroupState): Promise<EpochTag> {
-  return toHex(await exportSecret(ctx, state, 'hyphae order tag', NO_CONTEXT, TAG_BYTES))
-}
 
 /**
  * The lot of a leaf in an epoch, 32 bytes. Fixed by the parent epoch, so no member can try commits until one has a

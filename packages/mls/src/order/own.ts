@@ -3,11 +3,12 @@
  * horizon (spec/ordering.md section 6). Makes no commits; pursue.ts does.
  */
 import { toHex } from '@hyphae/core'
-import { type Draft, say } from './draft.js'
-import { childrenOf, isOnPath, nodeAt } from './graph.js'
+import { type Draft, isFollowed, say } from './draft.js'
+import { childrenOf, nodeAt } from './graph.js'
 import type { DropReason, PendingIntent } from './intent.js'
 import { MAX_VOIDED, SETTLE_MS } from './limits.js'
-import type { EpochTag, PendingWelcome } from './log.js'
+import type { PendingWelcome } from './log.js'
+import type { EpochTag } from './tag.js'
 
 /** The log makes these for others; the application has not asked and is not told. */
 function isInternal({ intent }: PendingIntent): boolean {
@@ -36,10 +37,6 @@ export function finalise(draft: Draft, tags: ReadonlySet<EpochTag>): void {
   for (const welcome of draft.welcomes)
     if (tags.has(welcome.tag) && !welcome.sent) sendWelcome(draft, welcome)
   draft.welcomes = draft.welcomes.filter(({ tag }) => !tags.has(tag))
-}
-
-function isFollowed(draft: Draft, tag: EpochTag): boolean {
-  return draft.nodes.has(tag) && isOnPath(draft.nodes, draft.tip, tag)
 }
 
 /** The device has used its KeyPackage on a branch of nobody: it can only be invited with a fresh one. */

@@ -23,7 +23,7 @@ import {
   writeVector,
 } from '../wire.js'
 import { HORIZON, MAX_WANTS, TAG_BYTES } from './limits.js'
-import type { EpochTag } from './log.js'
+import type { EpochTag } from './tag.js'
 
 const KEY_BYTES = 32
 const SIGNATURE_BYTES = 64

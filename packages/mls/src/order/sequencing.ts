@@ -7,7 +7,8 @@ import { publish } from './commits.js'
 import { type Draft, tipOf } from './draft.js'
 import { childrenOf, nodeAt } from './graph.js'
 import { SEQUENCER_MS } from './limits.js'
-import type { EpochNode, EpochTag } from './log.js'
+import type { EpochNode } from './log.js'
+import type { EpochTag } from './tag.js'
 
 function unpublished(draft: Draft, parent: EpochTag): EpochNode | undefined {
   return childrenOf(draft.nodes, parent).find(({ link }) => link?.own === true && !link.published)

@@ -7,7 +7,8 @@ import { toHex } from '@hyphae/core'
 import { members } from '../state.js'
 import { type Draft, tipOf } from './draft.js'
 import { pathTo } from './graph.js'
-import type { Beacon, EpochTag } from './log.js'
+import type { Beacon } from './log.js'
+import type { EpochTag } from './tag.js'
 
 /**
  * `ours`: this member's branch stays. `behind`: it stays, and others are ahead on it in epochs that this member
