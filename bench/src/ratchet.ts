@@ -6,6 +6,7 @@
 // are; the others against the classic ones.
 import { loadavg } from 'node:os'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
+import { prepareKem } from '@hyphae/crypto/kem'
 import { postQuantum as pq } from '@hyphae/ratchet/pq'
 import { consume, median, type Report, round, runArea, table } from './harness.ts'
 import { inChromium } from './ratchet/chromium.ts'
@@ -132,6 +133,7 @@ function ratioTable({ ratios }: Report): string {
 async function ratchet(print: (text: string) => void): Promise<Report> {
   const report: Report = { area: 'ratchet', figures: {}, ratios: {} }
   report.figures.loadAverage = round(loadavg()[0] as number)
+  print(`ML-KEM-768 in Node: ${await prepareKem()}\n\n`)
   const node = await timings(print, report)
   await chromiumTimings(print, report, node)
   await sizes(print, report)
