@@ -109,7 +109,7 @@ describe('frames', () => {
       },
     ],
   ] as const) {
-    it(`each bit of a frame flipped ${name} gives null and the same state`, () => {
+    it(`attack: each bit of a frame flipped ${name} gives null and the same state`, () => {
       const pair = make()
       const frame = send(pair, 'alice', 'hello')
       for (let bit = 0; bit < FRAME_BITS; bit++) {
@@ -119,7 +119,7 @@ describe('frames', () => {
     })
   }
 
-  it('each bit of a late frame flipped gives null, and its key stays', () => {
+  it('attack: each bit of a late frame flipped gives null, and its key stays', () => {
     const pair = talkedPair()
     const frames = sendMany(pair, 'alice', 2)
     receive(pair, 'bob', frames[1] as Uint8Array)
@@ -130,7 +130,7 @@ describe('frames', () => {
     expect(receive(pair, 'bob', late)).toBe('alice 0')
   })
 
-  it('a truncated or extended frame is refused', () => {
+  it('attack: a tag truncated: a frame cut or extended is refused', () => {
     const pair = talkedPair()
     const frame = send(pair, 'alice', 'hello', 512)
     const cases: [number, string | null][] = [
@@ -150,7 +150,7 @@ describe('frames', () => {
     )
   })
 
-  it('own frames reflected are nobody’s', () => {
+  it('attack: own frames reflected are nobody’s', () => {
     const pair = talkedPair()
     for (const who of ['alice', 'bob', 'alice'] as const) {
       const frame = send(pair, who, 'mine')
@@ -167,7 +167,7 @@ describe('frames', () => {
     expect(unchanged(ours.bob, () => decryptFrame(crypto, ours.bob, frame))).toBeNull()
   })
 
-  it('hostile 10: a forged huge counter is refused for a bounded number of blocks', () => {
+  it('hostile 10, attack: a forged huge counter is refused for a bounded number of blocks', () => {
     const pair = talkedPair()
     const frame = send(pair, 'alice', 'hello')
     const { provider, calls } = counting()
@@ -179,7 +179,7 @@ describe('frames', () => {
     expect(calls().chacha20).toBeLessThanOrEqual(2 * TAG_WINDOW)
   })
 
-  it('hostile 10: a counter of 2^24 − 2 by the peer itself is refused, with bounded work and the same state', () => {
+  it('hostile 10, attack: a counter of 2^24 − 2, the last there is, by the peer itself is refused, with bounded work and the same state', () => {
     const pair = talkedPair()
     // Alice’s counter stands after her five keys of 32 bytes.
     const jumped = patched(pair.alice, 327, [0xfe, 0xff, 0xff])
@@ -195,7 +195,7 @@ describe('frames', () => {
     expect(talk(pair, 'alice', 'still fine')).toBe('still fine')
   })
 
-  it('a chain used up to its last number still ends in a working session', () => {
+  it('attack: 2^24 − 1 as the length of a chain: it still ends in a working session', () => {
     const pair = newPair()
     const jumped = patched(pair.alice, 327, [0xff, 0xff, 0xff])
     expect(codeOf(() => encryptFrame(crypto, jumped, { body: new Uint8Array(1), size: 128 }))).toBe(
@@ -220,7 +220,7 @@ describe('frames', () => {
     expect(receive(pair, 'bob', frames[0] as Uint8Array)).toBe('alice 0')
   })
 
-  it('hostile 11: 10⁵ skipped messages over many chains keep to one cap', () => {
+  it('hostile 11, attack: many chains × maximum skip: 10⁵ skipped messages keep to one cap', () => {
     const pair = talkedPair()
     const largest = 301 + 2 + 92 * MAX_SKIPPED_KEYS
     let skipped = 0
@@ -247,7 +247,7 @@ describe('frames', () => {
     expect(receive(pair, 'bob', newer[0] as Uint8Array)).toBe('alice 0')
   })
 
-  it('hostile 12: a frame whose ratchet key is of small order or not canonical is refused', () => {
+  it('hostile 12, attack: a frame whose ratchet key is of small order or not canonical is refused', () => {
     for (const ratchetKey of BAD_X25519) {
       const pair = talkedPair()
       talk(pair, 'bob', 'turn')
@@ -263,7 +263,7 @@ describe('frames', () => {
     }
   })
 
-  it('a random ratchet key under a known tag, a thousand times, leaves the state byte-identical', () => {
+  it('attack: a random ratchet key under a known tag, a thousand times, leaves the state byte-identical', () => {
     const pair = talkedPair()
     talk(pair, 'bob', 'turn')
     const frame = send(pair, 'alice', 'hello')
@@ -277,7 +277,7 @@ describe('frames', () => {
     expect(receive(pair, 'bob', frame)).toBe('hello')
   })
 
-  it('hostile 20: a frame that claims a post-quantum epoch is refused, though it is authentic', () => {
+  it('hostile 20, attack: PQ field added: a frame that claims a post-quantum epoch is refused, though it is authentic', () => {
     const pair = talkedPair()
     for (let pqEpoch = 1; pqEpoch < 16; pqEpoch++) {
       const frame = forge(pair.alice, { pqEpoch })

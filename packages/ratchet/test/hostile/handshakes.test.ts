@@ -103,13 +103,13 @@ describe('prekey bundles', () => {
     expect(codeOf(() => verify(owner, bytes))).toBe('ratchet/bad-signature')
   })
 
-  it('hostile 19: a bundle uploaded again under another identity is refused', () => {
+  it('hostile 19, attack: a bundle re-uploaded under another identity is refused', () => {
     const { bundles } = publish(device())
     const mallory = device()
     expect(codeOf(() => verify(mallory, bundles[0] as Uint8Array))).toBe('ratchet/wrong-identity')
   })
 
-  it('hostile 15: a one-time bundle cannot be passed off as last-resort, nor the reverse', () => {
+  it('hostile 15, attack: a one-time signature cannot be reused as last-resort, nor the reverse', () => {
     const { owner, bundles, lastResort } = publish(device())
     const oneTime = bundles[0] as Uint8Array
     // The one-time record is the last: 2 + 36 bytes before the signature.
@@ -123,12 +123,12 @@ describe('prekey bundles', () => {
     expect(codeOf(() => verify(owner, unflagged))).toBe('ratchet/bad-bundle')
   })
 
-  it('hostile 15: when the one-time prekeys are gone, the session says that it has less forward secrecy', () => {
+  it('hostile 15, attack: with the one-time pool drained, the session says that it has less forward secrecy', () => {
     expect(accept(scene(true)).usedOneTime).toBe(false)
     expect(accept(scene(false)).usedOneTime).toBe(true)
   })
 
-  it('hostile 12: small-order and non-canonical keys are refused in every slot of a bundle', () => {
+  it('hostile 12, attack: small-order and non-canonical keys are refused in every slot of a bundle', () => {
     const owner = device()
     const own = devicePublicKeys(crypto, owner.keys)
     const good = device().peer.agreement
@@ -185,7 +185,7 @@ describe('prekey bundles', () => {
 })
 
 describe('handshakes', () => {
-  it('hostile 16: a one-time prekey serves once; the second handshake with it is refused', () => {
+  it('hostile 16, attack: a prekey message replayed, also after a restart, is refused: a one-time prekey serves once', () => {
     const first = scene()
     const mallory = device()
     const again = initiateSession(crypto, { keys: mallory.keys, bundle: verified(first.bob), now: NOW })
@@ -206,7 +206,7 @@ describe('handshakes', () => {
     expect(codeOf(() => accept(first, { prekeys: won.prekeys }))).toBe('ratchet/prekey-used')
   })
 
-  it('hostile 16: without a one-time prekey a replay gives the same base key and session id to recognise', () => {
+  it('hostile 16, attack: without a one-time prekey a replay gives the same base key and session id to recognise', () => {
     const from = scene(true)
     const [one, two] = [accept(from), accept(from)]
     expect(two.initialKey).toEqual(one.initialKey)
@@ -214,7 +214,7 @@ describe('handshakes', () => {
     expect(accept(scene(true)).initialKey).not.toEqual(one.initialKey)
   })
 
-  it('hostile 16: garbage burns no prekey: each bit flipped is refused and the prekeys stay', () => {
+  it('hostile 16, attack: garbage burns no one-time prekey: each bit flipped is refused and the prekeys stay', () => {
     const from = scene()
     const before = encodePrekeyState(crypto, from.bob.prekeys)
     const codes = new Set<string>()
@@ -268,7 +268,7 @@ describe('handshakes', () => {
     expect(accept(from, { handshake: whole.handshake }).context.length).toBe(MAX_CONTEXT_BYTES)
   })
 
-  it('hostile 12: small-order and non-canonical base, ratchet and identity keys are refused', () => {
+  it('hostile 12, attack: small-order and non-canonical base, ratchet and identity keys are refused', () => {
     const from = scene()
     for (const bad of BAD_X25519) {
       for (const offset of [12, 44]) {
@@ -283,7 +283,7 @@ describe('handshakes', () => {
     expect(codeOf(() => accept(from, { peer }))).toBe('ratchet/bad-key')
   })
 
-  it('hostile 19: a handshake claimed for another initiator is refused', () => {
+  it('hostile 19, attack: a handshake claimed for another initiator is refused', () => {
     const from = scene()
     const mallory = device()
     const claims = [

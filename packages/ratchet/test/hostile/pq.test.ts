@@ -70,7 +70,7 @@ function ready(): Pair {
 }
 
 describe('attacks from outside', () => {
-  it('PQ field stripped or bumped: any bit of the header changed makes the frame nobody’s', () => {
+  it('attack: PQ field stripped or bumped: any bit of the header changed makes the frame nobody’s', () => {
     const pair = ready()
     for (let i = 0; i < 40; i++) {
       talk(pair, 'alice', 'a')
@@ -124,7 +124,7 @@ describe('attacks from outside', () => {
 describe('a peer that breaks the rules', () => {
   const nothing = new Uint8Array(0)
 
-  it('PQ field bumped: a frame of an epoch whose key was never agreed is nobody’s', () => {
+  it('attack: PQ field bumped: a frame of an epoch whose key was never agreed is nobody’s', () => {
     const pair = ready()
     for (let shift = 1; shift < 16; shift++) {
       const frame = rogue(pair.alice, nothing, shift)
@@ -133,7 +133,7 @@ describe('a peer that breaks the rules', () => {
     expect(decryptFrame(crypto, pair.bob, rogue(pair.alice, nothing))).not.toBeNull()
   })
 
-  it('a frame whose key lacks the post-quantum part is nobody’s', () => {
+  it('attack: PQ part stripped: a frame whose key lacks it is nobody’s', () => {
     const pair = ready()
     const frame = rogue(pair.alice, nothing, 0, false)
     expect(unchanged(pair.bob, () => decryptFrame(crypto, pair.bob, frame))).toBeNull()
@@ -149,7 +149,7 @@ describe('a peer that breaks the rules', () => {
     expect(talk(pair, 'alice', 'unharmed')).toBe('unharmed')
   })
 
-  it('KEM key swapped: a vector that is not the header’s is refused, and the state stays', () => {
+  it('attack: KEM key swapped: a vector that is not the header’s is refused, and the state stays', () => {
     const pair = ready()
     const header = new Uint8Array(64).fill(1)
     const vector = new Uint8Array(1152).fill(2)
@@ -163,7 +163,7 @@ describe('a peer that breaks the rules', () => {
     expect(talk(pair, 'alice', 'unharmed')).toBe('unharmed')
   })
 
-  it('KEM key swapped while it is answered: a vector that is not the header’s is refused, and the state stays', () => {
+  it('attack: KEM key swapped while it is answered: a vector that is not the header’s is refused, and the state stays', () => {
     const pair = ready()
     // Small frames: the header is answered while the vector is still coming.
     const answering = () => coreOf(pair.bob).pq?.state.exchange
@@ -244,7 +244,7 @@ describe('secrets of suite 2', () => {
     return secrets
   }
 
-  it('hostile 49: neither a session in an exchange nor its prekeys show one', () => {
+  it('hostile 49, attack: secrets searched for: neither a session in an exchange nor its prekeys show one', () => {
     const pair = exchanging()
     const { prekeys } = publish(device(), 2, crypto, postQuantum)
     const seeds = [...prekeys.signed, ...prekeys.oneTime].map((one) => {

@@ -58,7 +58,7 @@ function secretsOf(session: SessionState): Uint8Array[] {
 }
 
 describe('secrets', () => {
-  it('hostile 49: no session shows one, printed, serialised or spread', () => {
+  it('hostile 49, attack: secrets searched for: no session shows one, printed, serialised or spread', () => {
     const pair = talkedPair()
     const frames = sendMany(pair, 'alice', 3)
     receive(pair, 'bob', frames[2] as Uint8Array)
@@ -71,7 +71,7 @@ describe('secrets', () => {
     }
   })
 
-  it('hostile 49: no prekey state shows one', () => {
+  it('hostile 49, attack: secrets searched for: no prekey state shows one', () => {
     const { prekeys } = publish(device(), 4)
     const secrets = [...prekeys.signed, ...prekeys.oneTime].map((one) =>
       crypto.x25519.exportPrivateKey(one.key),
@@ -80,7 +80,7 @@ describe('secrets', () => {
     for (const form of secrets.flatMap(formsOf)) expect(text).not.toContain(form)
   })
 
-  it('hostile 49: no error shows one, nor does its cause', () => {
+  it('hostile 49, attack: secrets searched for: no error shows one, nor does its cause', () => {
     const pair = talkedPair()
     const bytes = encodeSession(pair.alice)
     const published = publish(device())

@@ -128,7 +128,7 @@ describe('key agreement', () => {
 })
 
 describe('attacks on PQXDH', () => {
-  it('hostile 20: a bundle stripped of its KEM prekey is refused, re-encoded as suite 1 too', () => {
+  it('hostile 20, attack: PQ part stripped: a bundle without its KEM prekey is refused, re-encoded as suite 1 too', () => {
     const { owner, lastResort } = publish(device(), 1, crypto, postQuantum)
     const end = lastResort.length - SIGNATURE
     const record = 1190 + 4 + 1
@@ -154,7 +154,7 @@ describe('attacks on PQXDH', () => {
     expect(codeOf(() => initiate(bundle))).toBe('ratchet/unsupported-version')
   })
 
-  it('hostile 20: a handshake stripped of its KEM part, or with one put in, is refused and consumes nothing', () => {
+  it('hostile 20, attack: PQ part stripped: a handshake without its KEM part, or with one put in, is refused and consumes nothing', () => {
     const begun = begunPq()
     const { handshake } = begun
     const stripped = Uint8Array.from(
@@ -207,7 +207,7 @@ describe('attacks on PQXDH', () => {
     expect(codeOf(() => answer(begun, longer))).toBe('ratchet/bad-handshake')
   })
 
-  it('KEM key swapped under a valid signature: the signature covers it, and the transcript names it', () => {
+  it('attack: KEM key swapped under a valid signature: the signature covers it, and the transcript names it', () => {
     const published = publish(device(), 1, crypto, postQuantum)
     const { owner } = published
     const good = published.bundles[0] as Uint8Array
@@ -227,7 +227,7 @@ describe('attacks on PQXDH', () => {
     expect(codeOf(accept)).toBe('ratchet/handshake-rejected')
   })
 
-  it('re-encapsulation: a ciphertext opened and made again for another device gives no shared session', () => {
+  it('attack: re-encapsulation: a ciphertext opened and made again for another device gives no shared session', () => {
     const owner = device()
     const bob = publish(owner, 1, crypto, postQuantum)
     const mallory = publish(device(), 1, crypto, postQuantum)
@@ -249,7 +249,7 @@ describe('attacks on PQXDH', () => {
     }
   })
 
-  it('one-time signature reused as last-resort, and the reverse: flags and ids are under the signature', () => {
+  it('attack: one-time signature reused as last-resort, and the reverse: flags and ids are under the signature', () => {
     const published = publish(device(), 1, crypto, postQuantum)
     const { owner, lastResort } = published
     const oneTime = published.bundles[0] as Uint8Array
@@ -286,7 +286,7 @@ describe('attacks on PQXDH', () => {
     expect(codeOf(() => initiate(bundle, { pq: postQuantum }))).toBe('ratchet/bad-key')
   })
 
-  it('hostile 16: a used one-time KEM prekey is gone, and garbage burns none', () => {
+  it('hostile 16, attack: garbage burns no one-time KEM prekey, and a used one is gone', () => {
     const begun = begunPq()
     const { prekeys } = answer(begun)
     expect(prekeys.oneTime.map((one) => one.id)).toEqual([3])

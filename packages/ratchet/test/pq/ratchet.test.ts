@@ -215,7 +215,7 @@ describe('session health', () => {
     })
   })
 
-  it('PQ stalled: a peer whose frames are always full stops healing, is reported, and breaks no message', () => {
+  it('attack: PQ stalled: a peer whose frames are always full stops healing, is reported, and breaks no message', () => {
     const pair = newPqPair()
     const full = 'x'.repeat(56)
     for (let i = 0; i < 400; i++) {

@@ -89,7 +89,7 @@ describe('going on', () => {
     expect(Math.abs(pair.alice.pqEpoch - pair.bob.pqEpoch)).toBeLessThanOrEqual(1)
   })
 
-  it('makes no progress with one side silent, and still carries messages', () => {
+  it('attack: PQ stalled: makes no progress with one side silent, and still carries messages', () => {
     const pair = newPair()
     for (let i = 0; i < 300; i++) pass(pair, 'alice')
     expect(pair.bob.pqEpoch).toBe(0)

@@ -41,7 +41,7 @@ describe('bundles', () => {
     expect(verdict(bob.bundle)).toBe(undefined)
   })
 
-  it('a Kyber key or a signed prekey swapped under a valid signature is refused', () => {
+  it('attack: a Kyber key or a signed prekey swapped under a valid signature is refused', () => {
     const mallory = responder()
     const { signedPrekey, kyberPrekey } = bob.bundle
     const kyber = { ...kyberPrekey, key: mallory.kyber.publicKey }
@@ -53,7 +53,7 @@ describe('bundles', () => {
     )
   })
 
-  it('hostile 18: another identity than was asked for is refused, though all its signatures hold', () => {
+  it('hostile 18, attack: a bundle of another identity than was asked for is refused, though all its signatures hold', () => {
     expect(verdict(responder().bundle)).toBe('ratchet/signal-wrong-identity')
   })
 
@@ -81,7 +81,7 @@ describe('bundles', () => {
     expect(accept({ alice, bob, session }, sent.message).plaintext).toEqual(Uint8Array.of(1))
   })
 
-  it('hostile 12: small-order and non-canonical keys are refused in every slot', () => {
+  it('hostile 12, attack: small-order and non-canonical keys are refused in every slot', () => {
     const { signedPrekey } = bob.bundle
     const above = new Uint8Array(32).fill(0xff)
     for (const key of [...SMALL_ORDER, above]) {
@@ -122,7 +122,7 @@ describe('first messages', () => {
     expect(accept(begun, sent.message).plaintext).toEqual(Uint8Array.of(5))
   })
 
-  it('hostile 16: are refused once the one-time prekey is gone', () => {
+  it('hostile 16, attack: replayed, are refused once the one-time prekey is gone', () => {
     const { identity, lookup } = begun.bob
     const prekeys = { ...lookup, prekey: () => undefined }
     const run = () =>
@@ -152,14 +152,14 @@ describe('first messages', () => {
     expect(codeOf(() => acceptSignalSession(crypto, options))).toBe(bad)
   })
 
-  it('hostile 12: refuse small-order identity and base keys', () => {
+  it('hostile 12, attack: refuse small-order identity and base keys', () => {
     for (const key of SMALL_ORDER) {
       expect(refused({ baseKey: key })).toBe('ratchet/signal-bad-key')
       expect(refused({ identityKey: key })).toBe('ratchet/signal-bad-key')
     }
   })
 
-  it('hostile 16: attack: replayed under a torsioned base key, which gives the same secrets, is refused', () => {
+  it('hostile 16, attack: replayed under a torsioned base key, which gives the same secrets, is refused', () => {
     const twins = torsioned(content.baseKey)
     expect(twins.length).toBe(7)
     for (const baseKey of twins) {

@@ -50,7 +50,7 @@ function forged({ message }: SignalEncrypted, parts: Parts): Uint8Array {
 }
 
 describe('forged messages', () => {
-  it('hostile 1: every flipped bit and every prefix is refused', () => {
+  it('hostile 1, attack: every flipped bit and every prefix, so every truncated MAC, is refused', () => {
     const pair = newPair()
     const { message } = send(pair, 'alice')
     for (let bit = 0; bit < message.length * 8; bit++) {
@@ -84,7 +84,7 @@ describe('forged messages', () => {
     )
   })
 
-  it('hostile 10: a huge counter is refused before anything is derived', () => {
+  it('hostile 10, attack: a counter of 2^24 − 1 and larger is refused before anything is derived', () => {
     const pair = newPair()
     const letter = send(pair, 'alice')
     for (const counter of [25_100, 2 ** 24 - 1, 0xff_ff_ff_fe]) {
@@ -94,7 +94,7 @@ describe('forged messages', () => {
     expect(refusal(pair.bob, forged(letter, { counter: 24_000 }))).toBe('ratchet/signal-bad-mac')
   })
 
-  it('a random ratchet key with a bad MAC, 1,000 times, leaves nothing behind', () => {
+  it('attack: a random ratchet key with a bad MAC, 1,000 times, leaves nothing behind', () => {
     const pair = newPair()
     const letter = send(pair, 'alice')
     const before = stored(pair.bob)
@@ -107,7 +107,7 @@ describe('forged messages', () => {
     expect(open(pair, 'bob', letter)).toEqual(Uint8Array.of(7))
   })
 
-  it('hostile 12: small-order and non-canonical ratchet keys are refused', () => {
+  it('hostile 12, attack: small-order and non-canonical ratchet keys are refused', () => {
     const pair = newPair()
     const letter = send(pair, 'alice')
     const zero = new Uint8Array(32)
@@ -117,7 +117,7 @@ describe('forged messages', () => {
     }
   })
 
-  it('hostile 20: the post-quantum part can be neither stripped, bumped, changed nor taken from elsewhere', () => {
+  it('hostile 20, attack: PQ field stripped, bumped, stalled in place of the true one, taken from elsewhere: refused', () => {
     const pair = newPair()
     const [letter, later] = [send(pair, 'alice'), send(pair, 'alice')]
     const { pqMessage } = decodeMessage(letter.message)
@@ -143,7 +143,7 @@ describe('forged messages', () => {
     }
   })
 
-  it('one’s own message reflected does not open', () => {
+  it('attack: one’s own message reflected does not open', () => {
     const pair = newPair()
     pass(pair, 'alice')
     const { message } = send(pair, 'alice')
@@ -157,7 +157,7 @@ describe('forged messages', () => {
 })
 
 describe('floods', () => {
-  it('hostile 11: many chains, each skipping far: kept seeds and keys stay bounded', () => {
+  it('hostile 11, attack: many chains × maximum skip: kept seeds and keys stay bounded', () => {
     const pair = newPair()
     for (let chain = 0; chain < 8; chain++) {
       for (const jump of [1100, 1000]) {

@@ -123,7 +123,7 @@ describe('stored sessions', () => {
   })
 })
 
-describe('hostile 49: secrets stay inside', () => {
+describe('hostile 49, attack: secrets searched for', () => {
   const forms = (secret: Uint8Array): string[] => [
     Buffer.from(secret).toString('hex').slice(0, 32),
     Buffer.from(secret).toString('base64').slice(0, 20),

@@ -123,7 +123,7 @@ describe('ML-KEM Braid', () => {
     agree(a, b)
   })
 
-  it('stands still, and says so, when the peer sends nothing of the exchange', () => {
+  it('attack: PQ stalled: stands still, and says so, when the peer sends nothing of the exchange', () => {
     const a = new Side(true)
     for (let i = 0; i < 300; i++) {
       a.receive({ epoch: 1, payload: { kind: 'none' } })
