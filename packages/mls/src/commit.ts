@@ -4,20 +4,15 @@
  * the system clock, puts every pending proposal in, leaves the path out where the RFC asks for one, and
  * encrypts paths under the old extensions.
  */
-import type { GroupContext, PrivateKeyPath, Proposal, ProposalOrRef, RatchetTree, UpdatePath } from 'ts-mls'
-import { deriveSecret } from 'ts-mls/crypto/kdf.js'
+import type { Proposal, ProposalOrRef, UpdatePath } from 'ts-mls'
 import { createContentCommitSignature } from 'ts-mls/framedContent.js'
-import { pathToPathSecrets } from 'ts-mls/pathSecrets.js'
-import { toPrivateKeyPath } from 'ts-mls/privateKeyPath.js'
-import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js'
-import { createUpdatePath, type PathSecret } from 'ts-mls/updatePath.js'
 import type { WireformatName } from 'ts-mls/wireformat.js'
 import { type Applied, applyProposals } from './apply.js'
 import type { MlsContext } from './context.js'
 import { type AddedLeaf, enterEpoch, type NextEpoch, nextEpoch, type SignedCommit } from './epoch.js'
 import { stage } from './errors.js'
 import { handshakeWire, sealCommit } from './handshake.js'
-import { keepLiveKeys } from './path.js'
+import { makePath } from './path-make.js'
 import { type PendingLeave, pendingLeaves, resolveProposals } from './proposals.js'
 import { assertAllowed, removable } from './roles/transition.js'
 import type { ClientState, Opened } from './state.js'
@@ -38,14 +33,6 @@ export interface BuiltCommit {
 interface AppliedRequest extends Applied {
   readonly entries: ProposalOrRef[]
   readonly privileged: boolean
-}
-
-interface RefreshedPath {
-  readonly tree: RatchetTree
-  readonly path: UpdatePath
-  readonly secrets: readonly PathSecret[]
-  readonly privatePath: PrivateKeyPath
-  readonly commitSecret: Uint8Array
 }
 
 /** What this member wants to commit: proposals of its own, and those of others it names. */
@@ -97,38 +84,6 @@ async function applyWithPending(
   return stage(adds ? 'mls/bad-key-package' : 'mls/bad-commit', () => apply(ctx, opened, request))
 }
 
-async function refresh(
-  { client, cs }: Opened,
-  context: GroupContext,
-  { tree, added }: AppliedRequest,
-): Promise<RefreshedPath> {
-  const own = toLeafIndex(client.privatePath.leafIndex)
-  const newcomers = added.map(([leaf]) => leafToNodeIndex(leaf))
-  const [newTree, path, secrets, leafKey] = await createUpdatePath(
-    tree,
-    own,
-    context,
-    client.signaturePrivateKey,
-    cs,
-    newcomers,
-  )
-  const { privateKeys } = await toPrivateKeyPath(pathToPathSecrets(secrets), own, cs)
-  const ownKey = await cs.hpke.exportPrivateKey(leafKey)
-  const top = secrets.at(-1)
-  return {
-    tree: newTree,
-    path,
-    secrets,
-    privatePath: keepLiveKeys(newTree, {
-      leafIndex: own,
-      privateKeys: { ...client.privatePath.privateKeys, ...privateKeys, [leafToNodeIndex(own)]: ownKey },
-    }),
-    // Alone in the group nobody else derives it, so fresh randomness serves.
-    commitSecret:
-      top === undefined ? cs.rng.randomBytes(cs.kdf.size) : await deriveSecret(top.secret, 'path', cs.kdf),
-  }
-}
-
 async function sign(
   { client, cs }: Opened,
   proposals: ProposalOrRef[],
@@ -162,7 +117,15 @@ export async function buildCommit(
     const applied = await applyWithPending(ctx, opened, request)
     // Sections 7.6 and 12.4.1: paths are encrypted under the extensions of the next epoch.
     const context = { ...opened.client.groupContext, extensions: applied.extensions }
-    const refreshed = await refresh(opened, context, applied)
+    const { ratchetTree, privatePath: own, signaturePrivateKey } = opened.client
+    const refreshed = makePath(cs, {
+      tree: applied.tree,
+      known: ratchetTree,
+      own,
+      signatureKey: signaturePrivateKey,
+      context,
+      newcomers: applied.added.map(([leaf]) => leaf),
+    })
     const signed = await sign(opened, applied.entries, refreshed.path, handshakeWire(ctx))
     const { tree, commitSecret, privatePath, secrets } = refreshed
     const next: NextEpoch = await nextEpoch(opened.client, cs, context, tree, signed, commitSecret)

@@ -4,7 +4,6 @@
  */
 import { zeroize } from '@hyphae/crypto'
 import type {
-  CiphersuiteImpl,
   ClientState as CreatedGroup,
   GroupContext,
   KeyPackage,
@@ -15,14 +14,15 @@ import { nextEpochContext } from 'ts-mls/clientState.js'
 import type { FramedContentCommit } from 'ts-mls/framedContent.js'
 import { createConfirmationTag } from 'ts-mls/framedContent.js'
 import { type EpochSecrets, initializeEpoch } from 'ts-mls/keySchedule.js'
-import { treeHashRoot } from 'ts-mls/treeHash.js'
 import { type LeafIndex, leafWidth } from 'ts-mls/treemath.js'
 import type { WireformatName } from 'ts-mls/wireformat.js'
 import { MlsError } from './errors.js'
 import { pastAfter } from './past.js'
+import type { SuiteImpl } from './provider.js'
 import { newRatchet } from './ratchet.js'
 import { createSecretTree } from './secret-tree.js'
 import type { ClientState, GroupData } from './state.js'
+import { hashTree } from './tree-hash.js'
 
 /** A commit whose content is settled and signed. */
 export interface SignedCommit {
@@ -44,7 +44,7 @@ export interface NextEpoch {
 /** `context` carries the extensions of the next epoch, everything else of this one. Spends `commitSecret`. */
 export async function nextEpoch(
   client: ClientState,
-  cs: CiphersuiteImpl,
+  cs: SuiteImpl,
   context: GroupContext,
   tree: RatchetTree,
   commit: SignedCommit,
@@ -55,7 +55,7 @@ export async function nextEpoch(
     commit.wireformat,
     commit.content,
     commit.signature,
-    await treeHashRoot(tree, cs.hash),
+    hashTree(cs.sync.hash, tree, client.ratchetTree).root,
     client.confirmationTag,
     cs.hash,
   )

@@ -18,9 +18,14 @@ import { leafHashInput, parentHashInput } from './tree-codec.js'
 export interface HashedTree {
   readonly hash: SuiteHash
   readonly tree: RatchetTree
-  /** By node index. */
-  readonly hashes: readonly Uint8Array[]
+  /** One hash after another, by node index. */
+  readonly hashes: Uint8Array
   readonly root: Uint8Array
+}
+
+/** A view. */
+export function hashAt({ hash, hashes }: HashedTree, index: number): Uint8Array {
+  return hashes.subarray(index * hash.size, (index + 1) * hash.size)
 }
 
 function hashLeaf(hash: SuiteHash, index: number, node: Node | undefined): Uint8Array {
@@ -42,17 +47,41 @@ function parentAt(tree: RatchetTree, index: number): ParentNode | undefined {
   return node?.nodeType === 'parent' ? node.parent : undefined
 }
 
-/** The tree must have the shape that assertTreeShape asks for. */
-export function hashTree(hash: SuiteHash, tree: RatchetTree): HashedTree {
-  const hashes: Uint8Array[] = new Array(tree.length)
-  const visit = (index: NodeIndex): Uint8Array => {
-    const value = isLeaf(index)
-      ? hashLeaf(hash, index, tree[index])
-      : hashParent(hash, parentAt(tree, index), visit(left(index)), visit(right(index)))
-    hashes[index] = value
-    return value
+/** Trees are values: one that has been hashed is never changed in place, so its hashes stay true. */
+const known = new WeakMap<RatchetTree, HashedTree>()
+
+/** Below `index`, what differs from `base`; true when anything did. */
+function rehash(to: HashedTree, base: RatchetTree | null, index: NodeIndex): boolean {
+  const { hash, tree } = to
+  const same = base !== null && tree[index] === base[index]
+  if (isLeaf(index)) {
+    if (same) return false
+    to.hashes.set(hashLeaf(hash, index, tree[index]), index * hash.size)
+    return true
   }
-  return { hash, tree, hashes, root: visit(rootFromNodeWidth(tree.length)) }
+  const [l, r] = [left(index), right(index)]
+  const leftChanged = rehash(to, base, l)
+  const rightChanged = rehash(to, base, r)
+  if (same && !leftChanged && !rightChanged) return false
+  const value = hashParent(hash, parentAt(tree, index), hashAt(to, l), hashAt(to, r))
+  to.hashes.set(value, index * hash.size)
+  return true
+}
+
+/**
+ * The tree must have the shape that assertTreeShape asks for. `base` is a tree that it was made from: where both
+ * have the same nodes, the hashes are taken over.
+ */
+export function hashTree(hash: SuiteHash, tree: RatchetTree, base?: RatchetTree): HashedTree {
+  const found = known.get(tree)
+  if (found !== undefined) return found
+  const from = base?.length === tree.length ? known.get(base) : undefined
+  const hashes = from === undefined ? new Uint8Array(tree.length * hash.size) : from.hashes.slice()
+  const root = rootFromNodeWidth(tree.length)
+  const hashed = { hash, tree, hashes, root: hashes.subarray(root * hash.size, (root + 1) * hash.size) }
+  rehash(hashed, from === undefined ? null : from.tree, root)
+  known.set(tree, hashed)
+  return hashed
 }
 
 /** First and last leaf below a node. */
@@ -64,9 +93,9 @@ function leafRange(index: number): readonly [number, number] {
 
 /** Section 7.9: the hash that a subtree had before these leaves were added. Rehashes only above them. */
 function originalHash(hashed: HashedTree, index: NodeIndex, added: readonly number[]): Uint8Array {
-  const { hash, tree, hashes } = hashed
+  const { hash, tree } = hashed
   const [first, last] = leafRange(index)
-  if (!added.some((leaf) => leaf >= first && leaf <= last)) return hashes[index] as Uint8Array
+  if (!added.some((leaf) => leaf >= first && leaf <= last)) return hashAt(hashed, index)
   if (isLeaf(index)) return hashLeaf(hash, index, undefined)
   const node = parentAt(tree, index)
   const original = node && {
@@ -83,17 +112,26 @@ function ownParentHash(node: Node | undefined): Uint8Array | null {
   return node.leaf.leafNodeSource === 'commit' ? node.leaf.parentHash : null
 }
 
+/** Section 7.9: what the child on the other side of `sibling` says of this parent. */
+export function parentHash(
+  hashed: HashedTree,
+  { hpkePublicKey, parentHash: above, unmergedLeaves }: ParentNode,
+  sibling: NodeIndex,
+): Uint8Array {
+  const originalSiblingTreeHash = originalHash(hashed, sibling, unmergedLeaves)
+  return hashed.hash.digest(
+    encodeParentHashInput({ encryptionKey: hpkePublicKey, parentHash: above, originalSiblingTreeHash }),
+  )
+}
+
 /**
  * Section 7.9.2 for one node and one of its children: some node in the child's resolution points back to the
  * node, and all others there are leaves that the node has not merged.
  */
 function pointedAt(hashed: HashedTree, parent: ParentNode, child: NodeIndex, sibling: NodeIndex): boolean {
-  const { hash, tree } = hashed
-  const { hpkePublicKey, parentHash, unmergedLeaves } = parent
-  const originalSiblingTreeHash = originalHash(hashed, sibling, unmergedLeaves)
-  const expected = hash.digest(
-    encodeParentHashInput({ encryptionKey: hpkePublicKey, parentHash, originalSiblingTreeHash }),
-  )
+  const { tree } = hashed
+  const { unmergedLeaves } = parent
+  const expected = parentHash(hashed, parent, sibling)
   const [first, last] = leafRange(child)
   const unmerged = new Set(
     unmergedLeaves.filter((leaf) => leaf >= first && leaf <= last).map((leaf) => leaf * 2),

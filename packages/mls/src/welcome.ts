@@ -8,13 +8,13 @@ import { decryptWithLabel } from 'ts-mls/crypto/hpke.js'
 import { decodeGroupInfo, extractWelcomeSecret, groupInfoEncoder, signGroupInfo } from 'ts-mls/groupInfo.js'
 import { decodeGroupSecrets, type GroupSecrets, groupSecretsEncoder } from 'ts-mls/groupSecrets.js'
 import { makeKeyPackageRef } from 'ts-mls/keyPackage.js'
-import { toLeafIndex } from 'ts-mls/treemath.js'
-import { firstCommonAncestor, type PathSecret } from 'ts-mls/updatePath.js'
 import { encryptGroupInfo, encryptGroupSecrets, welcomeKey, welcomeNonce } from 'ts-mls/welcome.js'
 import { decodeExact, encodeMessage } from './codec.js'
 import type { AddedLeaf, NextEpoch } from './epoch.js'
 import { MlsError } from './errors.js'
 import { MAX_WELCOME_BYTES } from './limits.js'
+import { isBelow } from './path.js'
+import type { PathSecret } from './path-make.js'
 import type { Opened } from './state.js'
 import { MAX_NODES } from './tree.js'
 import { decodeTree, encodeTree } from './tree-codec.js'
@@ -40,11 +40,9 @@ export async function buildWelcome(
     cs.signature,
   )
   const encryptedGroupInfo = await encryptGroupInfo(info, secrets.welcomeSecret, cs)
-  const own = toLeafIndex(client.privatePath.leafIndex)
   const sealed: Welcome['secrets'] = []
   for (const [leaf, keyPackage] of added) {
-    const ancestor = firstCommonAncestor(tree, leaf, own)
-    const pathSecret = pathSecrets.find(({ nodeIndex }) => nodeIndex === ancestor)?.secret
+    const pathSecret = pathSecrets.find(({ step }) => isBelow(leaf, step.copath))?.secret
     const initKey = await cs.hpke.importPublicKey(keyPackage.initKey)
     const { joinerSecret } = secrets
     const egs = await encryptGroupSecrets(

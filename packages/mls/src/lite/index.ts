@@ -1,0 +1,5 @@
+export { LITE_OVERHEAD } from './frame.js'
+export * from './limits.js'
+export { decodeLite, encodeLite } from './snapshot.js'
+export type { LiteState } from './state.js'
+export { openUnsigned, sealUnsigned, startUnsigned, type UnsignedMessage } from './unsigned.js'
