@@ -33,7 +33,7 @@ export interface UnverifiedEvent extends Rumor {
 }
 
 declare const verified: unique symbol
-/** Its id is that of its content and its signature that of its author. Frozen. */
+/** Its id is that of its content and its signature that of its author. Frozen through and through. */
 export type NostrEvent = UnverifiedEvent & { readonly [verified]: true }
 
 const digits = (count: number): v.GenericSchema<string> =>
@@ -94,19 +94,31 @@ export function signEvent(nostr: Nostr, author: NostrKey, template: EventTemplat
   const rumor = makeRumor(nostr, author.publicKey, template)
   const auxiliary = nostr.crypto.randomBytes(32)
   const sig = toHex(nostr.secp256k1.sign(fromHex(rumor.id), secretOf(author), auxiliary))
-  return Object.freeze(readEvent({ ...rumor, sig })) as NostrEvent
+  return seal(readEvent({ ...rumor, sig }))
+}
+
+/** Values made by this module, which nothing can change: only of these is it known that they were verified. */
+const genuine = new WeakSet<object>()
+
+function seal(event: UnverifiedEvent): NostrEvent {
+  for (const tag of event.tags) Object.freeze(tag)
+  Object.freeze(event.tags)
+  Object.freeze(event)
+  genuine.add(event)
+  return event as NostrEvent
 }
 
 /**
  * Null when id or signature are not those of the content. The result is a copy: what happens to the value given has
- * no effect on it.
+ * no effect on it. A value that this function returned, itself and no copy of it, is returned again.
  * @throws NostrError `nostr/bad-event`
  */
 export function verifyEvent(nostr: Nostr, value: unknown): NostrEvent | null {
+  if (typeof value === 'object' && value !== null && genuine.has(value)) return value as NostrEvent
   const event = readEvent(value)
   if (event.id !== eventId(nostr, event)) return null
-  const genuine = nostr.secp256k1.verify(fromHex(event.sig), fromHex(event.id), fromHex(event.pubkey))
-  return genuine ? (Object.freeze(event) as NostrEvent) : null
+  const valid = nostr.secp256k1.verify(fromHex(event.sig), fromHex(event.id), fromHex(event.pubkey))
+  return valid ? seal(event) : null
 }
 
 /** The first value of the first tag of this name. */

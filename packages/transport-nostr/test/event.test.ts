@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { fromHex, toHex } from '@hyphae/core'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   decodeNote,
   decodeNprofile,
@@ -65,6 +65,19 @@ describe('events', () => {
     expect(event.content).toBe(template.content)
     expect(event.tags).toEqual(template.tags)
     expect(() => Object.assign(event, { content: 'altered' })).toThrow(TypeError)
+    expect(() => Object.assign(event.tags[0] as object, { 1: 'altered' })).toThrow(TypeError)
+    expect(() => (event.tags as string[][]).push(['altered'])).toThrow(TypeError)
+  })
+
+  it('are verified once: the value that came out is known, no copy of it is', () => {
+    const verify = vi.fn(nostr.secp256k1.verify)
+    const watched = { ...nostr, secp256k1: { ...nostr.secp256k1, verify } }
+    const event = verifyEvent(watched, JSON.parse(JSON.stringify(signed()))) as NostrEvent
+    expect(verifyEvent(watched, event)).toBe(event)
+    expect(verify).toHaveBeenCalledTimes(1)
+    expect(verifyEvent(watched, { ...event })).toEqual(event)
+    expect(verifyEvent(watched, Object.create(event))).toEqual(event)
+    expect(verify).toHaveBeenCalledTimes(3)
   })
 
   it('hostile 6: only the fields of an event are taken over', () => {
