@@ -6,7 +6,13 @@ import { decodeMessage } from '../../../src/signal/message.js'
 import { bytesField, numberField, varint } from '../../../src/signal/protobuf.js'
 import { encodeEcKey } from '../../../src/signal/public-key.js'
 import { coreOf } from '../../../src/signal/session.js'
-import { decryptSignal, type SignalEncrypted, type SignalSession } from '../../../src/signal.js'
+import {
+  decodePrekeyMessage,
+  decryptSignal,
+  SIGNAL_MAX_MESSAGE_BYTES,
+  type SignalEncrypted,
+  type SignalSession,
+} from '../../../src/signal.js'
 import { codeOf, crypto, flipped, newPair, open, pass, send, stored } from '../support.js'
 
 const REFUSALS = [
@@ -228,8 +234,13 @@ describe('protobuf', () => {
     expect(code(...many)).toBe('ratchet/signal-bad-message')
   })
 
-  it('a message above the size limit is refused', () => {
-    const large = new Uint8Array(256 * 1024 + 1).fill(0x44)
-    expect(refusal(pair.bob, large)).toBe('ratchet/signal-bad-message')
+  it('hostile 2: a message above the size limit is refused for its size, though its fields are well formed', () => {
+    const filler = (length: number) => bytesField(9, new Uint8Array(length))
+    const whole = wire(body, ...filler(SIGNAL_MAX_MESSAGE_BYTES - message.length - 4))
+    expect(whole.length).toBe(SIGNAL_MAX_MESSAGE_BYTES)
+    expect(refusal(pair.bob, whole)).toBe('ratchet/signal-bad-mac')
+    const above = wire(body, ...filler(SIGNAL_MAX_MESSAGE_BYTES - message.length - 3))
+    expect(refusal(pair.bob, above)).toBe('ratchet/signal-bad-message')
+    expect(codeOf(() => decodePrekeyMessage(above))).toBe('ratchet/signal-bad-message')
   })
 })
