@@ -73,6 +73,25 @@ export async function commit(peer: Peer, intent: Intent = { kind: 'update' }): P
   return at(peer.sent, before)
 }
 
+export interface Invited {
+  readonly device: Device
+  readonly offer: { readonly keyPackage: Uint8Array; readonly secret: Uint8Array }
+}
+
+/** A device that can be invited, on the clock of the group. */
+export async function invitable(name: string, peer: Peer): Promise<Invited> {
+  const invited = device(name, { time: peer.time })
+  return { device: invited, offer: await createKeyPackage(invited.ctx, invited.identity) }
+}
+
+/** A commit that adds a device; the envelope it travels in. */
+export async function invite(peer: Peer, name: string): Promise<Uint8Array> {
+  const { offer } = await invitable(name, peer)
+  return commit(peer, { kind: 'add', keyPackage: offer.keyPackage })
+}
+
+export const keyOf = (peer: Peer): Uint8Array => peer.device.identity.signing.publicKey
+
 export const stateOf = (peer: Peer): GroupState => {
   const node = peer.log.nodes.get(peer.log.tip)
   if (node === undefined) throw new Error('no tip')
