@@ -41,15 +41,24 @@ export function decodeOneTime(
   id: number,
   bytes: Uint8Array,
 ): OneTimePrekey {
-  const reader = byteReader(bytes, 'ratchet/bad-snapshot')
-  const version = reader.u8()
-  if (version !== VERSION) throw new RatchetError('ratchet/unsupported-version', { details: { version } })
-  const signedPrekeyId = reader.u32()
+  const { reader, signedPrekeyId } = readHead(bytes)
   const key = crypto.x25519.importPrivateKey(reader.bytes(32))
   const bundleHash = reader.bytes(32)
   const kem = readKem(reader, pq)
   reader.end()
   return { id, signedPrekeyId, key, kem, bundleHash }
+}
+
+/** Without importing the keys, which takes as long as making them. */
+export function signedPrekeyIdOf(bytes: Uint8Array): number {
+  return readHead(bytes).signedPrekeyId
+}
+
+function readHead(bytes: Uint8Array): { readonly reader: ByteReader; readonly signedPrekeyId: number } {
+  const reader = byteReader(bytes, 'ratchet/bad-snapshot')
+  const version = reader.u8()
+  if (version !== VERSION) throw new RatchetError('ratchet/unsupported-version', { details: { version } })
+  return { reader, signedPrekeyId: reader.u32() }
 }
 
 function readKem(reader: ByteReader, pq: PostQuantum | null): KemPrivateKey | null {

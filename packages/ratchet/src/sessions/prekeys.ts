@@ -19,7 +19,7 @@ import {
 import { type SessionsContext, timeOf } from './context.js'
 import { type SessionTransaction, takeIds } from './gate.js'
 import { MAX_ID_SKIP, MAX_IDS_PER_TRANSACTION } from './limits.js'
-import { decodeOneTime, encodeOneTime } from './one-time-row.js'
+import { decodeOneTime, encodeOneTime, signedPrekeyIdOf } from './one-time-row.js'
 
 export interface PrekeyStatus {
   /** Id of the current signed prekey; 0 before the first. When it changes, published bundles should be replaced. */
@@ -152,10 +152,9 @@ async function forgetBeside(
   tx: SessionTransaction,
   signedPrekeyId: number,
 ): Promise<void> {
-  const { crypto, tables } = context
+  const { tables } = context
   for (const { key } of await tx.list(tables.seen(signedPrekeyId))) tx.delete(key)
   for (const { key, value } of await tx.list(tables.oneTime())) {
-    const pq = context.pq.pq ?? null
-    if (decodeOneTime(crypto, pq, Number(key[1]), value).signedPrekeyId === signedPrekeyId) tx.delete(key)
+    if (signedPrekeyIdOf(value) === signedPrekeyId) tx.delete(key)
   }
 }
