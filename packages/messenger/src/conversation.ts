@@ -134,7 +134,7 @@ async function sendDirect(
     const content = encodeMessage(context.registry, message)
     const { accountId: account, deviceId: device } = context.self
     const number = await logMessage(context, tx, { direction: 'out', place, account, device }, message)
-    const logged = { id: message.id, number: number ?? 0 }
+    const logged = { id: message.id, number: number ?? 0, logged: true }
     const pending = await sendToContact(context, tx, contact, prepared, content, logged)
     const row = { number: logged.number, pending, recipients: [peer], delivered: [], read: [] }
     sentTable.put(tx, row, message.id)

@@ -25,8 +25,9 @@ import { keepGroup, listMembers, openGroup } from './groups.js'
 import { type Joiner, prepareJoiners } from './joiners.js'
 import { MAX_GROUP_MEMBERS } from './limits.js'
 import { newMessage } from './message.js'
-import { boxesTable, type GroupRow, groupEpochsTable } from './rows.js'
+import { boxesTable, type GroupRow, groupEpochsTable, welcomesTable } from './rows.js'
 import { sendToContact } from './sessions.js'
+import { nextNumber } from './table.js'
 
 /** Creates a group with this account as its admin and adds the members in one commit. */
 export async function createGroup(
@@ -139,8 +140,12 @@ async function commitJoiners(
     keyPackages: keyPackages.map((bytes) => context.crypto.sha256(bytes)),
     welcome: added.welcome,
   }
-  const content = encodeMessage(context.registry, newMessage(context, 'hyphae/group-welcome', body, []))
-  for (const { contact, prepared } of joiners) await sendToContact(context, tx, contact, prepared, content)
+  const message = newMessage(context, 'hyphae/group-welcome', body, [])
+  const content = encodeMessage(context.registry, message)
+  const awaited = { id: message.id, number: await nextNumber(tx, 'log'), logged: false }
+  welcomesTable.put(tx, awaited.number, message.id)
+  for (const { contact, prepared } of joiners)
+    await sendToContact(context, tx, contact, prepared, content, awaited)
   const accounts = joiners.map((joiner) => joiner.contact.id)
   tx.after(() => context.emit({ type: 'group-changed', group: id, added: accounts, removed: [] }))
 }

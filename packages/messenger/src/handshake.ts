@@ -5,6 +5,7 @@
  * say. Bundles are fetched before the transaction that uses them.
  */
 import {
+  type AccountId,
   type DeviceId,
   type IoOptions,
   isHyphaeError,
@@ -112,6 +113,15 @@ export async function startSession(
   return 1
 }
 
+export interface AcceptedHandshake {
+  readonly account: AccountId
+  readonly device: DeviceId
+  /** Id of the session, hexadecimal. */
+  readonly session: string
+  /** It sends instead of one that was there: what was sealed in that one may be lost. */
+  readonly replaces: boolean
+}
+
 /**
  * Accepts a handshake frame from the intro box; null when it is not one for this device or was seen before.
  * Nothing is kept unless certificate, bundle and handshake all verify.
@@ -120,7 +130,7 @@ export async function acceptHandshake(
   context: NodeContext,
   tx: Work,
   frame: Uint8Array,
-): Promise<DeviceId | null> {
+): Promise<AcceptedHandshake | null> {
   const payload = openHandshakeFrame(context.crypto, { introKey: context.self.device.intro, frame })
   if (payload === null) return null
   const { certificate, handshake } = readHandshake(context, payload)
@@ -130,13 +140,14 @@ export async function acceptHandshake(
     const accepted = await context.sessions.accept(tx, { device, peer: { signing, agreement }, handshake })
     await adoptDevice(context, tx, certificate)
     watchSession(context, tx, certificate, { ...accepted, by: 'peer' })
+    tx.after(() => context.signals.upkeep.fire())
+    const replaces = accepted.sends && !accepted.firstContact
+    return { account: accountId(certificate.account), device, session: accepted.sessionId, replaces }
   } catch (error) {
     // Carriers repeat: the same handshake again is nothing to report.
     if (isHyphaeError(error, 'ratchet/replayed') || isHyphaeError(error, 'ratchet/prekey-used')) return null
     throw error
   }
-  tx.after(() => context.signals.upkeep.fire())
-  return device
 }
 
 interface NewSession {

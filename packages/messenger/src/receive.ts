@@ -53,7 +53,8 @@ async function receiveFrame(
   frame: Uint8Array,
 ): Promise<void> {
   if (row.kind === 'intro') {
-    await acceptHandshake(context, tx, frame)
+    const accepted = await acceptHandshake(context, tx, frame)
+    if (accepted?.replaces) await resendUndelivered(context, tx, accepted)
     return
   }
   if (row.kind === 'group') {
@@ -99,7 +100,8 @@ async function receiveContent(
     return countReceipt(context, tx, account, device, kind, ids)
   }
   if (message.type === groupWelcomeContent.type && 'body' in message) {
-    return joinByWelcome(context, tx, account, message.body as GroupWelcomeBody)
+    await joinByWelcome(context, tx, account, message.body as GroupWelcomeBody)
+    return confirm(context, tx, { account, device }, message.id)
   }
   if (message.type === groupLeaveContent.type) return
   const place: Place = { kind: 'direct', peer: account }

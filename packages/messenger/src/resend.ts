@@ -26,12 +26,14 @@ export async function resendUndelivered(
     one.device === device ? one.session !== session : !present.has(one.device)
   let resent = 0
   for (const { parts, row } of waiting) {
-    if (!row.some(isLost)) continue
+    if (!row.devices.some(isLost)) continue
     if (resent++ === MAX_RESENT) return
-    const logged = await logTable.get(tx, parts[1] as number)
-    if (logged === undefined) continue
+    const content =
+      row.content.length > 0 ? row.content : (await logTable.get(tx, parts[1] as number))?.content
+    if (content === undefined) continue
     // Not counted as pending: the message was stored before, and does not become less than that.
-    await sendToDevice(context, tx, device as DeviceId, logged.content)
-    undeliveredTable.put(tx, [...row.filter((one) => !isLost(one)), { device, session }], ...parts)
+    await sendToDevice(context, tx, device as DeviceId, content)
+    const devices = [...row.devices.filter((one) => !isLost(one)), { device, session }]
+    undeliveredTable.put(tx, { ...row, devices }, ...parts)
   }
 }

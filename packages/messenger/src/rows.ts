@@ -125,11 +125,23 @@ export interface SealedFor {
   readonly device: string
   readonly session: string
 }
-/** Account id, log number: the devices that have not confirmed this message. */
-export const undeliveredTable: Table<readonly SealedFor[]> = table(
+export interface UndeliveredRow {
+  /** The devices that have not confirmed it. */
+  readonly devices: readonly SealedFor[]
+  /** Encoded content of what the log does not have: a Welcome; else empty. */
+  readonly content: Uint8Array
+}
+/** Account id, log number. */
+export const undeliveredTable: Table<UndeliveredRow> = table(
   'undelivered',
-  v.array(v.strictObject({ device: v.string(), session: v.string() })),
+  v.strictObject({
+    devices: v.array(v.strictObject({ device: v.string(), session: v.string() })),
+    content: bytes,
+  }),
 )
+
+/** Message id of a Welcome: the number that it has instead of one in the log. */
+export const welcomesTable: Table<number> = table('welcome', count)
 
 export interface OwedRow {
   readonly account: string

@@ -13,7 +13,9 @@ import type { NodeContext, Work } from './context.js'
 import { isWanted, type PreparedSessions, startSession } from './handshake.js'
 import { enqueue } from './outbox.js'
 import { type SealedFor, undeliveredTable } from './rows.js'
-import type { LoggedId } from './undelivered.js'
+import type { Awaited } from './undelivered.js'
+
+const EMPTY = new Uint8Array()
 
 /** Seals one content to every device of a contact and queues the frames; returns how many frames that are. */
 export async function sendToContact(
@@ -22,10 +24,10 @@ export async function sendToContact(
   contact: Contact,
   prepared: PreparedSessions,
   content: Uint8Array,
-  message?: LoggedId,
+  message?: Awaited,
 ): Promise<number> {
   let frames = 0
-  const waiting: SealedFor[] = []
+  const devices: SealedFor[] = []
   for (const certificate of contact.devices) {
     const device = deviceOf(certificate)
     const bundle = prepared.get(device)
@@ -33,9 +35,12 @@ export async function sendToContact(
       frames += await startSession(context, tx, certificate, bundle, message?.id)
     const sealed = await sendToDevice(context, tx, device, content, message?.id)
     frames += sealed.frames
-    waiting.push({ device, session: sealed.session })
+    devices.push({ device, session: sealed.session })
   }
-  if (message !== undefined) undeliveredTable.put(tx, waiting, contact.id, message.number)
+  if (message !== undefined) {
+    const row = { devices, content: message.logged ? EMPTY : content }
+    undeliveredTable.put(tx, row, contact.id, message.number)
+  }
   return frames
 }
 

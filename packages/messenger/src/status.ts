@@ -3,7 +3,7 @@ import type { AccountId, DeviceId, MessageId } from '@hyphae/core'
 import type { NodeContext, Work } from './context.js'
 import { MessengerError } from './errors.js'
 import type { DeliveryState, EventHub } from './events.js'
-import { type SentRow, sentTable } from './rows.js'
+import { type SentRow, sentTable, welcomesTable } from './rows.js'
 import { confirmDelivered } from './undelivered.js'
 
 export interface MessageStatus {
@@ -52,8 +52,9 @@ export async function countReceipt(
 ): Promise<void> {
   for (const id of ids) {
     const sent = await sentTable.get(tx, id)
+    const number = sent?.number ?? (await welcomesTable.get(tx, id))
+    if (number !== undefined && number > 0) await confirmDelivered(tx, from, device, number)
     if (sent === undefined || !sent.recipients.includes(from)) continue
-    if (sent.number > 0) await confirmDelivered(tx, from, device, sent.number)
     const delivered = include(sent.delivered, from)
     const row = { ...sent, delivered, read: kind === 'read' ? include(sent.read, from) : sent.read }
     sentTable.put(tx, row, id)

@@ -3,10 +3,12 @@ import type { AccountId, DeviceId, MessageId } from '@hyphae/core'
 import type { Work } from './context.js'
 import { undeliveredTable } from './rows.js'
 
-/** A message with its place in the log. */
-export interface LoggedId {
+/** A message that devices shall confirm. */
+export interface Awaited {
   readonly id: MessageId
+  /** Its place in the log, or for what is not logged a number of its own. */
   readonly number: number
+  readonly logged: boolean
 }
 
 /** The device has confirmed the message, and is waited for no more. */
@@ -16,8 +18,9 @@ export async function confirmDelivered(
   device: DeviceId,
   number: number,
 ): Promise<void> {
-  const waiting = (await undeliveredTable.get(tx, account, number))?.filter((one) => one.device !== device)
-  if (waiting === undefined) return
-  if (waiting.length === 0) undeliveredTable.delete(tx, account, number)
-  else undeliveredTable.put(tx, waiting, account, number)
+  const row = await undeliveredTable.get(tx, account, number)
+  if (row === undefined) return
+  const devices = row.devices.filter((one) => one.device !== device)
+  if (devices.length === 0) undeliveredTable.delete(tx, account, number)
+  else undeliveredTable.put(tx, { ...row, devices }, account, number)
 }
