@@ -79,19 +79,25 @@ export function decapsulate(
   return extractAndExpand(crypto, crypto.x25519.dh(recipient, enc), enc, recipient.publicKey)
 }
 
+/** The part of the key schedule that depends on the info alone. */
+export function scheduleContext(crypto: CryptoProvider, aead: HpkeAead, info: Uint8Array): Uint8Array {
+  const suite = SUITES[aead]
+  const pskIdHash = labeledExtract(crypto, suite, EMPTY, 'psk_id_hash', EMPTY)
+  const infoHash = labeledExtract(crypto, suite, EMPTY, 'info_hash', info)
+  return concatBytes(MODE_BASE, pskIdHash, infoHash)
+}
+
 /** Takes the shared secret over and wipes it. */
 export function keySchedule(
   crypto: CryptoProvider,
   aead: HpkeAead,
   shared: Uint8Array,
-  info: Uint8Array,
+  context: Uint8Array,
 ): HpkeContext {
   const suite = SUITES[aead]
-  const pskIdHash = labeledExtract(crypto, suite, EMPTY, 'psk_id_hash', EMPTY)
-  const infoHash = labeledExtract(crypto, suite, EMPTY, 'info_hash', info)
   const secret = labeledExtract(crypto, suite, shared, 'secret', EMPTY)
   zeroize(shared)
-  return { suite, secret, scheduleContext: concatBytes(MODE_BASE, pskIdHash, infoHash) }
+  return { suite, secret, scheduleContext: context }
 }
 
 /** Key and base nonce; the nonce of message 0 is the base nonce itself. Spends the context. */

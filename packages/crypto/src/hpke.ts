@@ -12,6 +12,7 @@ import {
   type HpkeAead,
   KEM_SUITE,
   keySchedule,
+  scheduleContext,
 } from './hpke-schedule.js'
 import { KEY_LENGTH } from './limits.js'
 import type { CryptoProvider, X25519PrivateKey } from './provider.js'
@@ -37,6 +38,12 @@ export interface HpkeSealed {
   readonly ciphertext: Uint8Array
 }
 
+export interface HpkeRecipient {
+  /** X25519 public key, 32 bytes. */
+  readonly recipient: Uint8Array
+  readonly plaintext: Uint8Array
+}
+
 export interface HpkeOpenOptions {
   readonly recipient: X25519PrivateKey
   readonly enc: Uint8Array
@@ -46,14 +53,39 @@ export interface HpkeOpenOptions {
   readonly aead?: HpkeAead
 }
 
+function sealUnder(
+  crypto: CryptoProvider,
+  aead: HpkeAead,
+  context: Uint8Array,
+  { recipient, plaintext }: HpkeRecipient,
+  aad: Uint8Array,
+): HpkeSealed {
+  const { enc, shared } = encapsulate(crypto, recipient)
+  const { key, nonce } = aeadKeys(crypto, aead, keySchedule(crypto, aead, shared, context))
+  const ciphertext = crypto[aead].seal(key, nonce, plaintext, aad)
+  zeroize(key)
+  return { enc, ciphertext }
+}
+
 /** Section 6.1, SealBase. @throws CryptoError `crypto/bad-length`, `crypto/low-order-key`, `crypto/rng-failed` */
 export function hpkeSeal(crypto: CryptoProvider, options: HpkeSealOptions): HpkeSealed {
   const aead = options.aead ?? DEFAULT_AEAD
-  const { enc, shared } = encapsulate(crypto, options.recipient)
-  const { key, nonce } = aeadKeys(crypto, aead, keySchedule(crypto, aead, shared, options.info))
-  const ciphertext = crypto[aead].seal(key, nonce, options.plaintext, options.aad)
-  zeroize(key)
-  return { enc, ciphertext }
+  return sealUnder(crypto, aead, scheduleContext(crypto, aead, options.info), options, options.aad)
+}
+
+/**
+ * One message to each recipient, all under one info and without associated data: the info, which may be large, is
+ * hashed once. Errors as hpkeSeal.
+ */
+export function hpkeSealAll(
+  crypto: CryptoProvider,
+  recipients: readonly HpkeRecipient[],
+  info: Uint8Array,
+  aead: HpkeAead = DEFAULT_AEAD,
+): HpkeSealed[] {
+  const context = scheduleContext(crypto, aead, info)
+  const aad = new Uint8Array(0)
+  return recipients.map((recipient) => sealUnder(crypto, aead, context, recipient, aad))
 }
 
 /**
@@ -64,7 +96,11 @@ export function hpkeOpen(crypto: CryptoProvider, options: HpkeOpenOptions): Uint
   const aead = options.aead ?? DEFAULT_AEAD
   const shared = decapsulate(crypto, options.recipient, options.enc)
   if (shared === null) return null
-  const { key, nonce } = aeadKeys(crypto, aead, keySchedule(crypto, aead, shared, options.info))
+  const { key, nonce } = aeadKeys(
+    crypto,
+    aead,
+    keySchedule(crypto, aead, shared, scheduleContext(crypto, aead, options.info)),
+  )
   const plaintext = crypto[aead].open(key, nonce, options.ciphertext, options.aad)
   zeroize(key)
   return plaintext
@@ -86,7 +122,8 @@ export function hpkeSendExport(
   options: HpkeExportOptions,
 ): { readonly enc: Uint8Array; readonly secret: Uint8Array } {
   const { enc, shared } = encapsulate(crypto, options.recipient)
-  const context = keySchedule(crypto, options.aead ?? DEFAULT_AEAD, shared, options.info)
+  const aead = options.aead ?? DEFAULT_AEAD
+  const context = keySchedule(crypto, aead, shared, scheduleContext(crypto, aead, options.info))
   return { enc, secret: exportFrom(crypto, context, options.exporterContext, options.length) }
 }
 
@@ -102,7 +139,8 @@ export function hpkeReceiveExport(
 ): Uint8Array | null {
   const shared = decapsulate(crypto, options.recipient, options.enc)
   if (shared === null) return null
-  const context = keySchedule(crypto, options.aead ?? DEFAULT_AEAD, shared, options.info)
+  const aead = options.aead ?? DEFAULT_AEAD
+  const context = keySchedule(crypto, aead, shared, scheduleContext(crypto, aead, options.info))
   return exportFrom(crypto, context, options.exporterContext, options.length)
 }
 

@@ -8,6 +8,7 @@ import {
   hpkeOpen,
   hpkeReceiveExport,
   hpkeSeal,
+  hpkeSealAll,
   hpkeSendExport,
   type X25519PrivateKey,
 } from '../src/index.js'
@@ -48,6 +49,23 @@ describe.each(PROVIDERS)('%s', (_, crypto) => {
     expect(hpkeReceiveExport(crypto, { recipient: key, enc, aead, ...EXPORT })).toEqual(
       new Uint8Array(exported),
     )
+  })
+
+  it('seals to many under one info as to each alone', () => {
+    const keys = [crypto.x25519.generate(), crypto.x25519.generate()]
+    const recipients = keys.map(({ publicKey }, i) => ({ recipient: publicKey, plaintext: utf8(`for ${i}`) }))
+    const aad = new Uint8Array()
+    for (const aead of ['aes128Gcm', 'chacha20Poly1305'] as const) {
+      const sealed = hpkeSealAll(crypto, recipients, INFO, aead)
+      for (const [i, { enc, ciphertext }] of sealed.entries()) {
+        const [mine, other] = [keys[i], keys[1 - i]] as [X25519PrivateKey, X25519PrivateKey]
+        const open = (recipient: X25519PrivateKey, info: Uint8Array) =>
+          hpkeOpen(crypto, { recipient, enc, info, aad, ciphertext, aead })
+        expect(open(mine, INFO)).toEqual(utf8(`for ${i}`))
+        expect(open(other, INFO)).toBeNull()
+        expect(open(mine, AAD)).toBeNull()
+      }
+    }
   })
 
   it.each(SUITES)('seals what the peer opens, %s', async (aead, make) => {
