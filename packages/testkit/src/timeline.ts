@@ -85,7 +85,8 @@ export function timeline(start: number): Timeline {
   return {
     now: () => time,
     at: (at, run) => {
-      const entry: Entry = { at, order, run, cancel: () => void take(entry) }
+      // Clocks show whole milliseconds; rounding up wakes nobody early.
+      const entry: Entry = { at: Math.ceil(at), order, run, cancel: () => void take(entry) }
       order += 1
       waiting += 1
       push(heap, entry)
