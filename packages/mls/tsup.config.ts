@@ -1,3 +1,3 @@
 import { library } from '../../build/tsup.ts'
 
-export default library({ entry: ['src/index.ts', 'src/order/index.ts'] })
+export default library({ entry: ['src/index.ts', 'src/order/index.ts', 'src/suites.ts'] })
