@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, it } from 'vitest'
+import type { SuiteMaker } from '../../src/index.js'
+import { p256Suite, p384Suite } from '../../src/suites.js'
 
 const FOLDER = fileURLToPath(new URL('../../../../../shared/vectors/mls/', import.meta.url))
 
@@ -9,7 +11,11 @@ interface Vector {
   readonly cipher_suite: number
 }
 
-/** Registers tests over the vectors of one file that are for suites 1 and 3. */
+/** The suites beyond the two that are built in. */
+export const MORE: readonly SuiteMaker[] = [p256Suite, p384Suite]
+const SPOKEN: readonly number[] = [1, 2, 3, 7]
+
+/** Registers tests over the vectors of one file that are for suites that this package speaks. */
 export function official<T extends Vector>(name: string, tests: (vectors: readonly T[]) => void): void {
   const path = `${FOLDER}${name}.json`
   if (!existsSync(path)) {
@@ -17,5 +23,5 @@ export function official<T extends Vector>(name: string, tests: (vectors: readon
     return
   }
   const all = JSON.parse(readFileSync(path, 'utf8')) as T[]
-  describe(`official ${name}`, () => tests(all.filter((v) => v.cipher_suite === 1 || v.cipher_suite === 3)))
+  describe(`official ${name}`, () => tests(all.filter((v) => SPOKEN.includes(v.cipher_suite))))
 }

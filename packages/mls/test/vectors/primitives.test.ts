@@ -12,7 +12,7 @@ import { describe, expect, it } from 'vitest'
 import { suiteOf } from '../../src/provider.js'
 import type { MlsSuite } from '../../src/suite.js'
 import { noble } from '../helpers.js'
-import { official } from './official.js'
+import { MORE, official } from './official.js'
 
 const PROVIDERS = [defaultCrypto, noble]
 
@@ -85,7 +85,7 @@ async function checkHpke({ encrypt_with_label: v }: Basics, cs: CiphersuiteImpl)
 official<Basics>('crypto-basics', (vectors) => {
   describe.each(PROVIDERS)('$name', (crypto) => {
     it.each(vectors)('suite $cipher_suite', async (vector) => {
-      const cs = suiteOf(crypto, vector.cipher_suite)
+      const cs = suiteOf(crypto, vector.cipher_suite, MORE)
       await checkBasics(vector, cs)
       await checkSignature(vector, cs)
       await checkHpke(vector, cs)
@@ -161,7 +161,7 @@ async function checkEpoch(init: Uint8Array, v: Epoch, cs: CiphersuiteImpl): Prom
 official<Schedule>('key-schedule', (vectors) => {
   describe.each(PROVIDERS)('$name', (crypto) => {
     it.each(vectors)('suite $cipher_suite', async ({ cipher_suite, initial_init_secret, epochs }) => {
-      const cs = suiteOf(crypto, cipher_suite)
+      const cs = suiteOf(crypto, cipher_suite, MORE)
       let init = fromHex(initial_init_secret)
       for (const epoch of epochs) init = (await checkEpoch(init, epoch, cs)) as typeof init
     })

@@ -20,7 +20,7 @@ import { hashAt, hashTree, parentHashesHold } from '../../src/tree-hash.js'
 import { openGroupInfo, openGroupSecrets } from '../../src/welcome.js'
 import { raw } from '../attacker.js'
 import { at, device, groupOf } from '../helpers.js'
-import { official } from './official.js'
+import { MORE, official } from './official.js'
 
 function treeFrom(hex: string): RatchetTree {
   const tree = decodeRatchetTree(fromHex(hex), 0)?.[0]
@@ -49,7 +49,7 @@ interface TreeKem {
 }
 
 async function checkTreeKem(vector: TreeKem): Promise<void> {
-  const cs = suiteOf(defaultCrypto, vector.cipher_suite)
+  const cs = suiteOf(defaultCrypto, vector.cipher_suite, MORE)
   const tree = treeFrom(vector.ratchet_tree)
   for (const update of vector.update_paths) {
     const path = decodeUpdatePath(fromHex(update.update_path), 0)?.[0]
@@ -108,8 +108,8 @@ official<TreeCase>('tree-validation', (vectors) => {
     for (const [i, { cipher_suite, tree: hex, tree_hashes }] of vectors.entries()) {
       const tree = treeFrom(hex)
       assertTreeShape(tree, 'mls/bad-welcome')
-      assertTreeKeys(tree, suiteOf(defaultCrypto, cipher_suite).sync, 'mls/bad-welcome')
-      const hashed = hashTree(suiteOf(defaultCrypto, cipher_suite).sync.hash, tree)
+      assertTreeKeys(tree, suiteOf(defaultCrypto, cipher_suite, MORE).sync, 'mls/bad-welcome')
+      const hashed = hashTree(suiteOf(defaultCrypto, cipher_suite, MORE).sync.hash, tree)
       expect(
         tree.map((_, index) => toHex(hashAt(hashed, index))),
         `tree ${i}`,
@@ -118,7 +118,7 @@ official<TreeCase>('tree-validation', (vectors) => {
       assertUniqueTree(tree)
       for (const broken of breakages(tree))
         expect(
-          parentHashesHold(hashTree(suiteOf(defaultCrypto, cipher_suite).sync.hash, broken)),
+          parentHashesHold(hashTree(suiteOf(defaultCrypto, cipher_suite, MORE).sync.hash, broken)),
           `tree ${i}`,
         ).toBe(false)
     }
@@ -142,8 +142,9 @@ interface Protection {
 
 official<Protection>('message-protection', (vectors) => {
   it.each(vectors)('suite $cipher_suite', async (v) => {
-    const own = device('own', { suite: v.cipher_suite })
-    const opened: Opened = raw(own, at(await groupOf([own]), 0))
+    const own = device('own')
+    const cs = suiteOf(defaultCrypto, v.cipher_suite, MORE)
+    const opened: Opened = { ...raw(own, at(await groupOf([own]), 0)), cs }
     const leaf = opened.client.ratchetTree[0]
     if (leaf?.nodeType !== 'leaf') throw new Error('no leaf')
     const sender: LeafNode = { ...leaf.leaf, signaturePublicKey: fromHex(v.signature_pub) }
@@ -184,7 +185,7 @@ interface WelcomeCase {
 
 official<WelcomeCase>('welcome', (vectors) => {
   it.each(vectors)('suite $cipher_suite', async (v) => {
-    const cs = suiteOf(defaultCrypto, v.cipher_suite)
+    const cs = suiteOf(defaultCrypto, v.cipher_suite, MORE)
     const decode = (hex: string): MLSMessage => decodeMessage(fromHex(hex), 4096, 'mls/malformed')
     const [welcome, keyPackage] = [decode(v.welcome), decode(v.key_package)]
     if (welcome.wireformat !== 'mls_welcome' || keyPackage.wireformat !== 'mls_key_package')
