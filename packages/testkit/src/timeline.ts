@@ -102,7 +102,7 @@ export function timeline(start: number): Timeline {
       return true
     },
     moveTo: (to) => {
-      time = Math.max(time, to)
+      time = Math.max(time, Math.ceil(to))
     },
     pending: () => waiting,
   }
