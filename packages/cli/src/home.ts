@@ -89,7 +89,7 @@ function usable(passphrase: string): string {
 }
 
 /** Whole and durable, or not there. */
-async function replaceFile(path: string, content: string): Promise<void> {
+export async function replaceFile(path: string, content: string): Promise<void> {
   const draft = `${path}.new`
   await onDisk(path, async () => {
     const file = await open(draft, 'w', FILE_MODE)
@@ -105,7 +105,7 @@ async function replaceFile(path: string, content: string): Promise<void> {
   })
 }
 
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
   try {
     await stat(path)
     return true

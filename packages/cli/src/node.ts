@@ -10,6 +10,7 @@ import { CliError } from './errors.js'
 import { readConfig, storeFolder, unlock } from './home.js'
 import { LOCK_POLL_MS, LOCK_WAIT_MS, UNREACHABLE_AFTER_MS } from './limits.js'
 import { commandLogger } from './log.js'
+import { openWitness } from './witness.js'
 
 export interface OpenNode {
   readonly node: Messenger
@@ -49,9 +50,10 @@ export async function openNode(call: Call, options: NodeOptions): Promise<OpenNo
   const transports = options.relays.map((url) =>
     noticing(relay(url, { unreachableAfterMs: UNREACHABLE_AFTER_MS }), () => publishedAt.add(url)),
   )
+  const witness = await openWitness(call.home)
   const store = await openStore(storeFolder(call.home), options.encryption, clock)
   const logger = options.logger ?? commandLogger(call.io)
-  const node = await createMessenger({ transports, store, handles: options.handles, clock, logger })
+  const node = await createMessenger({ transports, store, witness, handles: options.handles, clock, logger })
   return { node, publishedAt, flush: (signal) => flush(node, signal) }
 }
 

@@ -69,6 +69,12 @@ export function eventSentence(event: MessengerEvent): string | undefined {
       const removed = event.removed.map((account) => `-${account}`)
       return `Group ${event.group.slice(0, 8)}: ${[...added, ...removed].join(' ')}`
     }
+    case 'rolled-back':
+      return 'This home is an old copy. What came and went since is lost here; sessions begin anew, and groups were left.'
+    case 'session':
+      return event.oneTimePrekey
+        ? undefined
+        : `A session with ${event.account} began without a one-time prekey: its first messages are less protected.`
     default:
       return undefined
   }
