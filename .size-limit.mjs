@@ -25,7 +25,7 @@ const LIMITS = {
   'transport-relay': 12.7,
   'transport-relay/wire': 7.3,
   messenger: 135,
-  testkit: 9.5,
+  testkit: 23,
 }
 
 /** Programs and servers: no page loads them. */
