@@ -8,12 +8,13 @@ import { encodeEcKey } from '../../../src/signal/public-key.js'
 import { coreOf } from '../../../src/signal/session.js'
 import {
   decodePrekeyMessage,
+  decodeSignalSession,
   decryptSignal,
   SIGNAL_MAX_MESSAGE_BYTES,
   type SignalEncrypted,
   type SignalSession,
 } from '../../../src/signal.js'
-import { codeOf, crypto, flipped, newPair, open, pass, send, stored } from '../support.js'
+import { codeOf, crypto, flipped, newPair, open, type Pair, pass, send, stored } from '../support.js'
 
 const REFUSALS = [
   'ratchet/signal-bad-mac',
@@ -53,6 +54,13 @@ function forged({ message }: SignalEncrypted, parts: Parts): Uint8Array {
     ...(pq === null ? [] : bytesField(5, pq)),
     mac,
   )
+}
+
+/** Bob reads a letter of Alice. */
+function read(pair: Pair, letter: SignalEncrypted | undefined): SignalEncrypted {
+  if (letter === undefined) throw new Error('no such letter')
+  expect(open(pair, 'bob', letter)).toEqual(Uint8Array.of(7))
+  return letter
 }
 
 describe('forged messages', () => {
@@ -159,6 +167,25 @@ describe('forged messages', () => {
   it('a message of another session does not open', () => {
     const [one, two] = [newPair(), newPair()]
     expect(REFUSALS).toContain(refusal(two.bob, send(one, 'alice').message))
+  })
+})
+
+describe('repeated messages', () => {
+  it('hostile 8: open once, in order or late, also after a restart, and leave no key behind', () => {
+    const pair = newPair()
+    const letters = Array.from({ length: 6 }, () => send(pair, 'alice'))
+    const order = [3, 0, 5, 1, 4, 2]
+    for (const [i, at] of order.entries()) {
+      const { message } = read(pair, letters[at])
+      expect(refusal(pair.bob, message)).toBe('ratchet/signal-duplicate')
+      pair.bob = decodeSignalSession(crypto, stored(pair.bob))
+      for (const seen of order.slice(0, i + 1)) {
+        expect(refusal(pair.bob, letters[seen]?.message ?? message)).toBe('ratchet/signal-duplicate')
+      }
+    }
+    const { receiving, pq } = coreOf(pair.bob)
+    expect(receiving.map(({ skipped }) => skipped.length)).toEqual(receiving.map(() => 0))
+    expect(pq.chains.epochs.map(({ skipped }) => skipped.length)).toEqual(pq.chains.epochs.map(() => 0))
   })
 })
 
