@@ -102,6 +102,8 @@ export interface Sessions {
   list(reader: StoreReader, device: string): Promise<SessionSummary[]>
   /** Drops all sessions with a device, and its pinned identity. */
   forget(tx: SessionTransaction, device: string): Promise<readonly SessionState[]>
+  /** Counts a transaction that only has rows of the caller's own: to lose it is a rollback too. */
+  count(tx: SessionTransaction): Promise<void>
   /** Drops sessions whose time is over. */
   sweep(tx: SessionTransaction): Promise<readonly SessionState[]>
 
@@ -158,6 +160,10 @@ function facade(context: SessionsContext): Sessions {
     approveIdentity: (tx, device, keys) => approveIdentity(context, tx, device, keys),
     list: (reader, device) => sessionsOf(context, reader, device),
     forget: (tx, device) => forgetDevice(context, tx, device),
+    count: async (tx) => {
+      await gate.check(tx)
+      gate.touch(tx)
+    },
     sweep: (tx) => sweep(context, tx),
     prekeys: (reader) => prekeyStatus(context, reader),
     rotatePrekeys: (tx) => rotatePrekeys(context, tx),

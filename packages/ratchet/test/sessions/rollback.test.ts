@@ -39,6 +39,19 @@ describe('a store that was put back', () => {
     expect(await sending(alice, bob)).toBeUndefined()
   })
 
+  it('hostile 31: is found out by a transaction of the caller’s own rows, where that is counted', async () => {
+    for (const counted of [true, false]) {
+      const [alice] = await joined(testClock(), witnessed)
+      const old = await backup(alice)
+      await alice.sessions.transact(async (tx) => {
+        tx.put(['own'], Uint8Array.of(1))
+        if (counted) await alice.sessions.count(tx)
+      })
+      await restore(alice, old)
+      expect(alice.sessions.status()).toBe(counted ? 'rolled-back' : 'ready')
+    }
+  })
+
   it('hostile 31: after recovery old sessions only receive, and a new one is begun at once', async () => {
     const [alice, bob] = await joined(testClock(), witnessed)
     expect(await talk(alice, bob, 'zero')).toBe('zero')
