@@ -11,6 +11,7 @@ import type { Rng } from '../random.js'
 import { requireDhPublicKey } from '../x25519-public.js'
 import { plainBytes } from './bytes.js'
 import { derivePublicKey, importPrivate, importPublic } from './keys.js'
+import { recentKeys } from './recent-keys.js'
 
 const importSigning = importPrivate('ed25519')
 const importAgreement = importPrivate('x25519')
@@ -41,6 +42,7 @@ export function nodeEd25519(rng: Rng): Ed25519 {
 }
 
 export function nodeX25519(rng: Rng): X25519 {
+  const importRecent = recentKeys((publicKey) => importPublic('x25519', publicKey))
   const fromBytes = (bytes: Uint8Array): X25519PrivateKey => new OpaqueKey('x25519', bytes, derivePublicKey)
   return {
     generate: () => fromBytes(rng(KEY_LENGTH)),
@@ -52,7 +54,7 @@ export function nodeX25519(rng: Rng): X25519 {
     dh(key, publicKey) {
       const privateKey = nativeOf(key, 'x25519', importAgreement)
       requireDhPublicKey(publicKey)
-      const shared = diffieHellman({ privateKey, publicKey: importPublic('x25519', publicKey) })
+      const shared = diffieHellman({ privateKey, publicKey: importRecent(publicKey) })
       if (isAllZero(shared)) throw new CryptoError('crypto/low-order-key')
       return plainBytes(shared)
     },
