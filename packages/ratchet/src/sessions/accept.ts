@@ -15,7 +15,7 @@ import { newPeer, type PeerRow, readPeer } from './peer-row.js'
 import { prekeysFor } from './prekeys.js'
 import { acceptWait, countAccepted } from './rates.js'
 import { idOf } from './session-book.js'
-import type { SessionRow } from './session-row.js'
+import { newRow, type SessionRow } from './session-row.js'
 
 export interface AcceptInput {
   /** The caller's name for the device. */
@@ -66,7 +66,7 @@ export async function accept(
   if (seen === null) tx.delete(tables.oneTime(oneTimePrekeyId))
   else tx.put(seen, SEEN)
   const { session } = accepted
-  const row = { session, confirmed: false, born, archivedAt: 0, unanswered: 0, unansweredAt: 0 }
+  const row = newRow(session, born)
   const known = peer ?? newPeer(session.peer)
   const sends = await replaces(context, tx, meta, device, { peer: known, row, now })
   const current = sends ? { current: idOf(row), elsewhere: 0 } : {}

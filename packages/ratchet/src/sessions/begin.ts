@@ -13,7 +13,7 @@ import type { MetaRow } from './meta-row.js'
 import { newPeer, type PeerRow, readPeer } from './peer-row.js'
 import { countBegun, renewalWait } from './rates.js'
 import { idOf } from './session-book.js'
-import type { SessionRow } from './session-row.js'
+import { newRow, type SessionRow } from './session-row.js'
 
 /** Why a new session is wanted. */
 export type NeedReason =
@@ -122,7 +122,7 @@ export async function begin(
   })
   const born = gate.touch(tx)
   const { session, handshake, usedOneTime } = begun
-  const row = { session, confirmed: false, born, archivedAt: 0, unanswered: 0, unansweredAt: 0 }
+  const row = newRow(session, born)
   const sessionId = idOf(row)
   const known = peer ?? newPeer(session.peer)
   const after = { ...countBegun(known, now), current: sessionId, elsewhere: 0 }

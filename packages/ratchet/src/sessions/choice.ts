@@ -10,7 +10,7 @@ import {
   UNANSWERED_SENDS,
 } from './limits.js'
 import { MAX_U8, type PeerRow, samePeer } from './peer-row.js'
-import type { SessionRow } from './session-row.js'
+import { isConfirmed, type SessionRow } from './session-row.js'
 
 /** Milliseconds since `then`. A clock that was set back leaves times in the future: those count as long ago. */
 export function since(now: number, then: number): number {
@@ -25,7 +25,9 @@ export function isOpen(row: SessionRow, peer: PeerRow, floor: number): boolean {
 /** Begun here and never answered for too long: it sends no more. */
 export function isUnacknowledged(row: SessionRow, now: number): boolean {
   return (
-    !row.confirmed && row.session.role === 'initiator' && now - row.session.createdAt >= UNACKNOWLEDGED_TTL_MS
+    !isConfirmed(row) &&
+    row.session.role === 'initiator' &&
+    now - row.session.createdAt >= UNACKNOWLEDGED_TTL_MS
   )
 }
 
@@ -57,7 +59,7 @@ export function follow(peer: PeerRow, id: string): PeerRow {
  * initiations cross, and the smaller id wins on both sides; otherwise the peer has begun anew, so it wins.
  */
 export function winsOver(current: SessionRow | null, currentId: string | null, id: string): boolean {
-  return current === null || currentId === null || current.confirmed || id < currentId
+  return current === null || currentId === null || isConfirmed(current) || id < currentId
 }
 
 /** The row after one more transaction that sends in it. */

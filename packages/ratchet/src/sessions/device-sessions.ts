@@ -7,7 +7,7 @@ import type { SessionTransaction } from './gate.js'
 import { readMeta } from './meta-row.js'
 import { type PeerRow, readPeer, writePeer } from './peer-row.js'
 import { idOf, type PlacedRow } from './session-book.js'
-import type { SessionRow } from './session-row.js'
+import { isConfirmed, type SessionRow } from './session-row.js'
 
 /** Writes `peer`, whose sending session may differ from the one `before`: that one is archived, this one no longer. */
 export async function changePeer(
@@ -30,7 +30,7 @@ export async function changePeer(
   }
 }
 
-/** Adds a session; gives back those that had to go for it: archived too long, or too many. */
+/** Adds a session; gives back those that had to go for it: archived too long, or heard and made before too many. */
 export async function addSession(
   context: SessionsContext,
   tx: SessionTransaction,
@@ -45,8 +45,7 @@ export async function addSession(
   book.put(tx, gate.passage(tx), device, { ...row, archivedAt: peer.after.current === id ? 0 : now })
   await changePeer(context, tx, device, peer.before, peer.after, now)
   const spare = others.filter((other) => other.id !== peer.after.current)
-  // The one that has just been archived has no time in this list yet, and is the newest.
-  const age = ({ row: { archivedAt } }: PlacedRow): number => (archivedAt === 0 ? now : archivedAt)
+  const age = ({ row }: PlacedRow): number => Math.max(row.heardAt, row.session.createdAt)
   spare.sort((a, b) => age(b) - age(a))
   const kept = context.maxArchived - (peer.after.current === id ? 0 : 1)
   return dropSessions(
@@ -73,8 +72,10 @@ export interface SessionSummary {
   readonly session: SessionState
   /** Whether `encrypt` uses it. */
   readonly sends: boolean
-  /** A message was opened in it. */
+  /** A message was opened in it: the peer has it too. */
   readonly confirmed: boolean
+  /** Milliseconds when that last was; null while it never was. */
+  readonly heardAt: number | null
   /** Milliseconds; null while it sends. */
   readonly archivedAt: number | null
 }
@@ -95,7 +96,8 @@ export async function sessionsOf(
     sessionId: id,
     session: row.session,
     sends: ready && peer !== undefined && peer.current === id && isOpen(row, peer, floor),
-    confirmed: row.confirmed,
+    confirmed: isConfirmed(row),
+    heardAt: row.heardAt === 0 ? null : row.heardAt,
     archivedAt: row.archivedAt === 0 ? null : row.archivedAt,
   }))
   const age = (one: SessionSummary): number => one.archivedAt ?? Number.MAX_SAFE_INTEGER

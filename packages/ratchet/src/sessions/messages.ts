@@ -12,7 +12,7 @@ import type { SessionTransaction } from './gate.js'
 import { WIDE_SEARCH_SESSIONS } from './limits.js'
 import type { MetaRow } from './meta-row.js'
 import { readPeer } from './peer-row.js'
-import type { SessionRow } from './session-row.js'
+import { isConfirmed, type SessionRow } from './session-row.js'
 import { placeName, type SessionPlace } from './tag-index.js'
 
 export interface Encrypted {
@@ -129,7 +129,7 @@ async function openAt(
   if (opened === null) return null
   const { session, body } = opened
   const after = await heard(context, tx, meta, place, { ...row, session }, now)
-  const settled = after.moved || (after.sends && !row.confirmed)
+  const settled = after.moved || (after.sends && !isConfirmed(row))
   return { device, sessionId: id, session, body, moved: after.moved, settled }
 }
 
@@ -145,7 +145,7 @@ async function heard(
   const { book, gate, tables } = context
   const peer = await readPeer(tx, tables, device)
   gate.touch(tx)
-  book.put(tx, gate.passage(tx), device, { ...row, confirmed: true, unanswered: 0, unansweredAt: 0 })
+  book.put(tx, gate.passage(tx), device, { ...row, heardAt: now, unanswered: 0, unansweredAt: 0 })
   if (peer === undefined || !isOpen(row, peer, meta.floor)) return { moved: false, sends: false }
   const after = follow(peer.begun === 0 ? peer : { ...peer, begun: 0 }, id)
   if (after !== peer) await changePeer(context, tx, device, peer, after, now)

@@ -225,17 +225,25 @@ async function deliverAll(world: World, at: Side, kind: Mail['kind']): Promise<v
   }
 }
 
-/** One message each way, crossing or in turn; true when both opened. */
-export async function exchange(world: World, crossing: boolean): Promise<boolean> {
+/** Both write, in turn or crossing; or one only answers what it could open. */
+export const EXCHANGES = ['turns', 'crossing', 'alice answers', 'bob answers'] as const
+export type Exchange = (typeof EXCHANGES)[number]
+
+/** Messages of each that opened in one exchange; true when all did, and the first was sent. */
+export async function exchange(world: World, kind: Exchange): Promise<boolean> {
   const opened: boolean[] = []
   const arrive = async (at: Side, mails: readonly Mail[]): Promise<void> => {
     let last = false
     for (const mail of mails) last = (await isReadable(world, at, mail)) && (await deliver(world, at, mail))
     opened.push(last)
   }
-  const [one, two] = crossing ? [await send(world, 'alice'), await send(world, 'bob')] : [null, null]
-  await arrive('bob', one ?? (await send(world, 'alice')))
-  await arrive('alice', two ?? (await send(world, 'bob')))
+  const first: Side = kind === 'alice answers' ? 'bob' : 'alice'
+  const second = other(first)
+  const one = await send(world, first)
+  const two = kind === 'crossing' ? await send(world, second) : null
+  await arrive(second, one)
+  if (kind.endsWith('answers') && !opened[0]) return false
+  await arrive(first, two ?? (await send(world, second)))
   return opened.every((open) => open)
 }
 

@@ -132,6 +132,19 @@ describe('a first message', () => {
     expect(await unchanged(bob, () => refusal(accept(bob, alice, handshake)))).toBe('ratchet/prekey-used')
   })
 
+  it('never replaces its session, though the store had its prekey back', async () => {
+    const clock = testClock()
+    const [alice, bob] = [await newNode('alice', clock), await newNode('bob', clock)]
+    const { handshake } = await begin(alice, bob, await bundleOf(bob))
+    const prekeys = await bob.store.list(['ratchet-one-time'])
+    await accept(bob, alice, handshake)
+    expect(await talk(alice, bob, 'one')).toBe('one')
+    await bob.store.transact((tx) => {
+      for (const { key, value } of prekeys) tx.put(key, value)
+    })
+    expect(await unchanged(bob, () => refusal(accept(bob, alice, handshake)))).toBe('ratchet/replayed')
+  })
+
   it('hostile 16: without one is accepted once, for as long as its signed prekey is kept', async () => {
     const clock = testClock()
     const [alice, bob] = [await newNode('alice', clock), await newNode('bob', clock)]

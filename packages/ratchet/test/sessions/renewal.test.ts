@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { follow, winsOver } from '../../src/sessions/choice.js'
 import { newPeer, type PeerRow } from '../../src/sessions/peer-row.js'
-import { ACCEPT_BURST, type Encrypted, MAX_ARCHIVED_SESSIONS } from '../../src/sessions.js'
+import { ACCEPT_BURST, type Begun, type Encrypted, MAX_ARCHIVED_SESSIONS } from '../../src/sessions.js'
 import {
   accept,
   begin,
@@ -169,7 +169,7 @@ describe('rule 2, give up what is not answered', () => {
 
 describe('rule 3, what an accepted handshake replaces', () => {
   it('a session that was answered, or a larger id', () => {
-    const row = (confirmed: boolean): Parameters<typeof winsOver>[0] => ({ confirmed }) as never
+    const row = (heard: boolean): Parameters<typeof winsOver>[0] => ({ heardAt: heard ? 1 : 0 }) as never
     expect(winsOver(null, null, LARGE)).toBe(true)
     expect(winsOver(row(true), SMALL, LARGE)).toBe(true)
     expect(winsOver(row(false), SMALL, LARGE)).toBe(false)
@@ -208,7 +208,7 @@ describe('a session that was never answered', () => {
 })
 
 /** A session with two frames under way, and the next one, which has the smaller id: one frame does not move back. */
-async function succeeded(): Promise<{ bob: TestNode; late: Encrypted; tooLate: Encrypted }> {
+async function succeeded(): Promise<{ alice: TestNode; bob: TestNode; late: Encrypted; tooLate: Encrypted }> {
   for (;;) {
     const [alice, bob] = await joined(testClock())
     await talk(alice, bob, 'zero')
@@ -216,7 +216,28 @@ async function succeeded(): Promise<{ bob: TestNode; late: Encrypted; tooLate: E
     alice.clock.time += HOUR
     const next = await begin(alice, bob, await bundleOf(bob))
     await accept(bob, alice, next.handshake)
-    if (next.sessionId < late.sessionId) return { bob, late, tooLate }
+    if (next.sessionId < late.sessionId) return { alice, bob, late, tooLate }
+  }
+}
+
+/** Three sessions, each heard before the next; a late frame of the first, whose id is larger than the third's. */
+async function threeInTurn(): Promise<{ bob: TestNode; late: Encrypted; begins: () => Promise<Begun> }> {
+  for (;;) {
+    const clock = testClock()
+    const alice = await newNode('alice', clock)
+    const bob = await newNode('bob', clock, { maxArchived: 1 })
+    const begins = async (): Promise<Begun> => {
+      clock.time += DAY
+      const begun = await begin(alice, bob, await bundleOf(bob))
+      await accept(bob, alice, begun.handshake)
+      await talk(alice, bob, 'heard')
+      return begun
+    }
+    await begins()
+    const late = await seal(alice, bob, 'late')
+    await begins()
+    const third = await begins()
+    if (third.sessionId < late.sessionId) return { bob, late, begins }
   }
 }
 
@@ -230,6 +251,22 @@ describe('archived sessions', () => {
     const dropped = await bob.sessions.transact((tx) => bob.sessions.sweep(tx))
     expect(dropped.map(({ id }) => Buffer.from(id).toString('hex'))).toEqual([late.sessionId])
     expect(await bob.sessions.list(bob.store, 'alice')).toHaveLength(1)
+  })
+
+  it('give way to the next session when their time is over', async () => {
+    const { alice, bob, late } = await succeeded()
+    bob.clock.time += 30 * DAY
+    const { dropped } = await accept(bob, alice, (await begin(alice, bob, await bundleOf(bob))).handshake)
+    expect(dropped.map(({ id }) => Buffer.from(id).toString('hex'))).toEqual([late.sessionId])
+  })
+
+  it('that are still heard are kept before those that are not', async () => {
+    const { bob, late, begins } = await threeInTurn()
+    bob.clock.time += HOUR
+    expect(await opens(bob, late.frame)).toBe('late')
+    const fourth = await begins()
+    const kept = (await bob.sessions.list(bob.store, 'alice')).map(({ sessionId }) => sessionId)
+    expect(kept.sort()).toEqual([late.sessionId, fourth.sessionId].sort())
   })
 
   it('are kept up to a number, the newest, and the one that sends always', async () => {

@@ -22,9 +22,9 @@ interface Codec {
 }
 
 const head = fc.record({
-  confirmed: fc.boolean(),
   born: time,
   archivedAt: time,
+  heardAt: time,
   unanswered: u8,
   unansweredAt: time,
 })

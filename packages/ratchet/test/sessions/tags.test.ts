@@ -73,6 +73,31 @@ describe('by its tag', () => {
     expect(await opens(hub, (await seal(node, hub, 'next')).frame)).toBe('next')
   })
 
+  it('hostile 32: after a batch that failed behind one that did not, its frame is found again', async () => {
+    const { hub, others } = await crowd(2)
+    const [node] = others as [TestNode]
+    expect(await opens(hub, (await seal(node, hub, 'zero')).frame)).toBe('zero')
+    const [one, two] = [(await seal(node, hub, 'one')).frame, (await seal(node, hub, 'two')).frame]
+    const { write } = hub.engine
+    let release = (): void => {}
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let writes = 0
+    hub.engine.write = async (batch) => {
+      writes += 1
+      if (writes === 2) throw new Error('no room')
+      if (writes === 1) await released
+      return write(batch)
+    }
+    const attempts = Promise.allSettled([opens(hub, one), opens(hub, two)])
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    release()
+    expect((await attempts).map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    expect(await opens(hub, one)).toBeNull()
+    expect(await opens(hub, two)).toBe('two')
+  })
+
   it('noise is nobody’s, in every size', async () => {
     const { hub } = await crowd(3)
     for (const size of [128, 512, 2048]) expect(await open(hub, crypto.randomBytes(size))).toBeNull()
