@@ -4,19 +4,24 @@
  * system clock, compares every newcomer with every member, and leaves new extensions out of account.
  */
 import { equalBytes } from '@hyphae/core'
-import type { CiphersuiteImpl, Extension, KeyPackage, LeafNode, RatchetTree } from 'ts-mls'
-import { verifyKeyPackage } from 'ts-mls/keyPackage.js'
-import { verifyLeafNodeSignature, verifyLeafNodeSignatureKeyPackage } from 'ts-mls/leafNode.js'
-import { addLeafNode, removeLeafNode, updateLeafNode } from 'ts-mls/ratchetTree.js'
-import { leafToNodeIndex, nodeToLeafIndex, toLeafIndex } from 'ts-mls/treemath.js'
+import type { Extension, KeyPackage, LeafNode, RatchetTree } from 'ts-mls'
+import { removeLeafNode, updateLeafNode } from 'ts-mls/ratchetTree.js'
+import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js'
+import { keyPackageTbs } from './commit-codec.js'
 import { assertCredential, type MlsContext } from './context.js'
 import type { AddedLeaf } from './epoch.js'
 import { MlsError, type MlsErrorCode } from './errors.js'
+import { labelled } from './labels.js'
+import { isSignedLeaf } from './leaf.js'
 import type { ResolvedProposal } from './proposals.js'
+import type { SuiteImpl } from './provider.js'
 import { isSupported, rolesIn } from './roles/extension.js'
 import type { Roles } from './roles/roles.js'
 import { credentialBytes, leafAt, type Opened } from './state.js'
 import { assertMemberCount, assertUniqueChange } from './tree.js'
+import { addLeaves } from './tree-add.js'
+
+const NO_GROUP = new Uint8Array()
 
 export interface Applied {
   readonly tree: RatchetTree
@@ -57,21 +62,25 @@ function assertTargets(
 }
 
 /** Sections 10.1 and 7.3, but for what assertKeyPackage has checked. */
-async function assertNewcomer(
+function assertNewcomer(
   ctx: MlsContext,
-  cs: CiphersuiteImpl,
+  cs: SuiteImpl,
   keyPackage: KeyPackage,
   extensions: readonly Extension[],
   code: MlsErrorCode,
-): Promise<void> {
+): void {
   const { leafNode, initKey } = keyPackage
   assertCredential(ctx, credentialBytes(leafNode), leafNode.signaturePublicKey)
   const able =
     isSupported(extensions, leafNode.capabilities) && isSupported(leafNode.extensions, leafNode.capabilities)
   if (!able || equalBytes(initKey, leafNode.hpkePublicKey)) throw new MlsError(code)
   if (leafNode.leafNodeSource !== 'key_package') throw new MlsError(code)
-  if (!(await verifyLeafNodeSignatureKeyPackage(leafNode, cs.signature))) throw new MlsError(code)
-  if (!(await verifyKeyPackage(keyPackage, cs.signature))) throw new MlsError(code)
+  const { sync: suite } = cs
+  const whole = labelled('KeyPackageTBS', keyPackageTbs(keyPackage))
+  const signed =
+    isSignedLeaf(suite, leafNode, NO_GROUP, 0) &&
+    suite.verify(leafNode.signaturePublicKey, whole, keyPackage.signature)
+  if (!signed) throw new MlsError(code)
 }
 
 /** A leaf that its own member has signed for its place in this group. */
@@ -84,7 +93,7 @@ export async function assertSignedLeaf(
 ): Promise<void> {
   assertCredential(ctx, credentialBytes(leaf), leaf.signaturePublicKey)
   const able = isSupported(extensions, leaf.capabilities) && isSupported(leaf.extensions, leaf.capabilities)
-  if (!able || !(await verifyLeafNodeSignature(leaf, client.groupContext.groupId, index, cs.signature)))
+  if (!able || !isSignedLeaf(cs.sync, leaf, client.groupContext.groupId, index))
     throw new MlsError('mls/bad-commit')
 }
 
@@ -111,23 +120,18 @@ interface Grown {
   readonly added: AddedLeaf[]
 }
 
-async function addAll(
+function addAll(
   ctx: MlsContext,
-  cs: CiphersuiteImpl,
+  cs: SuiteImpl,
   start: RatchetTree,
   keyPackages: readonly KeyPackage[],
   extensions: readonly Extension[],
   code: MlsErrorCode,
-): Promise<Grown> {
-  let tree = start
-  const added: AddedLeaf[] = []
-  for (const keyPackage of keyPackages) {
-    await assertNewcomer(ctx, cs, keyPackage, extensions, code)
-    const [grown, node] = addLeafNode(tree, keyPackage.leafNode)
-    added.push([nodeToLeafIndex(node), keyPackage])
-    tree = grown
-  }
-  return { tree, added }
+): Grown {
+  for (const keyPackage of keyPackages) assertNewcomer(ctx, cs, keyPackage, extensions, code)
+  const leaves = keyPackages.map(({ leafNode }) => leafNode)
+  const { tree, places } = addLeaves(start, leaves)
+  return { tree, added: places.map((leaf, i): AddedLeaf => [leaf, keyPackages[i] as KeyPackage]) }
 }
 
 /** Every member that stays can do what the new extensions ask. */
@@ -164,7 +168,7 @@ export async function applyProposals(
   }
   for (const leaf of removed) tree = removeLeafNode(tree, toLeafIndex(leaf))
   const keyPackages = ofKind(proposals, 'add').map(({ proposal }) => proposal.add.keyPackage)
-  const grown = await addAll(ctx, cs, tree, keyPackages, extensions, code)
+  const grown = addAll(ctx, cs, tree, keyPackages, extensions, code)
   if (changes.length > 0) assertAllAble(grown.tree, extensions)
   assertMemberCount(grown.tree)
   const changed = [...grown.added.map(([leaf]) => leaf as number), ...updated]

@@ -5,17 +5,19 @@
  * encrypts paths under the old extensions.
  */
 import type { Proposal, ProposalOrRef, UpdatePath } from 'ts-mls'
-import { createContentCommitSignature } from 'ts-mls/framedContent.js'
 import type { WireformatName } from 'ts-mls/wireformat.js'
 import { type Applied, applyProposals } from './apply.js'
+import { commitTbs } from './commit-codec.js'
 import type { MlsContext } from './context.js'
 import { type AddedLeaf, enterEpoch, type NextEpoch, nextEpoch, type SignedCommit } from './epoch.js'
 import { stage } from './errors.js'
 import { handshakeWire, sealCommit } from './handshake.js'
+import { labelled } from './labels.js'
 import { makePath } from './path-make.js'
 import { type PendingLeave, pendingLeaves, resolveProposals } from './proposals.js'
 import { assertAllowed, removable } from './roles/transition.js'
 import type { ClientState, Opened } from './state.js'
+import type { TreePlace } from './tree-chunks.js'
 import { buildWelcome } from './welcome.js'
 
 const EMPTY = new Uint8Array()
@@ -40,6 +42,8 @@ export interface CommitRequest {
   readonly proposals: readonly Proposal[]
   /** Leaves that others have proposed, to be named as theirs. */
   readonly leaves?: readonly PendingLeave[]
+  /** Where the Welcome has the tree; inside when left out. */
+  readonly tree?: TreePlace
 }
 
 async function apply(ctx: MlsContext, opened: Opened, request: CommitRequest): Promise<AppliedRequest> {
@@ -84,22 +88,24 @@ async function applyWithPending(
   return stage(adds ? 'mls/bad-key-package' : 'mls/bad-commit', () => apply(ctx, opened, request))
 }
 
-async function sign(
+function sign(
   { client, cs }: Opened,
   proposals: ProposalOrRef[],
   path: UpdatePath,
   wireformat: WireformatName,
-): Promise<SignedCommit> {
-  const { framedContent, signature } = await createContentCommitSignature(
-    client.groupContext,
-    wireformat,
-    { proposals, path },
-    { senderType: 'member', leafIndex: client.privatePath.leafIndex },
-    EMPTY,
-    client.signaturePrivateKey,
-    cs.signature,
-  )
-  return { content: framedContent, signature, wireformat }
+): SignedCommit {
+  const { groupContext, privatePath, signaturePrivateKey } = client
+  const content = {
+    contentType: 'commit' as const,
+    commit: { proposals, path },
+    groupId: groupContext.groupId,
+    epoch: groupContext.epoch,
+    sender: { senderType: 'member' as const, leafIndex: privatePath.leafIndex },
+    authenticatedData: EMPTY,
+  }
+  const tbs = commitTbs(wireformat, content, groupContext)
+  const signature = cs.sync.sign(signaturePrivateKey, labelled('FramedContentTBS', tbs))
+  return { content, signature, wireformat }
 }
 
 /**
@@ -126,11 +132,11 @@ export async function buildCommit(
       context,
       newcomers: applied.added.map(([leaf]) => leaf),
     })
-    const signed = await sign(opened, applied.entries, refreshed.path, handshakeWire(ctx))
+    const signed = sign(opened, applied.entries, refreshed.path, handshakeWire(ctx))
     const { tree, commitSecret, privatePath, secrets } = refreshed
     const next: NextEpoch = await nextEpoch(opened.client, cs, context, tree, signed, commitSecret)
     const sealed = await sealCommit(opened.client, cs, signed, next.confirmationTag)
-    const welcome = await buildWelcome(opened, next, tree, applied.added, secrets)
+    const welcome = await buildWelcome(opened, next, tree, applied.added, secrets, request.tree ?? 'inside')
     const client = enterEpoch(sealed.client, next, tree, privatePath)
     const { added, privileged } = applied
     return { client, commit: sealed.message, welcome, added, privileged }

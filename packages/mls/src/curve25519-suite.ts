@@ -16,6 +16,7 @@ import {
   hpkeOpen,
   hpkeReceiveExport,
   hpkeSeal,
+  hpkeSealAll,
   hpkeSendExport,
   isAcceptableEd25519Key,
   KEY_LENGTH,
@@ -98,6 +99,11 @@ export function curve25519Suite(crypto: CryptoProvider, id: Curve25519Id): SyncS
     sealTo: (recipient, info, plaintext) => {
       const { enc, ciphertext } = hpkeSeal(crypto, { recipient, info, aad: EMPTY, plaintext, aead })
       return { kemOutput: enc, ciphertext }
+    },
+    sealToAll: (recipients, info) => {
+      const all = recipients.map(({ publicKey: recipient, plaintext }) => ({ recipient, plaintext }))
+      const sealed = hpkeSealAll(crypto, all, info, aead)
+      return sealed.map(({ enc, ciphertext }) => ({ kemOutput: enc, ciphertext }))
     },
     openWith: (privateKey, info, { kemOutput: enc, ciphertext }) =>
       opened(hpkeOpen(crypto, { recipient: keys(privateKey), enc, info, aad: EMPTY, ciphertext, aead })),

@@ -10,12 +10,13 @@ import type {
   PrivateKeyPath,
   RatchetTree,
 } from 'ts-mls'
-import { nextEpochContext } from 'ts-mls/clientState.js'
 import type { FramedContentCommit } from 'ts-mls/framedContent.js'
 import { createConfirmationTag } from 'ts-mls/framedContent.js'
 import { type EpochSecrets, initializeEpoch } from 'ts-mls/keySchedule.js'
+import { createInterimHash } from 'ts-mls/transcriptHash.js'
 import { type LeafIndex, leafWidth } from 'ts-mls/treemath.js'
 import type { WireformatName } from 'ts-mls/wireformat.js'
+import { transcriptInput } from './commit-codec.js'
 import { MlsError } from './errors.js'
 import { pastAfter } from './past.js'
 import type { SuiteImpl } from './provider.js'
@@ -50,15 +51,15 @@ export async function nextEpoch(
   commit: SignedCommit,
   commitSecret: Uint8Array,
 ): Promise<NextEpoch> {
-  const next = await nextEpochContext(
-    context,
-    commit.wireformat,
-    commit.content,
-    commit.signature,
-    hashTree(cs.sync.hash, tree, client.ratchetTree).root,
-    client.confirmationTag,
-    cs.hash,
-  )
+  const { hash } = cs.sync
+  const { content, signature, wireformat } = commit
+  const interim = await createInterimHash(context.confirmedTranscriptHash, client.confirmationTag, cs.hash)
+  const next: GroupContext = {
+    ...context,
+    epoch: context.epoch + 1n,
+    treeHash: hashTree(hash, tree, client.ratchetTree).root.slice(),
+    confirmedTranscriptHash: hash.digest(transcriptInput(interim, wireformat, content, signature)),
+  }
   const noPsk = new Uint8Array(cs.kdf.size)
   const secrets = await initializeEpoch(client.keySchedule.initSecret, commitSecret, next, noPsk, cs.kdf)
   zeroize(commitSecret)

@@ -78,6 +78,14 @@ export const MLS_ERRORS = {
     message: 'The KeyPackage is not valid for this group.',
     hint: 'Fetch another one from the device.',
   },
+  'mls/key-package-used': {
+    message: 'The Welcome was made with a KeyPackage that has been used before.',
+    hint: 'Ask to be invited again; whoever invited took a KeyPackage that was spent.',
+  },
+  'mls/unknown-key-package': {
+    message: 'The Welcome is for none of the KeyPackages at hand.',
+    hint: 'It is for another device, or for a KeyPackage that has expired and been dropped.',
+  },
   'mls/expired': {
     message: 'The KeyPackage is outside its lifetime.',
     hint: 'Fetch a fresh one, and check the clock of this machine.',
@@ -89,6 +97,10 @@ export const MLS_ERRORS = {
   'mls/bad-welcome': {
     message: 'The Welcome does not open with this KeyPackage, or describes a group that is not valid.',
     hint: 'Nothing was joined; ask to be invited again with a fresh KeyPackage.',
+  },
+  'mls/missing-chunk': {
+    message: 'A chunk of the tree is missing, cut short or changed.',
+    hint: 'Fetch the chunk that the details count from somewhere else, and join again.',
   },
   'mls/bad-snapshot': {
     message: 'The snapshot is not one that this version wrote.',

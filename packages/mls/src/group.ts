@@ -22,6 +22,7 @@ import type { ExternalJoinRule, InviteRule, Roles } from './roles/roles.js'
 import type { SigningKey } from './signing.js'
 import { type GroupState, leafAt, type Member, memberOf, type Opened, openState, wrapState } from './state.js'
 import { DEFAULT_SUITE } from './suite.js'
+import type { TreePlace } from './tree-chunks.js'
 
 /** What a group begins with besides its creator, who becomes its first full admin. */
 export interface RoleOptions {
@@ -71,6 +72,8 @@ function firstRoles(creator: Uint8Array, options: RoleOptions): Roles {
 export interface GroupChanges {
   /** KeyPackages of devices to add. */
   readonly add?: readonly Uint8Array[]
+  /** Where the Welcome has the tree: inside, unless the group is so large that joiners had better fetch it. */
+  readonly tree?: TreePlace
   /** Leaves to remove. */
   readonly remove?: readonly number[]
   /** The roles from then on. */
@@ -127,24 +130,28 @@ export async function changeGroup(
   const proposals = [...additions(opened, ctx, add), ...removals(opened, remove)]
   if (roles !== undefined) proposals.push(extensionChange(rolesExtensions(roles)))
   if (extensions !== undefined) proposals.push(extensionChange(extensions.map(foreignExtension)))
-  const { client, commit, welcome, added, privileged } = await buildCommit(ctx, opened, { proposals })
+  const { client, commit, welcome, added, privileged } = await buildCommit(ctx, opened, {
+    proposals,
+    tree: changes.tree ?? 'inside',
+  })
   const members = added.map(([leaf, { leafNode }]) => memberOf(leaf, leafNode))
   return { state: wrapState(client), commit, privileged, members, ...(welcome && { welcome }) }
 }
 
 /**
  * Adds a device for each KeyPackage, in one commit with one Welcome for all of them. Send the Welcome only
- * once the commit stands.
+ * once the commit stands. With the tree `apart`, publish `treeChunks` of the new state first.
  * @throws MlsError as changeGroup
  */
 export async function addMembers(
   ctx: MlsContext,
   state: GroupState,
   keyPackages: readonly Uint8Array[],
+  tree: TreePlace = 'inside',
 ): Promise<Committed & { welcome: Uint8Array; members: Member[] }> {
   openState(ctx, state)
   if (keyPackages.length === 0) throw new MlsError('mls/bad-argument', { details: { keyPackages: 0 } })
-  const { welcome, ...rest } = await changeGroup(ctx, state, { add: keyPackages })
+  const { welcome, ...rest } = await changeGroup(ctx, state, { add: keyPackages, tree })
   if (welcome === undefined) throw new MlsError('mls/bad-commit')
   return { ...rest, welcome }
 }

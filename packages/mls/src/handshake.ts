@@ -10,6 +10,7 @@ import { encodePrivateMessageContent, type PrivateMessageContent } from 'ts-mls/
 import type { PublicMessage } from 'ts-mls/publicMessage.js'
 import type { WireformatName } from 'ts-mls/wireformat.js'
 import { encodeMessage } from './codec.js'
+import { commitContent } from './commit-codec.js'
 import type { MlsContext } from './context.js'
 import type { SignedCommit } from './epoch.js'
 import { stage } from './errors.js'
@@ -44,7 +45,10 @@ function sealPrivate(client: ClientState, cs: SuiteImpl, content: PrivateMessage
   const { groupContext, keySchedule, secretTree, privatePath, clientConfig } = client
   const { senderDataSecret } = keySchedule
   const sending = { groupContext, senderDataSecret, secretTree, leaf: privatePath.leafIndex }
-  const bytes = encodePrivateMessageContent(clientConfig.paddingConfig)(content)
+  const bytes =
+    content.contentType === 'commit'
+      ? commitContent(content.commit, content.auth.signature, content.auth.confirmationTag)
+      : encodePrivateMessageContent(clientConfig.paddingConfig)(content)
   const sealed = sealContent(cs.sync, sending, content.contentType, EMPTY, bytes)
   return { message: sealed.message, client: { ...client, secretTree: sealed.secretTree } }
 }

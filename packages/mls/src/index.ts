@@ -14,7 +14,7 @@ export {
   removeMembers,
   updateSelf,
 } from './group.js'
-export { type Invitation, joinGroup } from './join.js'
+export { chunksWanted, type Invitation, joinGroup } from './join.js'
 export { createKeyPackage, generateSigningKey } from './key-package.js'
 export * from './limits.js'
 export { encryptMessage } from './message.js'
@@ -46,3 +46,4 @@ export {
   ownLeaf,
 } from './state.js'
 export type { MlsSuite } from './suite.js'
+export { type TreeChunk, type TreePlace, treeChunks } from './tree-chunks.js'

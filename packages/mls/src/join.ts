@@ -23,7 +23,8 @@ import { createSecretTree } from './secret-tree.js'
 import { type GroupState, leafAt, wrapState } from './state.js'
 import { suiteIdOf } from './suite.js'
 import { assertJoinableTree } from './tree.js'
-import { openGroupInfo, openGroupSecrets, treeOf } from './welcome.js'
+import { type ApartTree, chunkIdsOf, splitIds } from './tree-chunks.js'
+import { openGroupInfo, openGroupSecrets, treeFrom } from './welcome.js'
 
 export interface Invitation {
   /** As `createKeyPackage` gave it. */
@@ -31,6 +32,10 @@ export interface Invitation {
   /** As `createKeyPackage` gave it. */
   readonly secret: Uint8Array
   readonly welcome: Uint8Array
+  /** The tree, when the Welcome has only the names of its chunks: all of them, in any order. */
+  readonly chunks?: readonly Uint8Array[]
+  /** The tree as one ratchet_tree, when it came by another way. */
+  readonly tree?: Uint8Array
 }
 
 function decodeWelcome(bytes: Uint8Array): Welcome {
@@ -92,12 +97,13 @@ async function join(
   cs: SuiteImpl,
   pair: KeyPackagePair,
   welcome: Welcome,
+  apart: ApartTree,
 ): Promise<GroupState> {
   const { publicPackage, privatePackage } = pair
   const secrets = await openGroupSecrets(cs, welcome, publicPackage, privatePackage.initPrivateKey)
   const info = await openGroupInfo(cs, welcome, secrets.joinerSecret)
   assertJoinableContext(ctx, info, publicPackage)
-  const tree = treeOf(info)
+  const tree = treeFrom(info, cs.sync.hash, apart)
   await assertJoinableTree(ctx, cs, tree, info.groupContext)
   await assertAuthentic(cs, info, tree, secrets.joinerSecret)
   const privatePath = await ownKeys(cs, pair, secrets, info, tree)
@@ -124,18 +130,43 @@ async function join(
   })
 }
 
-/**
- * The group this Welcome invites to, in the epoch that the commit behind it began.
- * @throws MlsError `mls/bad-welcome`, `mls/bad-key-package`, `mls/expired`, `mls/bad-credential`,
- *   `mls/duplicate-member`, `mls/group-full`, `mls/too-large`, `mls/bad-snapshot`
- */
-export async function joinGroup(ctx: MlsContext, invitation: Invitation): Promise<GroupState> {
+interface OpenInvitation {
+  readonly welcome: Welcome
+  readonly pair: KeyPackagePair
+  readonly cs: SuiteImpl
+}
+
+function openInvitation(ctx: MlsContext, invitation: Invitation): OpenInvitation {
   const welcome = decodeWelcome(invitation.welcome)
   const pair = decodePair(ctx, invitation.keyPackage, invitation.secret)
   const { cipherSuite } = pair.publicPackage
   const suite = suiteIdOf(cipherSuite)
   if (suite === null || welcome.cipherSuite !== cipherSuite) throw new MlsError('mls/bad-welcome')
-  const cs = suiteOf(ctx.crypto, suite, ctx.suites)
+  return { welcome, pair, cs: suiteOf(ctx.crypto, suite, ctx.suites) }
+}
+
+/**
+ * The group this Welcome invites to, in the epoch that the commit behind it began.
+ * @throws MlsError `mls/bad-welcome`, `mls/bad-key-package`, `mls/expired`, `mls/bad-credential`,
+ *   `mls/duplicate-member`, `mls/group-full`, `mls/too-large`, `mls/bad-snapshot`, `mls/missing-chunk`
+ */
+export async function joinGroup(ctx: MlsContext, invitation: Invitation): Promise<GroupState> {
+  const { welcome, pair, cs } = openInvitation(ctx, invitation)
   assertKeyPackage(pair.publicPackage, cs.sync, { now: nowSeconds(ctx), sending: false })
-  return stage('mls/bad-welcome', () => join(ctx, cs, pair, welcome))
+  return stage('mls/bad-welcome', () => join(ctx, cs, pair, welcome, invitation))
+}
+
+/**
+ * The names of the chunks that the tree is in, in order, to be fetched before joining; none when the Welcome has
+ * the tree itself. Nothing of the Welcome is proved yet.
+ * @throws MlsError `mls/bad-welcome`, `mls/bad-key-package`, `mls/too-large`, `mls/bad-snapshot`
+ */
+export async function chunksWanted(ctx: MlsContext, invitation: Invitation): Promise<Uint8Array[]> {
+  const { welcome, pair, cs } = openInvitation(ctx, invitation)
+  const { publicPackage, privatePackage } = pair
+  return stage('mls/bad-welcome', async () => {
+    const secrets = await openGroupSecrets(cs, welcome, publicPackage, privatePackage.initPrivateKey)
+    const ids = chunkIdsOf(await openGroupInfo(cs, welcome, secrets.joinerSecret))
+    return ids === null ? [] : splitIds(cs.sync.hash, ids)
+  })
 }

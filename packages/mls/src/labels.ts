@@ -25,6 +25,7 @@ type Label =
   | 'KeyPackageTBS'
   | 'UpdatePathNode'
   | 'Welcome'
+  | 'KeyPackage Reference'
 
 const labels = new Map<Label, Uint8Array>()
 
@@ -54,6 +55,11 @@ export function expandWithLabel(
 /** Section 8: a secret as long as the hash. */
 export function deriveSecret(suite: SyncSuite, secret: Uint8Array, label: Label): Uint8Array {
   return expandWithLabel(suite, secret, label, EMPTY, suite.hash.size)
+}
+
+/** Section 5.2: a hash that names a KeyPackage. */
+export function keyPackageRef(suite: SyncSuite, keyPackage: Uint8Array): Uint8Array {
+  return suite.hash.digest(labelled('KeyPackage Reference', keyPackage))
 }
 
 /** What is signed, or authenticated by HPKE as `info`, under a label (sections 5.1.2 and 5.1.3). */

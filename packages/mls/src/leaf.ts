@@ -1,10 +1,11 @@
 /**
- * What a leaf must be to enter a group, beyond the signatures that ts-mls checks (RFC 9420 section 7.3).
+ * What a leaf must be to enter a group (RFC 9420 section 7.3).
  * Knows keys and limits; not trees, and not what a credential means.
  */
 import type { KeyPackage, LeafNode } from 'ts-mls'
 import { assertSize } from './codec.js'
 import { MlsError, type MlsErrorCode } from './errors.js'
+import { labelled } from './labels.js'
 import {
   CLOCK_SKEW_SECONDS,
   LATE_COMMIT_SECONDS,
@@ -13,6 +14,7 @@ import {
 } from './limits.js'
 import type { SyncSuite } from './provider.js'
 import { credentialBytes } from './state.js'
+import { leafTbs } from './tree-codec.js'
 
 /** A key that no honest device makes would make every later commit fail for whoever encrypts to it. */
 export function assertEncryptionKey(sync: SyncSuite, key: Uint8Array, code: MlsErrorCode): void {
@@ -28,6 +30,12 @@ export function assertLeafShape(leaf: LeafNode, sync: SyncSuite, code: MlsErrorC
   const suites: readonly string[] = ciphersuites
   if (!versions.includes('mls10') || !suites.includes(sync.name) || !credentials.includes('basic'))
     throw new MlsError(code)
+}
+
+/** Section 7.2: the leaf is signed by its own key, for this place in this group where it names one. */
+export function isSignedLeaf(suite: SyncSuite, leaf: LeafNode, groupId: Uint8Array, index: number): boolean {
+  const tbs = labelled('LeafNodeTBS', leafTbs(leaf, groupId, index))
+  return suite.verify(leaf.signaturePublicKey, tbs, leaf.signature)
 }
 
 /** Seconds; `sending` when this member puts the KeyPackage into a commit of its own. */

@@ -21,6 +21,12 @@ export const MAX_SNAPSHOT_BYTES: number = 64 * 1024 * 1024
 /** A head row: a group context with extensions, a key schedule, pending proposals of all members, five contexts. */
 export const MAX_HEAD_BYTES: number = 16 * 1024 * 1024
 
+/** Nodes in one chunk of a tree, and in one row of a stored one: 16 to 40 KB, of which a commit changes about five. */
+export const TREE_CHUNK_NODES = 128
+
+/** 64 leaves with the largest credentials and 64 parents with all members unmerged stay below this. */
+export const MAX_CHUNK_BYTES: number = 1024 * 1024
+
 /** One application message; what is longer travels as a blob. */
 export const MAX_PLAINTEXT_BYTES: number = 256 * 1024
 
@@ -46,6 +52,22 @@ export const MAX_PENDING_PROPOSALS = 4
 
 /** Our KeyPackages live four weeks: an inviter may find one that long after it was published. */
 export const KEY_PACKAGE_LIFETIME_SECONDS: number = 28 * 24 * 3600
+/** One-time KeyPackages kept on offer: as many invitations as may come while a device is offline. */
+export const KEY_PACKAGE_POOL_SIZE = 32
+/** No application needs more on offer; bounds what a pool costs to store and to publish. */
+export const MAX_KEY_PACKAGE_POOL = 256
+/** A KeyPackage that ends sooner is replaced: whoever fetches one now must have time to use it. */
+export const KEY_PACKAGE_RENEWAL_SECONDS: number = 7 * 24 * 3600
+/** A stored pool: entries and the references of those that were used, at most four times as many. */
+export const MAX_POOL_BYTES: number = 2 * 1024 * 1024
+
+/** A member's keys are refreshed this often, so that keys that were stolen open at most that much. */
+export const ROTATION_PERIOD_MS: number = 7 * 24 * 3600 * 1000
+/** Each member's turn is this part of the period early or late, so that members do not commit at once. */
+export const ROTATION_JITTER = 0.25
+/** Each refresh is a commit that all members process: a large group gives each of them at least this long. */
+export const ROTATION_SPACING_MS: number = 15 * 60 * 1000
+
 /** Clocks of inviter and invited may differ by this much. */
 export const CLOCK_SKEW_SECONDS: number = 24 * 3600
 /** RFC 9420 section 7.2 asks for a maximum: nobody should be invited with keys older than a month. */

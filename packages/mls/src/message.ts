@@ -8,6 +8,7 @@ import type { GroupContext, PrivateMessage, RatchetTree } from 'ts-mls'
 import type { AuthenticatedContent } from 'ts-mls/authenticatedContent.js'
 import { verifyFramedContentSignature } from 'ts-mls/framedContent.js'
 import { decodePrivateMessageContent, toAuthenticatedContent } from 'ts-mls/privateMessage.js'
+import { commitTbs } from './commit-codec.js'
 import type { MlsContext } from './context.js'
 import { MlsError, stage } from './errors.js'
 import { labelled } from './labels.js'
@@ -22,7 +23,7 @@ import {
   type SenderData,
   sealContent,
 } from './private-message.js'
-import type { SyncSuite } from './provider.js'
+import type { SuiteImpl, SyncSuite } from './provider.js'
 import { assertReadable, type RatchetName, type SecretTree, spendKey } from './secret-tree.js'
 import { type GroupState, leafAt, type Opened, openState, type PastEpoch, wrapState } from './state.js'
 
@@ -132,6 +133,19 @@ function readApplication(
   return toAuthenticatedContent({ contentType: 'application', applicationData: data, auth }, message, leaf)
 }
 
+async function isSigned(
+  cs: SuiteImpl,
+  { ratchetTree, groupContext }: EpochKeys,
+  leaf: number,
+  { content, auth }: AuthenticatedContent,
+): Promise<boolean> {
+  const key = signatureKeyOf(ratchetTree, leaf)
+  if (content.contentType !== 'commit')
+    return verifyFramedContentSignature(key, 'mls_private_message', content, auth, groupContext, cs.signature)
+  const tbs = commitTbs('mls_private_message', content, groupContext)
+  return cs.sync.verify(key, labelled('FramedContentTBS', tbs), auth.signature)
+}
+
 async function readHandshake(
   { cs }: Opened,
   keys: EpochKeys,
@@ -142,15 +156,7 @@ async function readHandshake(
   const content = decodePrivateMessageContent(message.contentType)(plaintext, 0)?.[0]
   if (content === undefined) throw new MlsError('mls/undecryptable')
   const authenticated = toAuthenticatedContent(content, message, leaf)
-  const valid = await verifyFramedContentSignature(
-    signatureKeyOf(keys.ratchetTree, leaf),
-    'mls_private_message',
-    authenticated.content,
-    authenticated.auth,
-    keys.groupContext,
-    cs.signature,
-  )
-  if (!valid) throw new MlsError('mls/undecryptable')
+  if (!(await isSigned(cs, keys, leaf, authenticated))) throw new MlsError('mls/undecryptable')
   return authenticated
 }
 

@@ -10,7 +10,7 @@ import { MlsError } from './errors.js'
 import { deriveSecret, labelled } from './labels.js'
 import { filteredPath, keepLiveKeys, type PathStep, plantPath } from './path.js'
 import { contextBytes } from './private-message.js'
-import type { KemPair, SuiteImpl } from './provider.js'
+import { type KemPair, type SuiteImpl, sealToAll } from './provider.js'
 import { leafAt } from './state.js'
 import { leafTbs } from './tree-codec.js'
 import { hashTree } from './tree-hash.js'
@@ -71,6 +71,12 @@ function signLeaf(
   return { ...leaf, signature: suite.sign(signatureKey, labelled('LeafNodeTBS', tbs)) }
 }
 
+function encryptionKeyAt(tree: RatchetTree, index: number): Uint8Array {
+  const node = tree[index]
+  if (node === undefined) throw new MlsError('mls/bad-commit')
+  return node.nodeType === 'leaf' ? node.leaf.hpkePublicKey : node.parent.hpkePublicKey
+}
+
 /** Sealed to the keys before the path, which are the ones that the others hold. */
 function sealSecrets(
   { sync: suite }: SuiteImpl,
@@ -82,13 +88,8 @@ function sealSecrets(
   const info = labelled('UpdatePathNode', contextBytes(context))
   return secrets.map(({ step, secret, pair }) => {
     const readers = step.resolution.filter((node) => !newcomers.has(node / 2))
-    const encryptedPathSecret = readers.map((node) => {
-      const reader = tree[node]
-      if (reader === undefined) throw new MlsError('mls/bad-commit')
-      const key = reader.nodeType === 'leaf' ? reader.leaf.hpkePublicKey : reader.parent.hpkePublicKey
-      return suite.sealTo(key, info, secret)
-    })
-    return { hpkePublicKey: pair.publicKey, encryptedPathSecret }
+    const recipients = readers.map((node) => ({ publicKey: encryptionKeyAt(tree, node), plaintext: secret }))
+    return { hpkePublicKey: pair.publicKey, encryptedPathSecret: sealToAll(suite, recipients, info) }
   })
 }
 

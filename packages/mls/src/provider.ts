@@ -41,6 +41,11 @@ export interface Encapsulated {
   readonly ciphertext: Uint8Array
 }
 
+export interface Recipient {
+  readonly publicKey: Uint8Array
+  readonly plaintext: Uint8Array
+}
+
 /** Everything a suite can do, without promises. Keys are bytes; whoever passes the same array again saves an import. */
 export interface SyncSuite {
   readonly name: SuiteName
@@ -57,6 +62,8 @@ export interface SyncSuite {
   openAead(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array
   /** RFC 9180 base mode, one message. */
   sealTo(publicKey: Uint8Array, info: Uint8Array, plaintext: Uint8Array): Encapsulated
+  /** The same to many under one info, where a suite can share the work on it. */
+  sealToAll?(recipients: readonly Recipient[], info: Uint8Array): Encapsulated[]
   /** @throws MlsError `mls/undecryptable` */
   openWith(privateKey: Uint8Array, info: Uint8Array, sealed: Encapsulated): Uint8Array
   /** RFC 9180 section 7.1.3. */
@@ -82,6 +89,15 @@ export interface SyncSuite {
   signingPublicOf(key: Uint8Array): Uint8Array
   isSigningKey(publicKey: Uint8Array): boolean
   randomBytes(length: number): Uint8Array
+}
+
+export function sealToAll(
+  suite: SyncSuite,
+  recipients: readonly Recipient[],
+  info: Uint8Array,
+): Encapsulated[] {
+  if (suite.sealToAll !== undefined) return suite.sealToAll(recipients, info)
+  return recipients.map(({ publicKey, plaintext }) => suite.sealTo(publicKey, info, plaintext))
 }
 
 /** What ts-mls is given, with the same suite beside it for our own code. */

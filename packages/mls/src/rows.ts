@@ -10,6 +10,7 @@
  */
 import type { RatchetTree } from 'ts-mls'
 import { encodeHead, headChanged } from './head.js'
+import { TREE_CHUNK_NODES } from './limits.js'
 import { encodeSecretNode } from './secret-codec.js'
 import { NO_SECRET_TREE, type SecretNode, type SecretTree } from './secret-tree.js'
 import { type GroupData, type GroupState, unwrapState } from './state.js'
@@ -23,9 +24,6 @@ export interface GroupRow {
 }
 
 export const HEAD_KEY = 'h'
-/** Nodes in one row: a commit changes the rows of one leaf and of its ancestors, about five of 20 KB. */
-export const TREE_ROW_NODES = 128
-
 const NO_TREE: RatchetTree = []
 
 export function treeKey(row: number): string {
@@ -43,11 +41,11 @@ function sameNodes(a: RatchetTree, b: RatchetTree, start: number, end: number): 
 
 function* treeRows(before: RatchetTree, after: RatchetTree): Iterable<GroupRow> {
   const length = Math.max(before.length, after.length)
-  for (let start = 0; start < length; start += TREE_ROW_NODES) {
-    const end = start + TREE_ROW_NODES
+  for (let start = 0; start < length; start += TREE_CHUNK_NODES) {
+    const end = start + TREE_CHUNK_NODES
     if (sameNodes(before, after, start, end)) continue
     const value = start < after.length ? encodeNodes(after.slice(start, end)) : null
-    yield { key: treeKey(start / TREE_ROW_NODES), value }
+    yield { key: treeKey(start / TREE_CHUNK_NODES), value }
   }
 }
 

@@ -8,17 +8,9 @@ import { assertSize } from './codec.js'
 import type { MlsContext } from './context.js'
 import { MlsError } from './errors.js'
 import { decodeHead, type Head } from './head.js'
-import { MAX_EPOCH, MAX_SNAPSHOT_BYTES } from './limits.js'
+import { MAX_EPOCH, MAX_SNAPSHOT_BYTES, TREE_CHUNK_NODES } from './limits.js'
 import { type SyncSuite, suiteOf } from './provider.js'
-import {
-  changedRows,
-  type GroupRow,
-  HEAD_KEY,
-  nodeAbove,
-  secretKey,
-  TREE_ROW_NODES,
-  treeKey,
-} from './rows.js'
+import { changedRows, type GroupRow, HEAD_KEY, nodeAbove, secretKey, treeKey } from './rows.js'
 import { decodeSecretNode } from './secret-codec.js'
 import { NO_SECRET_TREE, type SecretNode, type SecretTree } from './secret-tree.js'
 import { type GroupData, type GroupState, leafAt, type PastEpoch, unwrapState, wrapState } from './state.js'
@@ -54,9 +46,9 @@ function readTree(rows: Rows, nodes: number): RatchetTree {
   if (nodes > MAX_NODES) throw new MlsError(BAD, { details: { nodes } })
   const tree: RatchetTree = []
   const known = new Map()
-  for (let start = 0; start < nodes; start += TREE_ROW_NODES) {
-    const size = Math.min(TREE_ROW_NODES, nodes - start)
-    const part = decodeNodes(take(rows, treeKey(start / TREE_ROW_NODES)), size, BAD, known)
+  for (let start = 0; start < nodes; start += TREE_CHUNK_NODES) {
+    const size = Math.min(nodes - start)
+    const part = decodeNodes(take(rows, treeKey(start / TREE_CHUNK_NODES)), size, BAD, known)
     if (part.length !== size) throw new MlsError(BAD)
     for (const node of part) tree.push(node)
   }

@@ -63,11 +63,11 @@ function writeCredential(to: Writer, credential: Credential): void {
   writeVector(to, credential.identity)
 }
 
-function extensionsSize(extensions: readonly Extension[]): number {
+export function extensionsSize(extensions: readonly Extension[]): number {
   return vectorSize(extensions.reduce((sum, extension) => sum + encodeExtension(extension).length, 0))
 }
 
-function writeExtensions(to: Writer, extensions: readonly Extension[]): void {
+export function writeExtensions(to: Writer, extensions: readonly Extension[]): void {
   const encoded = extensions.map(encodeExtension)
   writeLength(
     to,
@@ -102,11 +102,11 @@ function writeUnsigned(to: Writer, leaf: LeafNode): void {
   writeExtensions(to, leaf.extensions)
 }
 
-function leafSize(leaf: LeafNode): number {
+export function leafSize(leaf: LeafNode): number {
   return unsignedSize(leaf) + vectorSize(leaf.signature.length)
 }
 
-function writeLeaf(to: Writer, leaf: LeafNode): void {
+export function writeLeaf(to: Writer, leaf: LeafNode): void {
   writeUnsigned(to, leaf)
   writeVector(to, leaf.signature)
 }

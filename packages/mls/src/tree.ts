@@ -5,11 +5,10 @@
  */
 import { equalBytes, toHex } from '@hyphae/core'
 import type { GroupContext, LeafNode, ParentNode, RatchetTree } from 'ts-mls'
-import { verifyLeafNodeSignature } from 'ts-mls/leafNode.js'
 import { directPath, leafToNodeIndex, leafWidth, toLeafIndex } from 'ts-mls/treemath.js'
 import { assertCredential, type MlsContext } from './context.js'
 import { MlsError, type MlsErrorCode } from './errors.js'
-import { assertEncryptionKey, assertLeafShape } from './leaf.js'
+import { assertEncryptionKey, assertLeafShape, isSignedLeaf } from './leaf.js'
 import { MAX_MEMBERS } from './limits.js'
 import type { SuiteImpl, SyncSuite } from './provider.js'
 import { credentialBytes, leafAt, membersOf } from './state.js'
@@ -137,7 +136,6 @@ export async function assertJoinableTree(
   for (const { leaf, credential, signatureKey } of membersOf(tree)) {
     assertCredential(ctx, credential, signatureKey)
     const node = leafAt(tree, leaf) as LeafNode
-    if (!(await verifyLeafNodeSignature(node, context.groupId, leaf, cs.signature)))
-      throw new MlsError('mls/bad-welcome')
+    if (!isSignedLeaf(cs.sync, node, context.groupId, leaf)) throw new MlsError('mls/bad-welcome')
   }
 }

@@ -42,6 +42,8 @@ describe('a bundle for browsers', () => {
     expect(inputs.some((path) => path.includes('ts-mls/dist/src/message.js'))).toBe(true)
     const unwanted =
       /@hpke|post-quantum|\(disabled\)|crypto\/src\/node|ts-mls\/dist\/src\/crypto\/implementation/
-    expect(inputs.filter((path) => unwanted.test(path))).toEqual([])
+    // Without the folder in which the package manager keeps it, whose name lists peers.
+    const named = inputs.map((path) => path.split('/node_modules/').at(-1) ?? path)
+    expect(named.filter((path) => unwanted.test(path))).toEqual([])
   })
 })
