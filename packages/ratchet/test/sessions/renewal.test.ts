@@ -220,12 +220,19 @@ async function succeeded(): Promise<{ alice: TestNode; bob: TestNode; late: Encr
   }
 }
 
+interface InTurn {
+  readonly bob: TestNode
+  readonly late: Encrypted
+  readonly third: Begun
+  readonly begins: () => Promise<Begun>
+}
+
 /** Three sessions, each heard before the next; a late frame of the first, whose id is larger than the third's. */
-async function threeInTurn(): Promise<{ bob: TestNode; late: Encrypted; begins: () => Promise<Begun> }> {
+async function threeInTurn(): Promise<InTurn> {
   for (;;) {
     const clock = testClock()
     const alice = await newNode('alice', clock)
-    const bob = await newNode('bob', clock, { maxArchived: 1 })
+    const bob = await newNode('bob', clock, { maxArchived: 2 })
     const begins = async (): Promise<Begun> => {
       clock.time += DAY
       const begun = await begin(alice, bob, await bundleOf(bob))
@@ -237,7 +244,7 @@ async function threeInTurn(): Promise<{ bob: TestNode; late: Encrypted; begins: 
     const late = await seal(alice, bob, 'late')
     await begins()
     const third = await begins()
-    if (third.sessionId < late.sessionId) return { bob, late, begins }
+    if (third.sessionId < late.sessionId) return { bob, late, third, begins }
   }
 }
 
@@ -261,12 +268,12 @@ describe('archived sessions', () => {
   })
 
   it('that are still heard are kept before those that are not', async () => {
-    const { bob, late, begins } = await threeInTurn()
+    const { bob, late, third, begins } = await threeInTurn()
     bob.clock.time += HOUR
     expect(await opens(bob, late.frame)).toBe('late')
     const fourth = await begins()
     const kept = (await bob.sessions.list(bob.store, 'alice')).map(({ sessionId }) => sessionId)
-    expect(kept.sort()).toEqual([late.sessionId, fourth.sessionId].sort())
+    expect(kept.sort()).toEqual([late.sessionId, third.sessionId, fourth.sessionId].sort())
   })
 
   it('are kept up to a number, the newest, and the one that sends always', async () => {
