@@ -55,6 +55,8 @@ export async function sendToMembers(
   const { crypto } = context
   const pieces = split(message)
   const id = fragmentId(context)
+  // A group's keys must not be used twice either, when an old copy of the store comes back.
+  await context.sessions.count(tx)
   let frames = 0
   for (const member of members) {
     if (member.device === context.self.deviceId) continue

@@ -7,6 +7,7 @@ import {
   type Messenger,
   type MessengerEvent,
   type MessengerOptions,
+  type Witness,
 } from '../src/index.js'
 
 const PATIENCE_MS = 15_000
@@ -106,5 +107,16 @@ export async function until(holds: () => Promise<boolean> | boolean): Promise<vo
   for (const end = Date.now() + PATIENCE_MS; !(await holds()); ) {
     if (Date.now() > end) throw new Error('it did not come to pass in time')
     await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+/** A witness that outlives its messenger. */
+export function memoryWitness(): Witness {
+  let highest: number | undefined
+  return {
+    read: async () => highest,
+    advance: async (generation) => {
+      highest = Math.max(highest ?? 0, generation)
+    },
   }
 }

@@ -3,7 +3,7 @@ import { type Clock, type Store, systemClock } from '@hyphae/core'
 import { memoryStore } from '@hyphae/store'
 import { describe, expect, it } from 'vitest'
 import { createMessenger, type Messenger, memoryNetwork } from '../../src/index.js'
-import { survivingStore } from '../nodes.js'
+import { collectEvents, memoryWitness, survivingStore } from '../nodes.js'
 
 const TEXTS = ['one', 'two']
 const MAX_COMMITS = 200
@@ -92,11 +92,17 @@ describe('crashes', () => {
     const commits = await atEveryCommit(async (at, when) => {
       const net = memoryNetwork()
       const disk = memoryStore()
+      const witness = memoryWitness()
       const alice = await createMessenger({ clock, transports: [net()] })
-      const first = await createMessenger({ clock, transports: [net()], store: survivingStore(disk) })
+      const first = await createMessenger({
+        clock,
+        transports: [net()],
+        store: survivingStore(disk),
+        witness,
+      })
       await first.close()
       const crash = crashingStore(disk, at, when)
-      const bob = await createMessenger({ clock, transports: [net()], store: crash.store }).catch(
+      const bob = await createMessenger({ clock, transports: [net()], store: crash.store, witness }).catch(
         () => undefined,
       )
       const chat = await alice.conversation(first.id)
@@ -106,13 +112,20 @@ describe('crashes', () => {
       await Promise.race([crash.happened, done])
       const crashed = crash.hasHappened()
       await bob?.close().catch(() => {})
-      const again = await createMessenger({ clock, transports: [net()], store: survivingStore(disk) })
+      const again = await createMessenger({
+        clock,
+        transports: [net()],
+        store: survivingStore(disk),
+        witness,
+      })
+      const copies = collectEvents(again, 'rolled-back')
       await until(async () => (await historyOf(again, alice)).length >= TEXTS.length)
       expect(await historyOf(again, alice)).toEqual(TEXTS)
       await chat.send('last')
       await until(async () => (await historyOf(again, alice)).length > TEXTS.length)
       expect(await historyOf(again, alice)).toEqual([...TEXTS, 'last'])
       await Promise.all([again.close(), alice.close()])
+      expect(copies).toEqual([])
       return crashed
     })
     expect(commits).toBeGreaterThan(TEXTS.length)
@@ -124,9 +137,10 @@ describe('crashes', () => {
     const commits = await atEveryCommit(async (at, when) => {
       const net = memoryNetwork()
       const disk = memoryStore()
+      const witness = memoryWitness()
       const bob = await createMessenger({ clock, transports: [net()] })
       const crash = crashingStore(disk, at, when)
-      const alice = await createMessenger({ clock, transports: [net()], store: crash.store }).catch(
+      const alice = await createMessenger({ clock, transports: [net()], store: crash.store, witness }).catch(
         () => undefined,
       )
       const queued = alice === undefined ? [] : await sendAll(alice, bob).catch(() => [])
@@ -136,7 +150,13 @@ describe('crashes', () => {
       await Promise.race([crash.happened, settled])
       const crashed = crash.hasHappened()
       await alice?.close().catch(() => {})
-      const again = await createMessenger({ clock, transports: [net()], store: survivingStore(disk) })
+      const again = await createMessenger({
+        clock,
+        transports: [net()],
+        store: survivingStore(disk),
+        witness,
+      })
+      const copies = collectEvents(again, 'rolled-back')
       const mine = await historyOf(again, bob)
       expect(mine).toEqual(TEXTS.slice(0, mine.length))
       await until(async () => mine.length === 0 || (await historyOf(bob, again)).length >= mine.length)
@@ -144,6 +164,7 @@ describe('crashes', () => {
       await until(async () => (await historyOf(bob, again)).includes('last'))
       expect(await historyOf(bob, again)).toEqual([...mine, 'last'])
       await Promise.all([again.close(), bob.close()])
+      expect(copies).toEqual([])
       return crashed
     })
     expect(commits).toBeGreaterThan(TEXTS.length)

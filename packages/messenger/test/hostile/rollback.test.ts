@@ -12,21 +12,11 @@ import {
   memoryNetwork,
   type Witness,
 } from '../../src/index.js'
-import { eventOf, next, nextTexts, openNode } from '../nodes.js'
+import { eventOf, memoryWitness, next, nextTexts, openNode } from '../nodes.js'
 
 const KEY = new Uint8Array(32).fill(9)
 /** Where the tag of a frame stands, and how long it is. */
 const TAG = [2, 16] as const
-
-function memoryWitness(): Witness {
-  let highest: number | undefined
-  return {
-    read: async () => highest,
-    advance: async (generation) => {
-      highest = Math.max(highest ?? 0, generation)
-    },
-  }
-}
 
 function tapped(transport: Transport, puts: MailboxPut[]): Transport {
   return async (components) => {
@@ -154,7 +144,7 @@ describe('an old copy of the store', () => {
     await first.close()
     await home.copy()
     const second = await home.open()
-    await (await second.conversation(alice.id)).send('newer')
+    await (await second.group(group.id)).send('newer')
     await second.flush()
     await second.close()
     await home.restore()
