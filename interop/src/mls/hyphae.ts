@@ -19,8 +19,10 @@ import {
   members,
   processMessage,
   removeMembers,
+  type SigningKey,
   updateSelf,
 } from '../../../packages/mls/dist/index.js'
+import { p256Suite, p384Suite } from '../../../packages/mls/dist/suites.js'
 import type { Commit, Party } from './party.js'
 
 /** MLSMessage { version 1, wireformat mls_key_package } stands before what we publish. */
@@ -35,11 +37,12 @@ export function hyphaeParty(suite: number, name: string): HyphaeParty {
   const ctx: MlsContext = {
     crypto,
     suite: suite as MlsSuite,
+    suites: [p256Suite, p384Suite],
     clock: systemClock,
     authenticate: (credential: Uint8Array) => credential.length > 0,
     interop: { publicHandshakes: true, externalJoins: true, extensions: [] },
   }
-  const identity: MlsIdentity = { signing: generateSigningKey(ctx), credential: utf8(name) }
+  const identity: MlsIdentity<SigningKey> = { signing: generateSigningKey(ctx), credential: utf8(name) }
   const offers: { keyPackage: Uint8Array; secret: Uint8Array }[] = []
   let group: GroupState | undefined
   const here = (): GroupState => {

@@ -15,9 +15,22 @@ export {
   updateSelf,
 } from './group.js'
 export { chunksWanted, type Invitation, joinGroup } from './join.js'
-export { createKeyPackage, generateSigningKey } from './key-package.js'
+export { createKeyPackage, generateSigningKey, type KeyPackageInfo, readKeyPackage } from './key-package.js'
 export * from './limits.js'
 export { encryptMessage } from './message.js'
+export {
+  EMPTY_POOL,
+  entryFor,
+  joinFromPool,
+  type KeyPackagePool,
+  type PoolEntry,
+  type PooledJoin,
+  type Refill,
+  refillPool,
+  type SpentEntry,
+  spendEntry,
+} from './pool.js'
+export { decodePool, encodePool } from './pool-snapshot.js'
 export {
   type ApplicationEvent,
   type CommitEvent,
@@ -32,6 +45,7 @@ export { type AccountMember, accounts } from './roles/accounts.js'
 export { rolesOf } from './roles/extension.js'
 export type { Admin, ExternalJoinRule, InviteRule, Right, Roles } from './roles/roles.js'
 export { roleRules } from './roles/rules.js'
+export { isUpdateDue, nextUpdateAt } from './rotation.js'
 export { encodeGroupChanges, encodeGroupRows, type GroupRow } from './rows.js'
 export type { EcdsaPrivateKey, SigningKey } from './signing.js'
 export { decodeGroup, decodeGroupRows, encodeGroup } from './snapshot.js'

@@ -38,7 +38,7 @@ function capabilities({ suites = [] }: MlsContext): Capabilities {
   return {
     versions: ['mls10'],
     ciphersuites: [SUITE_NAMES[1], SUITE_NAMES[3], ...suites.map(({ id }) => SUITE_NAMES[id])],
-    extensions: [ROLES_EXTENSION],
+    extensions: [LAST_RESORT_EXTENSION, ROLES_EXTENSION],
     proposals: [],
     credentials: ['basic'],
   }
@@ -50,10 +50,14 @@ export function generateSigningKey(ctx: Pick<MlsContext, 'crypto' | 'suite' | 's
   return signingKeyFrom(ctx.crypto, sync, sync.generateSigning())
 }
 
+/** Of the MLS extensions document: this KeyPackage is for when all others have been taken. */
+export const LAST_RESORT_EXTENSION = 0x000a
+
 /** @throws MlsError `mls/bad-credential`, `mls/bad-argument` */
 export async function generatePair(
   ctx: MlsContext,
   identity: MlsIdentity<SigningKey>,
+  lastResort = false,
 ): Promise<KeyPackagePair> {
   const { credential, signing } = identity
   if (credential.length > MAX_CREDENTIAL_BYTES)
@@ -69,15 +73,15 @@ export async function generatePair(
       notBefore: BigInt(Math.max(0, now - CLOCK_SKEW_SECONDS)),
       notAfter: BigInt(now + KEY_PACKAGE_LIFETIME_SECONDS),
     },
-    [],
+    lastResort ? [{ extensionType: LAST_RESORT_EXTENSION, extensionData: new Uint8Array() }] : [],
     { publicKey: signing.publicKey.slice(), signKey },
     cs,
   )
 }
 
 /**
- * `keyPackage` is an MLSMessage to publish, good for 28 days and one invitation; `secret` (97 bytes, 145 in suite 7) opens
- * the Welcome made with it: seal it at rest, delete it after joining.
+ * `keyPackage` is an MLSMessage to publish, good for 28 days and one invitation; `secret` (97 bytes, 145 in
+ * suite 7) opens the Welcome made with it: seal it at rest, delete it after joining. A pool (pool.ts) does that.
  * @throws MlsError `mls/bad-credential`, `mls/bad-argument`
  */
 export async function createKeyPackage(
@@ -88,7 +92,7 @@ export async function createKeyPackage(
   return { keyPackage: encodeKeyPackage(publicPackage), secret: encodeSecret(privatePackage) }
 }
 
-function encodeKeyPackage(keyPackage: KeyPackage): Uint8Array {
+export function encodeKeyPackage(keyPackage: KeyPackage): Uint8Array {
   return encodeMessage({ version: 'mls10', wireformat: 'mls_key_package', keyPackage })
 }
 
@@ -99,7 +103,7 @@ export function decodeKeyPackage(bytes: Uint8Array): KeyPackage {
   return message.keyPackage
 }
 
-function encodeSecret(keys: PrivateKeyPackage): Uint8Array {
+export function encodeSecret(keys: PrivateKeyPackage): Uint8Array {
   return concatBytes(
     Uint8Array.of(SECRET_VERSION),
     keys.initPrivateKey,
@@ -138,4 +142,27 @@ export function decodePair(ctx: MlsContext, keyPackage: Uint8Array, secret: Uint
     equalBytes(sync.signingPublicOf(privatePackage.signaturePrivateKey), leafNode.signaturePublicKey)
   if (!matches) throw new MlsError('mls/bad-key-package')
   return { publicPackage, privatePackage }
+}
+
+/** What an inviter can tell of a KeyPackage before it uses it. */
+export interface KeyPackageInfo {
+  readonly credential: Uint8Array
+  readonly signatureKey: Uint8Array
+  /** Seconds since 1970. */
+  readonly notAfter: number
+  /** It is what is left when all others of that device have been taken: show that, and prefer another one. */
+  readonly lastResort: boolean
+}
+
+/** Its signatures are checked when it is used, not here. @throws MlsError `mls/bad-key-package`, `mls/too-large` */
+export function readKeyPackage(bytes: Uint8Array): KeyPackageInfo {
+  const { leafNode, extensions } = decodeKeyPackage(bytes)
+  if (leafNode.leafNodeSource !== 'key_package' || leafNode.credential.credentialType !== 'basic')
+    throw new MlsError('mls/bad-key-package')
+  return {
+    credential: leafNode.credential.identity,
+    signatureKey: leafNode.signaturePublicKey,
+    notAfter: Number(leafNode.lifetime.notAfter),
+    lastResort: extensions.some(({ extensionType }) => extensionType === LAST_RESORT_EXTENSION),
+  }
 }
