@@ -42,5 +42,14 @@ export {
 } from './nip44.js'
 export { createNostr, type Nostr } from './nostr.js'
 export type { NostrPool } from './pool.js'
+export {
+  fileTemplate,
+  type NostrFile,
+  openFile,
+  type PrivateMessage,
+  readPrivateMessage,
+  sealFile,
+  textTemplate,
+} from './private-message.js'
 export { nobleSecp256k1, type Secp256k1 } from './secp256k1.js'
 export type { WebSocketConstructor, WebSocketLike } from './socket.js'
