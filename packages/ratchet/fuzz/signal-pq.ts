@@ -4,7 +4,7 @@
  */
 import { equalBytes } from '@hyphae/core'
 import { stateReader, stateWriter } from '../src/signal/codec.js'
-import { SIGNAL_MAX_SKIPPED } from '../src/signal/limits.js'
+import { SIGNAL_MAX_FORWARD, SIGNAL_MAX_SKIPPED } from '../src/signal/limits.js'
 import { decodePqMessage } from '../src/signal/pq/message.js'
 import { type PqRatchet, pqReceive, pqSend } from '../src/signal/pq/ratchet.js'
 import { readPqRatchet, writePqRatchet } from '../src/signal/pq/snapshot.js'
@@ -23,7 +23,7 @@ function stored(ratchet: PqRatchet): Uint8Array {
 const befores = ratchets.map(stored)
 
 function tryState(ratchet: PqRatchet, input: Uint8Array): void {
-  const { ratchet: next } = pqReceive(crypto, ratchet, input)
+  const { ratchet: next } = pqReceive(crypto, ratchet, input, SIGNAL_MAX_FORWARD)
   const bytes = stored(next)
   const reader = stateReader(bytes)
   const again = readPqRatchet(reader)

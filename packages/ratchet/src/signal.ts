@@ -5,7 +5,12 @@ export {
   type SignalAcceptOptions,
   type SignalPrekeyLookup,
 } from './signal/accept.js'
-export { decryptSignal, decryptSignalPrekey, type SignalDecrypted } from './signal/decrypt.js'
+export {
+  decryptSignal,
+  decryptSignalPrekey,
+  type SignalDecrypted,
+  type SignalDecryptOptions,
+} from './signal/decrypt.js'
 export { encryptSignal, type SignalEncrypted } from './signal/encrypt.js'
 export { SIGNAL_ERRORS, SignalError, type SignalErrorCode } from './signal/errors.js'
 export { initiateSignalSession, type SignalInitiateOptions } from './signal/initiate.js'

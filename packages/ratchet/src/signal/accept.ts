@@ -4,6 +4,7 @@ import { decryptWith } from './decrypt.js'
 import { SignalError } from './errors.js'
 import { handshakeKeys } from './kdf.js'
 import { kyberDecapsulate } from './kyber.js'
+import { SIGNAL_MAX_FORWARD } from './limits.js'
 import { startPqRatchet } from './pq/ratchet.js'
 import { decodePrekeyMessage, type PrekeyMessage } from './prekey-message.js'
 import { requireIdentity, type SignalKyberPrekey, type SignalPrekey } from './prekeys.js'
@@ -45,7 +46,7 @@ export function acceptSignalSession(
   const used = decodePrekeyMessage(message)
   requireIdentity(used.identityKey, peer)
   const core = respond(crypto, identity, prekeys, used)
-  const { core: next, plaintext } = decryptWith(crypto, core, used.message)
+  const { core: next, plaintext } = decryptWith(crypto, core, used.message, SIGNAL_MAX_FORWARD)
   return { session: sessionOf(next), plaintext, used }
 }
 

@@ -6,7 +6,7 @@ import { equalBytes } from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
 import { SignalError } from './errors.js'
 import { messageKeys, rootStep } from './kdf.js'
-import { SIGNAL_MAX_RECEIVING_CHAINS } from './limits.js'
+import { SIGNAL_MAX_FORWARD, SIGNAL_MAX_RECEIVING_CHAINS } from './limits.js'
 import { decodeMessage, openMessage, type SignalMessage } from './message.js'
 import { pqReceive } from './pq/ratchet.js'
 import { decodePrekeyMessage } from './prekey-message.js'
@@ -19,13 +19,22 @@ export interface SignalDecrypted {
   readonly plaintext: Uint8Array
 }
 
+export interface SignalDecryptOptions {
+  /**
+   * How many messages past the expected one of either chain are tried: 0 to SIGNAL_MAX_FORWARD, the default. Nothing
+   * proves a counter before the keys up to it are derived, so this is the work that a forged message can ask for.
+   */
+  readonly forward?: number
+}
+
 /** Opens a message of kind `message`. @throws SignalError; the session is unchanged */
 export function decryptSignal(
   crypto: CryptoProvider,
   session: SignalSession,
   message: Uint8Array,
+  options: SignalDecryptOptions = {},
 ): SignalDecrypted {
-  const { core, plaintext } = decryptWith(crypto, coreOf(session), message)
+  const { core, plaintext } = decryptWith(crypto, coreOf(session), message, forwardOf(options))
   return { session: sessionOf(core), plaintext }
 }
 
@@ -37,11 +46,19 @@ export function decryptSignalPrekey(
   crypto: CryptoProvider,
   session: SignalSession,
   message: Uint8Array,
+  options: SignalDecryptOptions = {},
 ): SignalDecrypted {
   const outer = decodePrekeyMessage(message)
   if (!equalBytes(outer.baseKey, session.baseKey)) throw new SignalError('ratchet/signal-other-session')
   requireIdentity(outer.identityKey, session.peer)
-  return decryptSignal(crypto, session, outer.message)
+  return decryptSignal(crypto, session, outer.message, options)
+}
+
+function forwardOf({ forward = SIGNAL_MAX_FORWARD }: SignalDecryptOptions): number {
+  if (Number.isInteger(forward) && forward >= 0 && forward <= SIGNAL_MAX_FORWARD) return forward
+  throw new SignalError('ratchet/signal-bad-argument', {
+    details: { name: 'forward', max: SIGNAL_MAX_FORWARD },
+  })
 }
 
 export interface DecryptedCore {
@@ -49,12 +66,17 @@ export interface DecryptedCore {
   readonly plaintext: Uint8Array
 }
 
-export function decryptWith(crypto: CryptoProvider, old: SessionCore, wire: Uint8Array): DecryptedCore {
+export function decryptWith(
+  crypto: CryptoProvider,
+  old: SessionCore,
+  wire: Uint8Array,
+  forward: number,
+): DecryptedCore {
   const message = decodeMessage(wire)
   const found = old.receiving.find(({ ratchetKey }) => equalBytes(ratchetKey, message.ratchetKey))
   return found === undefined
-    ? decryptInNewChain(crypto, old, message)
-    : decryptIn(crypto, old, found, message)
+    ? decryptInNewChain(crypto, old, message, forward)
+    : decryptIn(crypto, old, found, message, forward)
 }
 
 function decryptIn(
@@ -62,9 +84,10 @@ function decryptIn(
   old: SessionCore,
   chain: ReceivingChain,
   message: SignalMessage,
+  forward: number,
 ): DecryptedCore {
-  const { chain: changed, seed } = takeSeed(crypto, chain, message.counter)
-  const { ratchet: pq, key } = pqReceive(crypto, old.pq, message.pqMessage)
+  const { chain: changed, seed } = takeSeed(crypto, chain, message.counter, forward)
+  const { ratchet: pq, key } = pqReceive(crypto, old.pq, message.pqMessage, forward)
   const parties = { sender: old.peer, receiver: old.local }
   const plaintext = openMessage(crypto, messageKeys(crypto, seed, key), parties, message)
   const receiving = old.receiving.map((each) => (each === chain ? changed : each))
@@ -72,14 +95,19 @@ function decryptIn(
 }
 
 /** A DH ratchet step (section 3.5): its receiving half before the message is checked, the sending half after. */
-function decryptInNewChain(crypto: CryptoProvider, old: SessionCore, message: SignalMessage): DecryptedCore {
+function decryptInNewChain(
+  crypto: CryptoProvider,
+  old: SessionCore,
+  message: SignalMessage,
+  forward: number,
+): DecryptedCore {
   const { x25519 } = crypto
   const { sending, receiving } = old
   const dh = x25519.dh(sending.ratchetKey, message.ratchetKey)
   const { rootKey, chainKey } = rootStep(crypto, old.rootKey, dh)
   const chain: ReceivingChain = { ratchetKey: message.ratchetKey, chainKey, counter: 0, skipped: [] }
   const kept = [...receiving.slice(1 - SIGNAL_MAX_RECEIVING_CHAINS), chain]
-  const { core, plaintext } = decryptIn(crypto, { ...old, receiving: kept }, chain, message)
+  const { core, plaintext } = decryptIn(crypto, { ...old, receiving: kept }, chain, message, forward)
   const ratchetKey = x25519.generate()
   const answer = rootStep(crypto, rootKey, x25519.dh(ratchetKey, message.ratchetKey))
   const next = {

@@ -2,7 +2,7 @@
 import type { CryptoProvider } from '@hyphae/crypto'
 import { SignalError } from './errors.js'
 import { chainStep } from './kdf.js'
-import { SIGNAL_MAX_FORWARD, SIGNAL_MAX_SKIPPED } from './limits.js'
+import { SIGNAL_MAX_SKIPPED } from './limits.js'
 import type { ReceivingChain, SkippedSeed } from './session.js'
 
 export interface TakenSeed {
@@ -10,9 +10,17 @@ export interface TakenSeed {
   readonly seed: Uint8Array
 }
 
-/** @throws SignalError `ratchet/signal-duplicate`, `ratchet/signal-too-far-ahead` */
-export function takeSeed(crypto: CryptoProvider, chain: ReceivingChain, counter: number): TakenSeed {
-  return counter < chain.counter ? takeSkipped(chain, counter) : skipTo(crypto, chain, counter)
+/**
+ * The seed of message `counter`, at most `forward` messages past the next one.
+ * @throws SignalError `ratchet/signal-duplicate`, `ratchet/signal-too-far-ahead`
+ */
+export function takeSeed(
+  crypto: CryptoProvider,
+  chain: ReceivingChain,
+  counter: number,
+  forward: number,
+): TakenSeed {
+  return counter < chain.counter ? takeSkipped(chain, counter) : skipTo(crypto, chain, counter, forward)
 }
 
 function takeSkipped(chain: ReceivingChain, counter: number): TakenSeed {
@@ -21,10 +29,10 @@ function takeSkipped(chain: ReceivingChain, counter: number): TakenSeed {
   return { chain: { ...chain, skipped: chain.skipped.filter((each) => each !== found) }, seed: found.seed }
 }
 
-function skipTo(crypto: CryptoProvider, chain: ReceivingChain, counter: number): TakenSeed {
+function skipTo(crypto: CryptoProvider, chain: ReceivingChain, counter: number, forward: number): TakenSeed {
   const jump = counter - chain.counter
-  if (jump > SIGNAL_MAX_FORWARD) {
-    throw new SignalError('ratchet/signal-too-far-ahead', { details: { jump, max: SIGNAL_MAX_FORWARD } })
+  if (jump > forward) {
+    throw new SignalError('ratchet/signal-too-far-ahead', { details: { jump, max: forward } })
   }
   const skipped: SkippedSeed[] = []
   let step = chainStep(crypto, chain.chainKey)

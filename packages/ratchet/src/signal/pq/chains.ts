@@ -12,7 +12,7 @@ import { concatBytes } from '@hyphae/core'
 import { type CryptoProvider, zeroize } from '@hyphae/crypto'
 import { be32, label, ZERO_SALT } from '../bytes.js'
 import { SignalError } from '../errors.js'
-import { SIGNAL_MAX_COUNTER, SIGNAL_MAX_FORWARD, SIGNAL_MAX_SKIPPED } from '../limits.js'
+import { SIGNAL_MAX_COUNTER, SIGNAL_MAX_SKIPPED } from '../limits.js'
 
 // Two spaces: so it stands on the wire's other side.
 const START = label('Signal PQ Ratchet V1 Chain  Start')
@@ -105,16 +105,17 @@ export function sendingKey(
   }
 }
 
-/** The key of message `index` of the peer in `epoch`, which is then forgotten. */
+/** The key of message `index` of the peer in `epoch`, at most `forward` past the next one; it is then forgotten. */
 export function receivingKey(
   crypto: CryptoProvider,
   chains: PqChains,
   epoch: number,
   index: number,
+  forward: number,
 ): { chains: PqChains; key: Uint8Array } {
   const current = epochOf(chains, epoch)
   const { key, chains: next } =
-    index <= current.receiving.counter ? takeSkipped(current, index) : skipTo(crypto, current, index)
+    index <= current.receiving.counter ? takeSkipped(current, index) : skipTo(crypto, current, index, forward)
   return { chains: { ...chains, epochs: replace(chains.epochs, next) }, key }
 }
 
@@ -131,10 +132,12 @@ function skipTo(
   crypto: CryptoProvider,
   current: EpochChains,
   index: number,
+  forward: number,
 ): { chains: EpochChains; key: Uint8Array } {
-  const jump = index - current.receiving.counter
-  if (jump > SIGNAL_MAX_FORWARD) {
-    throw new SignalError('ratchet/signal-too-far-ahead', { details: { jump, max: SIGNAL_MAX_FORWARD } })
+  // Counters begin at 1: the expected message is no jump.
+  const jump = index - current.receiving.counter - 1
+  if (jump > forward) {
+    throw new SignalError('ratchet/signal-too-far-ahead', { details: { jump, max: forward } })
   }
   const skipped: PqSkippedKey[] = []
   let { chain, key } = step(crypto, current.receiving)

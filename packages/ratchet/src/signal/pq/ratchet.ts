@@ -47,10 +47,11 @@ export function pqReceive(
   crypto: CryptoProvider,
   { braid, chains }: PqRatchet,
   input: Uint8Array,
+  forward: number,
 ): { ratchet: PqRatchet; key: Uint8Array } {
   const { epoch, index, payload } = decodePqMessage(input)
   const { state, agreed } = braidReceive(crypto, braid, epoch, payload)
   const known = agreed === null ? chains : addEpoch(crypto, chains, agreed.epoch, agreed.secret)
-  const { chains: next, key } = receivingKey(crypto, known, epoch - 1, index)
+  const { chains: next, key } = receivingKey(crypto, known, epoch - 1, index, forward)
   return { ratchet: { braid: state, chains: next }, key }
 }

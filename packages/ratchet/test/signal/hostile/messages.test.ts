@@ -108,6 +108,26 @@ describe('forged messages', () => {
     expect(refusal(pair.bob, forged(letter, { counter: 24_000 }))).toBe('ratchet/signal-bad-mac')
   })
 
+  it('hostile 10: the caller bounds how far ahead is looked for, in a chain and in a new one', () => {
+    const pair = newPair()
+    const letters = Array.from({ length: 12 }, () => send(pair, 'alice'))
+    const at = (index: number, forward: number) => {
+      const sent = letters[index]
+      if (sent === undefined) throw new Error('no such letter')
+      return codeOf(() => decryptSignal(crypto, pair.bob, sent.message, { forward }))
+    }
+    expect([at(5, 5), at(5, 4), at(0, 0)]).toEqual([undefined, 'ratchet/signal-too-far-ahead', undefined])
+    read(pair, letters[2])
+    expect([at(9, 6), at(9, 5), at(0, 0)]).toEqual([undefined, 'ratchet/signal-too-far-ahead', undefined])
+    // The post-quantum chain goes on over chains: what was lost of the old one counts in it.
+    pass(pair, 'bob')
+    letters.push(send(pair, 'alice'))
+    expect([at(12, 9), at(12, 8)]).toEqual([undefined, 'ratchet/signal-too-far-ahead'])
+    for (const forward of [-1, 0.5, 25_001, Number.NaN]) {
+      expect(at(12, forward)).toBe('ratchet/signal-bad-argument')
+    }
+  })
+
   it('attack: a random ratchet key with a bad MAC, 1,000 times, leaves nothing behind', () => {
     const pair = newPair()
     const letter = send(pair, 'alice')

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { SIGNAL_MAX_FORWARD } from '../../../src/signal/limits.js'
 import {
   addEpoch,
   type PqChains,
@@ -21,8 +22,8 @@ describe('post-quantum chains', () => {
     const [a, b] = pair()
     const [fromA, fromB] = [sendingKey(crypto, a, 0), sendingKey(crypto, b, 0)]
     expect([fromA.index, fromB.index]).toEqual([1, 1])
-    expect(receivingKey(crypto, b, 0, 1).key).toEqual(fromA.key)
-    expect(receivingKey(crypto, a, 0, 1).key).toEqual(fromB.key)
+    expect(receivingKey(crypto, b, 0, 1, SIGNAL_MAX_FORWARD).key).toEqual(fromA.key)
+    expect(receivingKey(crypto, a, 0, 1, SIGNAL_MAX_FORWARD).key).toEqual(fromB.key)
     expect(fromA.key).not.toEqual(fromB.key)
   })
 
@@ -34,10 +35,12 @@ describe('post-quantum chains', () => {
       return sent.key
     })
     for (const index of [4, 1, 3, 2]) {
-      const got = receivingKey(crypto, b, 0, index)
+      const got = receivingKey(crypto, b, 0, index, SIGNAL_MAX_FORWARD)
       expect(got.key).toEqual(keys[index - 1])
       b = got.chains
-      expect(codeOf(() => receivingKey(crypto, b, 0, index))).toBe('ratchet/signal-duplicate')
+      expect(codeOf(() => receivingKey(crypto, b, 0, index, SIGNAL_MAX_FORWARD))).toBe(
+        'ratchet/signal-duplicate',
+      )
     }
   })
 
@@ -50,20 +53,26 @@ describe('post-quantum chains', () => {
     const early = sendingKey(crypto, a, 1)
     b = sendingKey(crypto, b, 2).chains
     expect(b.epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3])
-    expect(receivingKey(crypto, b, 1, 1).key).toEqual(early.key)
+    expect(receivingKey(crypto, b, 1, 1, SIGNAL_MAX_FORWARD).key).toEqual(early.key)
     b = sendingKey(crypto, b, 3).chains
     expect(b.epochs.map(({ epoch }) => epoch)).toEqual([2, 3])
-    expect(codeOf(() => receivingKey(crypto, b, 1, 1))).toBe('ratchet/signal-bad-post-quantum')
-    expect(codeOf(() => receivingKey(crypto, b, 4, 1))).toBe('ratchet/signal-bad-post-quantum')
+    expect(codeOf(() => receivingKey(crypto, b, 1, 1, SIGNAL_MAX_FORWARD))).toBe(
+      'ratchet/signal-bad-post-quantum',
+    )
+    expect(codeOf(() => receivingKey(crypto, b, 4, 1, SIGNAL_MAX_FORWARD))).toBe(
+      'ratchet/signal-bad-post-quantum',
+    )
   })
 
   it('hostile 10, 11: bound the jump and the keys kept', () => {
     const [, b] = pair()
-    expect(codeOf(() => receivingKey(crypto, b, 0, 25_001))).toBe('ratchet/signal-too-far-ahead')
-    const { chains } = receivingKey(crypto, b, 0, 2500)
+    expect(codeOf(() => receivingKey(crypto, b, 0, 25_002, SIGNAL_MAX_FORWARD))).toBe(
+      'ratchet/signal-too-far-ahead',
+    )
+    const { chains } = receivingKey(crypto, b, 0, 2500, SIGNAL_MAX_FORWARD)
     const skipped = chains.epochs[0]?.skipped ?? []
     expect([skipped.length, skipped[0]?.counter, skipped.at(-1)?.counter]).toEqual([2000, 500, 2499])
-    const more = receivingKey(crypto, chains, 0, 2510).chains.epochs[0]?.skipped ?? []
+    const more = receivingKey(crypto, chains, 0, 2510, SIGNAL_MAX_FORWARD).chains.epochs[0]?.skipped ?? []
     expect([more.length, more[0]?.counter]).toEqual([2000, 509])
   })
 
