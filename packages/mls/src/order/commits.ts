@@ -6,7 +6,7 @@ import { equalBytes } from '@hyphae/core'
 import { roleRules } from '../roles/rules.js'
 import type { GroupState, Member } from '../state.js'
 import { rank } from './choice.js'
-import { type Draft, keepNodes, putNode, say } from './draft.js'
+import { type Draft, keepNodes, putNode, say, touch } from './draft.js'
 import { follow } from './follow.js'
 import { childrenOf, nodeAt } from './graph.js'
 import { MAX_EQUIVOCATIONS, MAX_EVIDENCE, MAX_IDLE_RUN, MAX_RIVALS } from './limits.js'
@@ -135,7 +135,7 @@ export async function addCommit(
   const node = { ...made, idle: idleRun(parent, facts.transition, verdict.actor) }
   findEquivocation(draft, parent, node)
   putNode(draft, node)
-  draft.touched.add(node.tag)
+  draft.touched.set(node.tag, 'new')
   boundRivals(draft, parent, link.committer)
   follow(draft)
   return node
@@ -150,7 +150,7 @@ export function publish(draft: Draft, tag: EpochTag, sequenced: boolean): void {
     link: { ...node.link, published: true, sequenced: sequenced || node.link.sequenced },
   })
   if (draft.submitted?.tag === tag) draft.submitted = null
-  draft.touched.add(tag)
+  touch(draft, tag)
   follow(draft)
 }
 

@@ -12,11 +12,11 @@ export interface Draft extends Fields {
   readonly now: number
   readonly effects: Effect[]
   /** Epochs that are new, or whose state can read more than before: what waits for them is tried again. */
-  readonly touched: Set<EpochTag>
+  readonly touched: Map<EpochTag, 'new' | 'changed'>
 }
 
 export function openDraft(ctx: OrderContext, log: GroupLog): Draft {
-  return { ...log, ctx, now: ctx.mls.clock.now(), effects: [], touched: new Set() }
+  return { ...log, ctx, now: ctx.mls.clock.now(), effects: [], touched: new Map() }
 }
 
 export function closeDraft({ ctx, now, effects, touched, ...log }: Draft): GroupLog {
@@ -29,6 +29,10 @@ export function say(draft: Draft, event: OrderEvent): void {
 
 export function tipOf(draft: Draft): EpochNode {
   return nodeAt(draft.nodes, draft.tip)
+}
+
+export function touch(draft: Draft, tag: EpochTag): void {
+  if (!draft.touched.has(tag)) draft.touched.set(tag, 'changed')
 }
 
 /** Whether the epoch is on the branch that goes first. */

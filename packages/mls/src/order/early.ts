@@ -76,10 +76,15 @@ export function keepEarly(
   boundEarly(draft)
 }
 
-/** Takes out what waits for this epoch, in the order in which it is to be tried. */
-export function takeEarly(draft: Draft, tag: EpochTag): EarlyEnvelope[] {
-  const taken = draft.early.filter((one) => one.tag === tag)
-  if (taken.length > 0) draft.early = draft.early.filter((one) => one.tag !== tag)
+/**
+ * Takes out what waits for this epoch, in the order in which it is to be tried: as it came, when the epoch is new.
+ * What waits in a known one came before those it waits for, so there the last is tried first; the other way round, a
+ * message that jumps far ahead would cost the keys of those between.
+ */
+export function takeEarly(draft: Draft, tag: EpochTag, how: 'new' | 'changed'): EarlyEnvelope[] {
+  const waiting = draft.early.filter((one) => one.tag === tag)
+  if (waiting.length > 0) draft.early = draft.early.filter((one) => one.tag !== tag)
+  const taken = how === 'new' ? waiting : waiting.reverse()
   return taken.sort((a, b) => ORDER[a.kind] - ORDER[b.kind])
 }
 

@@ -8,7 +8,7 @@ import { type GroupEvent, type Processed, processMessage } from '../process.js'
 import { members } from '../state.js'
 import { hearPlea } from './answer.js'
 import { addCommit, findCommit, judgeCommit, publish } from './commits.js'
-import { type Draft, putNode, say, tipOf } from './draft.js'
+import { type Draft, putNode, say, tipOf, touch } from './draft.js'
 import { dropLate, keepEarly, takeEarly } from './early.js'
 import { decodeEnvelope, type Envelope, messageIdOf } from './envelope.js'
 import { MAX_REFUSED } from './limits.js'
@@ -85,7 +85,7 @@ function takeMessage(
   { state, event }: Processed & { event: Extract<GroupEvent, { kind: 'application' }> },
 ): Outcome {
   putNode(draft, { ...node, state })
-  draft.touched.add(node.tag)
+  touch(draft, node.tag)
   if (!isMemberNow(draft, node, event)) return refuse(draft, envelope, 'mls/not-a-member')
   const { sender, aad, plaintext } = event
   say(draft, { kind: 'message', id: messageIdOf(envelope.digest), epoch: node.epoch, sender, aad, plaintext })
@@ -111,15 +111,16 @@ async function deliver(
   if (event.kind === 'commit') return takeCommit(draft, node, envelope, bytes, { state, event })
   if (event.kind === 'application') return takeMessage(draft, node, envelope, { state, event })
   putNode(draft, { ...node, state })
-  draft.touched.add(node.tag)
+  touch(draft, node.tag)
   return 'taken'
 }
 
 /** Tries what waits for the epochs that have changed, until nothing more can be read. */
 export async function drain(draft: Draft): Promise<void> {
-  for (let [tag] = draft.touched; tag !== undefined; [tag] = draft.touched) {
+  for (let [first] = draft.touched; first !== undefined; [first] = draft.touched) {
+    const [tag, how] = first
     draft.touched.delete(tag)
-    for (const early of takeEarly(draft, tag)) {
+    for (const early of takeEarly(draft, tag, how)) {
       const node = draft.nodes.get(tag)
       const envelope = decodeEnvelope(draft.ctx.mls.crypto, early.bytes)
       if (node === undefined) keepEarly(draft, envelope, early)

@@ -60,7 +60,7 @@ async function rejoin(draft: Draft, state: GroupState): Promise<void> {
     .filter(({ carrier, settled }) => carrier === null || !settled)
     .map((one) => ({ ...one, carrier: null, due: null, settled: false }))
   Object.assign(draft, fresh, { early, evidence, voided, counter, intents })
-  draft.touched.add(fresh.tip)
+  draft.touched.set(fresh.tip, 'new')
   const { epoch, tag } = tipOf(draft)
   say(draft, {
     kind: 'epoch',

@@ -9,6 +9,7 @@ import {
   type Peer,
   peers,
   permutations,
+  run,
   settle,
   twin,
 } from './peers.js'
@@ -35,13 +36,30 @@ describe('hostile 22: commits of one epoch', () => {
   it('two: every order of delivery leads every member to one epoch authenticator', () => followsOne(2))
   it('three: every order of delivery leads every member to one epoch authenticator', () => followsOne(3))
 
+  it('eight: sampled orders of delivery, with the mail of each branch between', async () => {
+    const group = await peers(9)
+    const envelopes = await atOnce(group.slice(0, 8))
+    const mail = await Promise.all(group.slice(0, 8).map((peer) => write(peer, peer.device.name)))
+    const rng = unsafeSeededRandom(8)
+    const seen = new Set<string>()
+    const reader = at(group, 8)
+    for (let sample = 0; sample < 30; sample++) {
+      const peer = twin(sample % 3 === 0 ? at(group, sample % 8) : reader)
+      for (const envelope of rng.shuffle([...envelopes, ...mail])) await hear(peer, envelope)
+      seen.add(authenticator(peer))
+      expect(new Set(shown(peer)).size).toBe(peer.device === reader.device ? 8 : 7)
+      expect(shown(peer)).toHaveLength(new Set(shown(peer)).size)
+    }
+    expect(seen.size).toBe(1)
+  })
+
   it('losers carry out again what they wanted, and all come together', async () => {
     const group = await peers(4)
     await atOnce(group)
     await settle(group)
     expect(new Set(group.map(authenticator)).size).toBe(1)
     expect(epochOf(at(group, 0))).toBe(5)
-    await settle(group, 6_000)
+    await run(group, 6_000)
     for (const peer of group) expect(peer.events.filter(({ kind }) => kind === 'intent-done')).toHaveLength(1)
   })
 })

@@ -163,20 +163,35 @@ export function* permutations<T>(items: readonly T[]): Iterable<T[]> {
       yield [item, ...rest]
 }
 
-/**
- * Delivers everything to everybody, in the order of sending, and lets time pass a tenth of a second a round, until
- * nothing is sent for `quiet` milliseconds.
- */
-export async function settle(group: readonly Peer[], quiet = 3_000): Promise<void> {
-  const read = new Map(group.map((peer) => [peer, 0]))
-  for (let still = 0; still < quiet; still += 100) {
-    for (const from of group) {
-      const start = read.get(from) ?? 0
-      read.set(from, from.sent.length)
-      for (const envelope of from.sent.slice(start))
-        for (const to of group) if (to !== from) await hear(to, envelope)
-      if (from.sent.length > start) still = 0
-    }
+const delivered = new WeakMap<Peer, number>()
+
+/** Delivers to everybody what has been sent since the last time; how much that was. */
+export async function deliver(group: readonly Peer[]): Promise<number> {
+  let count = 0
+  for (const from of group) {
+    const fresh = from.sent.slice(delivered.get(from) ?? 0)
+    delivered.set(from, from.sent.length)
+    count += fresh.length
+    for (const envelope of fresh) for (const to of group) if (to !== from) await hear(to, envelope)
+  }
+  return count
+}
+
+/** Delivers everything to everybody while time passes, for so many milliseconds. */
+export async function run(group: readonly Peer[], ms: number, stepMs = 1_000): Promise<void> {
+  for (let passed = 0; passed < ms; passed += stepMs) {
+    while ((await deliver(group)) > 0);
+    at(group, 0).time.at += stepMs
+    for (const peer of group) await tick(peer)
+  }
+  while ((await deliver(group)) > 0);
+}
+
+/** The same until nothing has been sent for three seconds. */
+export async function settle(group: readonly Peer[]): Promise<void> {
+  for (let still = 0; still < 3_000; still += 100) {
+    const count = await deliver(group)
+    if (count > 0) still = 0
     at(group, 0).time.at += 100
     for (const peer of group) await tick(peer)
   }

@@ -1,0 +1,199 @@
+// Members that cannot follow: what they show, what they ask for, and how they come back.
+import { describe, expect, it } from 'vitest'
+import { createKeyPackage, joinGroup } from '../../src/index.js'
+import { HORIZON, PLEA_MS, READD_MS, STALL_MS } from '../../src/order/index.js'
+import { at } from '../helpers.js'
+import {
+  authenticator,
+  commit,
+  deliver,
+  epochOf,
+  feed,
+  hear,
+  invite,
+  keyOf,
+  kinds,
+  names,
+  type Peer,
+  peers,
+  run,
+  settle,
+  shown,
+  tick,
+  want,
+  write,
+} from './peers.js'
+
+/** Answers a peer that asks for a KeyPackage, and lets it join by the Welcome that comes. */
+async function readd(group: readonly Peer[], peer: Peer): Promise<void> {
+  const offer = await createKeyPackage(peer.ctx.mls, peer.ctx.identity)
+  await feed(peer, { kind: 'key-package', keyPackage: offer.keyPackage })
+  await run(group, 15_000)
+  const welcome = group.flatMap(({ welcomes }) => welcomes).at(-1)
+  if (welcome === undefined) throw new Error('not added')
+  await feed(peer, { kind: 'joined', state: await joinGroup(peer.ctx.mls, { ...offer, welcome }) })
+}
+
+const wants = (peer: Peer): boolean => kinds(peer.events).includes('key-package-needed')
+
+describe('hostile 23: a relay withholds one commit', () => {
+  it('the stall is shown, the commit is asked for, and any member sends it again', async () => {
+    const group = (await peers(3)) as [Peer, Peer, Peer]
+    const [a, b, c] = group
+    await hear(b, await commit(a))
+    a.sent.length = 0
+    await hear(c, await write(b, 'in an epoch that c does not know'))
+    b.sent.length = 0
+    await run(group, STALL_MS)
+    expect(kinds(c.events)).toEqual(expect.arrayContaining(['stalled', 'recovered', 'message']))
+    expect(authenticator(c)).toBe(authenticator(b))
+    expect(c.log.stall).toBeNull()
+  })
+
+  it('a commit that nobody can send again ends in being added anew', async () => {
+    const group = (await peers(3)) as [Peer, Peer, Peer]
+    const [a, b, c] = group
+    for (let i = 0; i < HORIZON + 4; i++) await hear(b, await invite(a, `${i}`))
+    a.sent.length = 0
+    await hear(c, await write(b, 'far ahead'))
+    b.sent.length = 0
+    await run(group, READD_MS + PLEA_MS)
+    expect(wants(c)).toBe(true)
+    await readd(group, c)
+    expect(authenticator(c)).toBe(authenticator(a))
+    expect(names(a).filter((name) => name === 'c')).toHaveLength(1)
+    await want(c, { kind: 'update' })
+    await settle(group)
+    expect(new Set(group.map(authenticator)).size).toBe(1)
+    await hear(a, await write(c, 'back'))
+    expect(shown(a)).toContain('back')
+  })
+
+  it('a plea that is repeated later throws nobody out again', async () => {
+    const group = (await peers(3)) as [Peer, Peer, Peer]
+    const [a, b, c] = group
+    for (let i = 0; i < HORIZON + 1; i++) await hear(b, await invite(a, `${i}`))
+    a.sent.length = 0
+    await hear(c, await write(b, 'far ahead'))
+    await run(group, READD_MS + PLEA_MS)
+    await readd(group, c)
+    const pleas = c.sent.filter((envelope) => envelope[1] === 4)
+    expect(pleas.length).toBeGreaterThan(2)
+    const before = epochOf(a)
+    for (const plea of pleas) for (const peer of [a, b]) await hear(peer, plea)
+    await run(group, 15_000)
+    expect(epochOf(a)).toBe(before)
+  })
+
+  it('a plea of a stranger, or one that was changed, is refused', async () => {
+    const [a, b] = (await peers(2)) as [Peer, Peer]
+    const [x] = (await peers(1)) as [Peer]
+    x.time.at = a.time.at
+    await hear(b, await commit(a))
+    for (const peer of [b, x]) {
+      await hear(peer, new Uint8Array(3))
+      peer.log = { ...peer.log, stall: stalled(peer) }
+      peer.time.at += STALL_MS
+      await tick(peer)
+    }
+    const [plea, strange] = [at(b.sent, 0), at(x.sent, 0)]
+    const changed = plea.map((byte, i) => (i === 60 ? byte ^ 1 : byte))
+    for (const bad of [strange, changed]) {
+      const events = await hear(a, bad)
+      expect(kinds(events)).toEqual(['refused'])
+    }
+    expect(a.log.beacons.size).toBe(0)
+    await hear(a, plea)
+    expect(a.log.beacons.size).toBe(1)
+  })
+})
+
+/** As if mail of an unknown epoch had come. */
+function stalled(peer: Peer): NonNullable<Peer['log']['stall']> {
+  const flags = { shown: false, asked: null, late: true, leaving: false, keyPackage: null }
+  return { since: peer.time.at, tag: 'ab'.repeat(16), epoch: 1, ...flags }
+}
+
+/** Each side commits beyond the horizon by itself. */
+async function split(left: readonly Peer[], right: readonly Peer[]): Promise<void> {
+  for (const side of [left, right])
+    for (let i = 0; i <= HORIZON + 1; i++) {
+      await invite(at(side, i % side.length), `${i}`)
+      await deliver(side)
+    }
+}
+
+describe('a split past the horizon', () => {
+  it('heals: the side with fewer members comes to the other one, and nobody else moves', async () => {
+    const group = (await peers(5)) as [Peer, Peer, Peer, Peer, Peer]
+    const [a, b, c, d, e] = group
+    await split([a, b, c], [d, e])
+    const majority = authenticator(a)
+    await write(a, 'on the left')
+    await write(d, 'on the right')
+    await run(group, READD_MS + 3 * PLEA_MS)
+    expect([a, b, c].map(wants)).toEqual([false, false, false])
+    expect([d, e].map(wants)).toEqual([true, true])
+    expect(authenticator(a)).toBe(majority)
+    for (const lost of [d, e]) await readd(group, lost)
+    await settle(group)
+    expect(new Set(group.map(authenticator)).size).toBe(1)
+    expect(names(a).filter((name) => ['a', 'b', 'c', 'd', 'e'].includes(name))).toHaveLength(5)
+    for (const peer of group) await write(peer, `from ${peer.device.name}`)
+    await deliver(group)
+    for (const peer of group)
+      for (const other of group)
+        if (other !== peer) expect(shown(peer)).toContain(`from ${other.device.name}`)
+  })
+
+  it('into halves heals to one of them', async () => {
+    const group = (await peers(4)) as [Peer, Peer, Peer, Peer]
+    await split(group.slice(0, 2), group.slice(2))
+    await write(at(group, 0), 'left')
+    await write(at(group, 2), 'right')
+    await run(group, READD_MS + 3 * PLEA_MS)
+    const moving = group.filter(wants)
+    expect(moving).toHaveLength(2)
+    for (const lost of moving) await readd(group, lost)
+    await settle(group)
+    expect(new Set(group.map(authenticator)).size).toBe(1)
+  })
+
+  it('that one member has made with many devices of its own moves nobody', async () => {
+    const group = (await peers(3)) as [Peer, Peer, Peer]
+    const [a, b, c] = group
+    await split([a, b], [c])
+    await write(c, 'come to me')
+    await run(group, READD_MS + 3 * PLEA_MS)
+    expect([a, b].map(wants)).toEqual([false, false])
+    expect(a.log.stall).toBeNull()
+    expect(keyOf(c)).toHaveLength(32)
+  })
+})
+
+describe('partition and heal across two transports carrying the same bytes', () => {
+  it('within the horizon: all come to one branch, each message is shown once', async () => {
+    const group = (await peers(4)) as [Peer, Peer, Peer, Peer]
+    const [a, b, c, d] = group
+    for (const side of [
+      [a, b],
+      [c, d],
+    ])
+      for (let i = 0; i < 4; i++) {
+        await commit(at(side, i % 2))
+        await write(at(side, 1 - (i % 2)), `${at(side, 0).device.name}${i}`)
+        await deliver(side)
+      }
+    const mail = group.flatMap(({ sent }) => sent)
+    // One carrier brings it as it was sent, the other one backwards, and both bring everything.
+    for (const peer of group)
+      for (const envelope of [...mail.toReversed(), ...mail]) await hear(peer, envelope)
+    await settle(group)
+    expect(new Set(group.map(authenticator)).size).toBe(1)
+    for (const peer of group) {
+      expect(new Set(shown(peer)).size).toBe(shown(peer).length)
+      const own = peer === a || peer === b ? 'a' : 'c'
+      expect(shown(peer).filter((words) => !words.startsWith(own))).toHaveLength(4)
+    }
+  })
+})
