@@ -1,5 +1,5 @@
 /*
- * Which of its sessions with a device a node sends in (messenger.md, section 2, "Which session sends"): do two nodes
+ * Which of its sessions with a device a node sends in (session.md, section 12): do two nodes
  * come to one session after crossing handshakes, loss, reordering, repeats, the loss of a whole store and the return
  * of an old copy of one?
  *
@@ -172,7 +172,7 @@ inline keep(n, id) {
 
 #define FREE(id) ((id) < IDS && !IN(used, id))
 
-/* startSession: a session that can send at once, and its handshake. */
+/* Begin: a session that can send at once, and its handshake. */
 inline begin(n) {
   bounded = used != BIT(IDS) - 1;
   assert(bounded);
@@ -200,7 +200,7 @@ inline begin(n) {
 #define WINS(n, id) ((id) < node[n].current)
 #endif
 
-/* acceptHandshake and answersBest. A settled handshake is a repeat, or made with prekeys that are gone. */
+/* Accept. A settled handshake is a repeat, or made with prekeys that are gone. */
 inline accept(n, id) {
   if
   :: !IN(settled, id) ->
@@ -214,7 +214,7 @@ inline accept(n, id) {
   fi
 }
 
-/* followPeer: go to the session in which the peer was heard, at once when its id is the smaller one, and else when
+/* Follow: go to the session in which the peer was heard, at once when its id is the smaller one, and else when
  * the peer was heard elsewhere ELSEWHERE times. */
 #if defined(OWN_FIRST)
 #define FOLLOW(n, id) (RESPONDER(node[n].current) == (n))
@@ -236,7 +236,7 @@ inline accept(n, id) {
 #define SENDS_AGAIN(n, id) (!IN(node[n].retired, id))
 #endif
 
-/* receiveInSession opened a message in session id. */
+/* A message was opened in session id. */
 inline heard(n, id) {
 #ifdef FIRST_HEARD
   first = !IN(node[n].confirmed, id);
@@ -271,7 +271,7 @@ inline sealed(n, into) {
   if :: node[n].silent < SILENCE -> node[n].silent++ :: else -> skip fi
 }
 
-/* sendToContact. While things go wrong the peer may be slow as well as deaf, so a session may be given up as soon as
+/* Give up. While things go wrong the peer may be slow as well as deaf, so a session may be given up as soon as
  * one answer is missing; and it need not be. */
 inline send(n) {
   if
