@@ -13,7 +13,7 @@ const LIMITS = {
   tlv: 12.6,
   ratchet: 15.3,
   'ratchet/pq': 16,
-  'ratchet/sessions': 23,
+  'ratchet/sessions': 21.5,
   'ratchet/signal': 36,
   mls: 62,
   identity: 44,
