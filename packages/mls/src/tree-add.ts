@@ -3,18 +3,22 @@
  * each. Knows nothing of who may be added.
  */
 import type { LeafNode, RatchetTree } from 'ts-mls'
-import { directPath, type LeafIndex, leafToNodeIndex, leafWidth, toLeafIndex } from 'ts-mls/treemath.js'
+import { type LeafIndex, toLeafIndex } from 'ts-mls/treemath.js'
 
 /** Every parent above a new leaf lists it as unmerged; a parent's own list is never changed in place. */
 function markUnmerged(tree: RatchetTree, added: readonly LeafIndex[]): void {
   const unmerged = new Map<number, number[]>()
-  for (const leaf of added)
-    for (const node of directPath(leafToNodeIndex(leaf), leafWidth(tree.length))) {
+  for (const leaf of added) {
+    let node = leaf * 2
+    for (let span = 1; span < (tree.length + 1) / 2; span *= 2) {
+      // Appendix C: the parent of a node of this height.
+      node = (node | span) & ~(span * 2)
       if (tree[node] === undefined) continue
       const below = unmerged.get(node) ?? []
       below.push(leaf)
       unmerged.set(node, below)
     }
+  }
   for (const [node, leaves] of unmerged) {
     const at = tree[node]
     if (at?.nodeType !== 'parent') continue

@@ -3,7 +3,17 @@
  * codec, written and read in one pass, because every epoch, every Welcome and every restart goes through
  * thousands of nodes. Knows the form of a node, not whether it may be in a tree.
  */
-import type { Capabilities, Credential, Extension, LeafNode, Node, ParentNode, RatchetTree } from 'ts-mls'
+import { equalBytes } from '@hyphae/core'
+import type {
+  Capabilities,
+  Credential,
+  Decoder,
+  Extension,
+  LeafNode,
+  Node,
+  ParentNode,
+  RatchetTree,
+} from 'ts-mls'
 import { decodeCapabilities, encodeCapabilities } from 'ts-mls/capabilities.js'
 import { decodeVarLenType } from 'ts-mls/codec/variableLength.js'
 import { decodeCredential, encodeCredential } from 'ts-mls/credential.js'
@@ -191,6 +201,28 @@ function skipVector(from: Reader): void {
   readVector(from)
 }
 
+/** What ts-mls decodes is held to the same rule as all else here: nothing but its one encoding. */
+function foreign<T>(
+  from: Reader,
+  bytes: Uint8Array,
+  decode: Decoder<T>,
+  encode: (value: T) => Uint8Array,
+): T {
+  try {
+    const decoded = decode(bytes, 0)
+    if (decoded !== undefined && equalBytes(encode(decoded[0]), bytes)) return decoded[0]
+  } catch {
+    // Its reasons are of no use to whoever sent the bytes.
+  }
+  throw broken(from)
+}
+
+function encodeExtensions(extensions: readonly Extension[]): Uint8Array {
+  const to = writer(extensionsSize(extensions))
+  writeExtensions(to, extensions)
+  return to.bytes
+}
+
 function readCapabilities(from: Reader, known: Known): Capabilities {
   const start = from.at
   for (let list = 0; list < 5; list++) skipVector(from)
@@ -198,27 +230,23 @@ function readCapabilities(from: Reader, known: Known): Capabilities {
   const name = String.fromCharCode(...bytes)
   const found = known.get(name)
   if (found !== undefined) return found
-  const decoded = decodeCapabilities(bytes, 0)
-  if (decoded === undefined || decoded[1] !== bytes.length) throw broken(from)
-  known.set(name, decoded[0])
-  return decoded[0]
+  const decoded = foreign(from, bytes, decodeCapabilities, encodeCapabilities)
+  known.set(name, decoded)
+  return decoded
 }
 
 function readCredential(from: Reader): Credential {
   const start = from.at
   if (readU16(from) === BASIC) return { credentialType: 'basic', identity: readVector(from) }
   skipVector(from)
-  const decoded = decodeCredential(from.bytes.subarray(start, from.at), 0)
-  if (decoded === undefined) throw broken(from)
-  return decoded[0]
+  return foreign(from, from.bytes.subarray(start, from.at), decodeCredential, encodeCredential)
 }
 
 function readExtensions(from: Reader): Extension[] {
   const start = from.at
   if (readVector(from).length === 0) return []
-  const decoded = decodeVarLenType(decodeExtension)(from.bytes.subarray(start, from.at), 0)
-  if (decoded === undefined) throw broken(from)
-  return decoded[0]
+  const bytes = from.bytes.subarray(start, from.at)
+  return foreign(from, bytes, decodeVarLenType(decodeExtension), encodeExtensions)
 }
 
 function readLeaf(from: Reader, known: Known): LeafNode {
