@@ -54,7 +54,7 @@ async function apply(ctx: MlsContext, opened: Opened, request: CommitRequest): P
     ...leaves.map(({ reference }) => ({ proposalOrRefType: 'reference' as const, reference })),
     ...proposals.map((proposal) => ({ proposalOrRefType: 'proposal' as const, proposal })),
   ]
-  const resolved = resolveProposals(client, entries, own)
+  const resolved = resolveProposals(ctx, client, entries, own)
   const applied = await applyProposals(ctx, opened, resolved, own, 'mls/bad-key-package')
   const privileged = assertAllowed(ctx, client, { kind: 'member', leaf: own }, resolved, applied)
   return { ...applied, entries, privileged }

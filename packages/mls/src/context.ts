@@ -42,7 +42,23 @@ export interface MlsInterop {
   readonly externalJoins: boolean
   /** Extensions of the GroupContext that are taken as they are. */
   readonly extensions: readonly number[]
+  /** Taken only when it is there, and taken from others alone: nothing here makes any of it. */
+  readonly wide?: MlsWide
 }
+
+/**
+ * What RFC 9420 leaves open and our groups close: group ids of any length, KeyPackages of any lifetime, members
+ * that propose what concerns others, and pre-shared keys.
+ */
+export interface MlsWide {
+  /** The pre-shared key with this name, null when it is not known. */
+  psk(name: PskName): Uint8Array | null
+}
+
+/** Agreed outside, or left over from an epoch of a group (RFC 9420 sections 8.4 and 8.6). */
+export type PskName =
+  | { readonly kind: 'external'; readonly id: Uint8Array }
+  | { readonly kind: 'resumption'; readonly groupId: Uint8Array; readonly epoch: number }
 
 /** What a device brings into a group. `Key` is another than Ed25519 in suites 2 and 7 alone. */
 export interface MlsIdentity<Key extends SigningKey = Ed25519PrivateKey> {

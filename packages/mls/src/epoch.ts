@@ -31,6 +31,8 @@ export interface SignedCommit {
   readonly signature: Uint8Array
   /** How it travels, which the transcript covers. */
   readonly wireformat: WireformatName
+  /** Zeros when left out. */
+  readonly pskSecret?: Uint8Array
 }
 
 /** Where a commit has put a newcomer. */
@@ -60,8 +62,8 @@ export async function nextEpoch(
     treeHash: hashTree(hash, tree, client.ratchetTree).root.slice(),
     confirmedTranscriptHash: hash.digest(transcriptInput(interim, wireformat, content, signature)),
   }
-  const noPsk = new Uint8Array(cs.kdf.size)
-  const secrets = await initializeEpoch(client.keySchedule.initSecret, commitSecret, next, noPsk, cs.kdf)
+  const psk = commit.pskSecret ?? new Uint8Array(cs.kdf.size)
+  const secrets = await initializeEpoch(client.keySchedule.initSecret, commitSecret, next, psk, cs.kdf)
   zeroize(commitSecret)
   const { confirmationKey } = secrets.keySchedule
   const confirmationTag = await createConfirmationTag(confirmationKey, next.confirmedTranscriptHash, cs.hash)

@@ -1,4 +1,4 @@
-export type { MlsContext, MlsIdentity, MlsInterop } from './context.js'
+export type { MlsContext, MlsIdentity, MlsInterop, MlsWide, PskName } from './context.js'
 export { MLS_ERRORS, MlsError, type MlsErrorCode } from './errors.js'
 export { exportGroupInfo } from './external-info.js'
 export { type ExternalJoin, joinExternally } from './external-join.js'

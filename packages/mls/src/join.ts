@@ -13,11 +13,12 @@ import { leafToNodeIndex, leafWidth, toLeafIndex } from 'ts-mls/treemath.js'
 import { decodeMessage } from './codec.js'
 import type { MlsContext } from './context.js'
 import { MlsError, stage } from './errors.js'
-import { decodePair, type KeyPackagePair, nowSeconds } from './key-package.js'
+import { decodePair, type KeyPackagePair, lifetimeCheck } from './key-package.js'
 import { assertKeyPackage } from './leaf.js'
 import { MAX_EPOCH, MAX_WELCOME_BYTES } from './limits.js'
 import { commonAncestor, derivePath, filteredPath, keepLiveKeys } from './path.js'
 import { type SuiteImpl, suiteOf } from './provider.js'
+import { pskSecretOf } from './psk.js'
 import { isSupported, rolesIn } from './roles/extension.js'
 import { createSecretTree } from './secret-tree.js'
 import { type GroupState, leafAt, wrapState } from './state.js'
@@ -54,7 +55,7 @@ function assertJoinableContext(
   const fits =
     version === 'mls10' &&
     groupContext.cipherSuite === cipherSuite &&
-    groupId.length === GROUP_ID_BYTES &&
+    (groupId.length === GROUP_ID_BYTES || ctx.interop?.wide !== undefined) &&
     epoch <= MAX_EPOCH &&
     isSupported(extensions, leafNode.capabilities)
   if (!fits) throw new MlsError('mls/bad-welcome')
@@ -67,11 +68,12 @@ async function assertAuthentic(
   info: GroupInfo,
   tree: RatchetTree,
   joinerSecret: Uint8Array,
+  pskSecret: Uint8Array,
 ): Promise<void> {
   const signer: LeafNode | null = leafAt(tree, info.signer)
   if (signer === null || !(await verifyGroupInfoSignature(info, signer.signaturePublicKey, cs.signature)))
     throw new MlsError('mls/bad-welcome')
-  if (!(await verifyGroupInfoConfirmationTag(info, joinerSecret, new Uint8Array(cs.kdf.size), cs)))
+  if (!(await verifyGroupInfoConfirmationTag(info, joinerSecret, pskSecret, cs)))
     throw new MlsError('mls/bad-welcome')
 }
 
@@ -101,21 +103,22 @@ async function join(
 ): Promise<GroupState> {
   const { publicPackage, privatePackage } = pair
   const secrets = await openGroupSecrets(cs, welcome, publicPackage, privatePackage.initPrivateKey)
-  const info = await openGroupInfo(cs, welcome, secrets.joinerSecret)
+  const pskSecret = await pskSecretOf(ctx, cs, secrets.psks, 'mls/bad-welcome')
+  const info = await openGroupInfo(cs, welcome, secrets.joinerSecret, pskSecret)
   assertJoinableContext(ctx, info, publicPackage)
   const tree = treeFrom(info, cs.sync.hash, apart)
   await assertJoinableTree(ctx, cs, tree, info.groupContext)
-  await assertAuthentic(cs, info, tree, secrets.joinerSecret)
+  await assertAuthentic(cs, info, tree, secrets.joinerSecret, pskSecret)
   const privatePath = await ownKeys(cs, pair, secrets, info, tree)
-  const noPsk = new Uint8Array(cs.kdf.size)
+  const { joinerSecret } = secrets
   const [keySchedule, encryption] = await deriveKeySchedule(
-    secrets.joinerSecret,
-    noPsk,
+    joinerSecret,
+    pskSecret,
     info.groupContext,
     cs.kdf,
   )
   const secretTree = createSecretTree(leafWidth(tree.length), encryption)
-  zeroize(encryption, secrets.joinerSecret)
+  zeroize(encryption, joinerSecret)
   return wrapState({
     groupContext: info.groupContext,
     ratchetTree: tree,
@@ -152,7 +155,7 @@ function openInvitation(ctx: MlsContext, invitation: Invitation): OpenInvitation
  */
 export async function joinGroup(ctx: MlsContext, invitation: Invitation): Promise<GroupState> {
   const { welcome, pair, cs } = openInvitation(ctx, invitation)
-  assertKeyPackage(pair.publicPackage, cs.sync, { now: nowSeconds(ctx), sending: false })
+  assertKeyPackage(pair.publicPackage, cs.sync, lifetimeCheck(ctx))
   return stage('mls/bad-welcome', () => join(ctx, cs, pair, welcome, invitation))
 }
 
@@ -166,7 +169,14 @@ export async function chunksWanted(ctx: MlsContext, invitation: Invitation): Pro
   const { publicPackage, privatePackage } = pair
   return stage('mls/bad-welcome', async () => {
     const secrets = await openGroupSecrets(cs, welcome, publicPackage, privatePackage.initPrivateKey)
-    const ids = chunkIdsOf(await openGroupInfo(cs, welcome, secrets.joinerSecret))
+    const ids = chunkIdsOf(
+      await openGroupInfo(
+        cs,
+        welcome,
+        secrets.joinerSecret,
+        await pskSecretOf(ctx, cs, secrets.psks, 'mls/bad-welcome'),
+      ),
+    )
     return ids === null ? [] : splitIds(cs.sync.hash, ids)
   })
 }

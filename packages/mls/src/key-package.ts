@@ -8,6 +8,7 @@ import { generateKeyPackageWithKey } from 'ts-mls/keyPackage.js'
 import { decodeMessage, encodeMessage } from './codec.js'
 import { assertCredential, type MlsContext, type MlsIdentity } from './context.js'
 import { MlsError } from './errors.js'
+import type { LifetimeCheck } from './leaf.js'
 import {
   CLOCK_SKEW_SECONDS,
   KEY_PACKAGE_LIFETIME_SECONDS,
@@ -31,6 +32,11 @@ export function nowSeconds(ctx: MlsContext): number {
   const now = Math.floor(ctx.clock.now() / 1000)
   if (!Number.isSafeInteger(now) || now < 0) throw new MlsError('mls/bad-argument', { details: { now } })
   return now
+}
+
+/** For whoever reads what others have put into a commit; null where lifetimes are not judged. */
+export function lifetimeCheck(ctx: MlsContext): LifetimeCheck | null {
+  return ctx.interop?.wide === undefined ? { now: nowSeconds(ctx), sending: false } : null
 }
 
 /** Every member with the same suites says the same, so nobody is told apart by it. */

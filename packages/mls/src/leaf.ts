@@ -57,10 +57,10 @@ export function assertLifetime(leaf: LeafNode, { now, sending }: LifetimeCheck):
 }
 
 /** Everything about a KeyPackage but its two signatures and its credential, which ts-mls asks for. */
-export function assertKeyPackage(keyPackage: KeyPackage, sync: SyncSuite, check: LifetimeCheck): void {
+export function assertKeyPackage(keyPackage: KeyPackage, sync: SyncSuite, check: LifetimeCheck | null): void {
   if (keyPackage.version !== 'mls10' || keyPackage.cipherSuite !== sync.name)
     throw new MlsError('mls/bad-key-package')
   assertEncryptionKey(sync, keyPackage.initKey, 'mls/bad-key-package')
   assertLeafShape(keyPackage.leafNode, sync, 'mls/bad-key-package')
-  assertLifetime(keyPackage.leafNode, check)
+  if (check !== null) assertLifetime(keyPackage.leafNode, check)
 }

@@ -11,10 +11,11 @@ import { type Applied, applyProposals, assertSignedLeaf } from './apply.js'
 import type { MlsContext } from './context.js'
 import { enterEpoch, nextEpoch, type SignedCommit } from './epoch.js'
 import { MlsError, stage } from './errors.js'
-import { nowSeconds } from './key-package.js'
+import { lifetimeCheck } from './key-package.js'
 import { assertKeyPackage } from './leaf.js'
 import { assertPathShape, keepLiveKeys, mergeUpdatePath, openPath } from './path.js'
 import { assertSuccessor, resolveProposals } from './proposals.js'
+import { pskSecretOf } from './psk.js'
 import { assertAllowed } from './roles/transition.js'
 import { NO_SECRET_TREE } from './secret-tree.js'
 import { type ClientState, type Member, memberAt, memberOf, type Opened } from './state.js'
@@ -35,6 +36,7 @@ export interface Transition extends Applied {
   readonly privileged: boolean
   /** From an external commit, whose committer has no leaf to succeed: what the epoch begins with instead. */
   readonly externalInit?: Uint8Array
+  readonly pskSecret?: Uint8Array
 }
 
 /** The rules on proposals and roles, and what the proposals make of the group. */
@@ -45,14 +47,18 @@ async function judge(
   committer: LeafIndex,
 ): Promise<Transition> {
   const { client, cs } = opened
-  const proposals = resolveProposals(client, content.commit.proposals, committer)
-  const check = { now: nowSeconds(ctx), sending: false }
+  const proposals = resolveProposals(ctx, client, content.commit.proposals, committer)
+  const check = lifetimeCheck(ctx)
   for (const { proposal } of proposals)
     if (proposal.proposalType === 'add') assertKeyPackage(proposal.add.keyPackage, cs.sync, check)
   const applied = await applyProposals(ctx, opened, proposals, committer, 'mls/bad-commit')
   if (content.commit.path === undefined && applied.needsPath) throw new MlsError('mls/bad-commit')
   const privileged = assertAllowed(ctx, client, { kind: 'member', leaf: committer }, proposals, applied)
-  return { ...applied, committer, privileged }
+  const ids = proposals.flatMap(({ proposal }) =>
+    proposal.proposalType === 'psk' ? [proposal.psk.preSharedKeyId] : [],
+  )
+  const pskSecret = await pskSecretOf(ctx, cs, ids, 'mls/bad-commit')
+  return { ...applied, committer, privileged, pskSecret }
 }
 
 /** Section 12.4.2: the committer's new leaf and the tree with its path. */
@@ -140,7 +146,9 @@ export async function advance(
   const context = { ...client.groupContext, extensions: transition.extensions }
   const initSecret = transition.externalInit ?? client.keySchedule.initSecret
   const from = { ...client, keySchedule: { ...client.keySchedule, initSecret } }
-  const next = await nextEpoch(from, cs, context, merged, commit, commitSecret)
+  const { pskSecret } = transition
+  const signed = pskSecret === undefined ? commit : { ...commit, pskSecret }
+  const next = await nextEpoch(from, cs, context, merged, signed, commitSecret)
   if (!constantTimeEqual(next.confirmationTag, confirmationTag)) throw new MlsError('mls/bad-commit')
   return enterEpoch(client, next, merged, privatePath)
 }

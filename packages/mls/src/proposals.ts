@@ -20,7 +20,7 @@ import { assertUniqueChange } from './tree.js'
 /** The kinds that may be in a member's commit. */
 export type PermittedProposal = Extract<
   Proposal,
-  { proposalType: 'add' | 'remove' | 'update' | 'group_context_extensions' }
+  { proposalType: 'add' | 'remove' | 'update' | 'group_context_extensions' | 'psk' }
 >
 
 export interface ResolvedProposal {
@@ -30,11 +30,12 @@ export interface ResolvedProposal {
   readonly inline: boolean
 }
 
-export function assertPermitted(proposal: Proposal): asserts proposal is PermittedProposal {
+export function assertPermitted(ctx: MlsContext, proposal: Proposal): asserts proposal is PermittedProposal {
   const { proposalType } = proposal
   if (proposalType === 'external_init') throw new MlsError('mls/external-commit')
   const known = ['add', 'remove', 'update', 'group_context_extensions']
-  if (typeof proposalType === 'number' || !known.includes(proposalType))
+  const psk = proposalType === 'psk' && ctx.interop?.wide !== undefined
+  if (!psk && (typeof proposalType === 'number' || !known.includes(proposalType)))
     throw new MlsError('mls/unsupported-proposal', { details: { proposal: proposalType } })
 }
 
@@ -47,13 +48,14 @@ function resolve(client: ClientState, entry: ProposalOrRef, committer: number): 
 
 /** The proposals of a commit with their senders. @throws MlsError when one is unknown or of a refused kind */
 export function resolveProposals(
+  ctx: MlsContext,
   client: ClientState,
   entries: readonly ProposalOrRef[],
   committer: number,
 ): ResolvedProposal[] {
   return entries.map((entry) => {
     const { proposal, senderLeafIndex } = resolve(client, entry, committer)
-    assertPermitted(proposal)
+    assertPermitted(ctx, proposal)
     const inline = entry.proposalOrRefType === 'proposal'
     return { proposal, sender: senderLeafIndex ?? committer, inline }
   })
@@ -110,15 +112,27 @@ export async function keepProposal(
   sender: number,
   proposal: Proposal,
 ): Promise<ClientState> {
-  assertPermitted(proposal)
-  const { unappliedProposals } = client
-  if (proposal.proposalType === 'add' || proposal.proposalType === 'group_context_extensions')
-    throw new MlsError('mls/unsupported-proposal')
+  assertPermitted(ctx, proposal)
+  if (ctx.interop?.wide === undefined) await assertKeepable(ctx, { client, cs }, sender, proposal)
+  const ref = await makeProposalRef(authenticated, cs.hash)
+  const kept = addUnappliedProposal(ref, client.unappliedProposals, proposal, sender)
+  return { ...client, unappliedProposals: kept }
+}
+
+/** A member proposes for itself alone, a new leaf or its leave, and only what could be committed. */
+async function assertKeepable(
+  ctx: MlsContext,
+  { client, cs }: Opened,
+  sender: number,
+  proposal: PermittedProposal,
+): Promise<void> {
+  if (proposal.proposalType !== 'remove' && proposal.proposalType !== 'update')
+    throw new MlsError('mls/unsupported-proposal', { details: { proposal: proposal.proposalType } })
   if (proposal.proposalType === 'remove' && proposal.remove.removed !== sender)
     throw new MlsError('mls/bad-proposal', { details: { sender } })
   if (proposal.proposalType === 'remove' && !mayLeave(ctx, client, [sender]))
     throw new MlsError('mls/not-permitted', { details: { reason: 'no-admin' } })
-  const waiting = Object.values(unappliedProposals).filter(
+  const waiting = Object.values(client.unappliedProposals).filter(
     ({ senderLeafIndex }) => senderLeafIndex === sender,
   )
   if (waiting.length >= MAX_PENDING_PROPOSALS)
@@ -127,8 +141,6 @@ export async function keepProposal(
     const { leafNode } = proposal.update
     await stage('mls/bad-proposal', () => assertPendingUpdate({ client, cs }, sender, leafNode))
   }
-  const ref = await makeProposalRef(authenticated, cs.hash)
-  return { ...client, unappliedProposals: addUnappliedProposal(ref, unappliedProposals, proposal, sender) }
 }
 
 /** A leave that waits, with what a commit calls it. */

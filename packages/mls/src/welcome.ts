@@ -102,7 +102,6 @@ export async function openGroupSecrets(
     MAX_WELCOME_BYTES,
     'mls/bad-welcome',
   )
-  if (secrets.psks.length > 0) throw new MlsError('mls/bad-welcome')
   return secrets
 }
 
@@ -111,8 +110,9 @@ export async function openGroupInfo(
   cs: SuiteImpl,
   welcome: Welcome,
   joinerSecret: Uint8Array,
+  pskSecret: Uint8Array = new Uint8Array(cs.kdf.size),
 ): Promise<GroupInfo> {
-  const secret = await extractWelcomeSecret(joinerSecret, new Uint8Array(cs.kdf.size), cs.kdf)
+  const secret = await extractWelcomeSecret(joinerSecret, pskSecret, cs.kdf)
   const plaintext = await cs.hpke.decryptAead(
     await welcomeKey(secret, cs),
     await welcomeNonce(secret, cs),
