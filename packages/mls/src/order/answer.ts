@@ -9,7 +9,7 @@ import { type Draft, isFollowed, say, tipOf } from './draft.js'
 import { type Envelope, messageIdOf } from './envelope.js'
 import { nodeAt, pathTo } from './graph.js'
 import { plead } from './heal.js'
-import { BEACON_ANSWERS, MAX_BEACONS, PLEA_MS } from './limits.js'
+import { BEACON_ANSWERS, MAX_BEACONS, MAX_INTENTS, PLEA_MS } from './limits.js'
 import { fraction } from './node.js'
 import { decodePlea, type Plea } from './plea.js'
 import { addIntent } from './pursue.js'
@@ -80,12 +80,23 @@ function isOurs(draft: Draft, { lineage }: Plea): boolean {
   return onOurs || judgeSplit(draft).standing === 'ours'
 }
 
+/** A plea is repeated until it is heard; one intent for it is enough, and the application's own go first. */
+function hasIntent(draft: Draft, keyPackage: Uint8Array): boolean {
+  const waiting = draft.intents.filter(({ carrier }) => carrier === null)
+  const same = draft.intents.some(
+    ({ intent }) =>
+      (intent.kind === 'readd' || intent.kind === 'add') && equalBytes(intent.keyPackage, keyPackage),
+  )
+  return same || waiting.length >= MAX_INTENTS
+}
+
 function considerAdding(draft: Draft, plea: Plea): void {
   const { key: signatureKey, keyPackage, target } = plea
   if (keyPackage === null || target === null || !isFollowed(draft, target)) return
-  if (isServed(draft, plea) || !isOurs(draft, plea)) return
-  if (isInGroup(draft, signatureKey)) addIntent(draft, { kind: 'readd', signatureKey, keyPackage }, 'spread')
-  else if (draft.voided.includes(toHex(signatureKey)))
+  if (isServed(draft, plea) || hasIntent(draft, keyPackage)) return
+  if (isInGroup(draft, signatureKey)) {
+    if (isOurs(draft, plea)) addIntent(draft, { kind: 'readd', signatureKey, keyPackage }, 'spread')
+  } else if (draft.voided.includes(toHex(signatureKey)))
     addIntent(draft, { kind: 'add', keyPackage }, 'at-once')
 }
 

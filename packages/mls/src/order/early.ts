@@ -40,7 +40,7 @@ function passLate(draft: Draft, early: EarlyEnvelope): void {
     asked: null,
     late: true,
     leaving: false,
-    keyPackage: null,
+    offer: null,
   }
 }
 

@@ -20,7 +20,9 @@ export function plead(draft: Draft, ask: Partial<Pick<Plea, 'wants' | 'target' |
     .reverse()
     .slice(0, HORIZON + 1)
     .map(({ tag }) => tag)
-  const { group, now: nonce } = draft
+  const { group } = draft
+  const nonce = Math.max(draft.now, draft.spoken + 1)
+  draft.spoken = nonce
   const { epoch } = tipOf(draft)
   const plea = { group, nonce, epoch, lineage, wants: [], target: null, keyPackage: null, ...ask }
   const envelope = encodeEnvelope('plea', draft.tip, encodePlea(mls, identity, plea))
@@ -39,7 +41,7 @@ export function reviewStall(draft: Draft): void {
   }
   if (stall !== null && (stall.late || draft.early.some(({ tag }) => tag === stall.tag))) return
   const { tag, epoch, since } = first
-  const begun = { shown: false, asked: null, late: false, leaving: false, keyPackage: null }
+  const begun = { shown: false, asked: null, late: false, leaving: false, offer: null }
   draft.stall = { ...begun, ...stall, tag, epoch, since: stall?.since ?? since }
 }
 
@@ -57,8 +59,9 @@ function decide(draft: Draft, stall: Stall): void {
     return
   }
   const leaving = standing === 'theirs' || standing === 'behind'
-  if (leaving && !stall.leaving) say(draft, { kind: 'key-package-needed' })
-  draft.stall = { ...stall, leaving }
+  const expired = stall.offer !== null && draft.now - stall.offer.since >= READD_MS
+  if (leaving && (!stall.leaving || expired)) say(draft, { kind: 'key-package-needed' })
+  draft.stall = { ...stall, leaving, offer: expired ? null : stall.offer }
 }
 
 function wants(draft: Draft): EpochTag[] {
@@ -66,8 +69,8 @@ function wants(draft: Draft): EpochTag[] {
 }
 
 function ask(draft: Draft, stall: Stall): void {
-  const target = judgeSplit(draft).target
-  const request = stall.leaving && stall.keyPackage !== null ? { target, keyPackage: stall.keyPackage } : {}
+  const { offer, leaving } = stall
+  const request = leaving && offer !== null ? { target: offer.target, keyPackage: offer.keyPackage } : {}
   plead(draft, { wants: wants(draft), ...request })
   draft.stall = { ...stall, asked: draft.now }
 }
@@ -88,5 +91,7 @@ export function tendStall(draft: Draft): void {
 /** A fresh KeyPackage, which goes out at once. */
 export function offerKeyPackage(draft: Draft, keyPackage: Uint8Array): void {
   if (draft.stall === null || !draft.stall.leaving) return
-  ask(draft, { ...draft.stall, keyPackage: keyPackage.slice() })
+  const { target } = judgeSplit(draft)
+  const offer = { keyPackage: keyPackage.slice(), target, since: draft.now }
+  ask(draft, { ...draft.stall, offer })
 }

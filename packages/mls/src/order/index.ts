@@ -10,6 +10,7 @@ export type {
   EpochNode,
   Equivocation,
   GroupLog,
+  Offer,
   OrderMode,
   PastEpoch,
   PendingWelcome,

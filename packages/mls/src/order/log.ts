@@ -104,8 +104,14 @@ export interface Stall {
   readonly late: boolean
   /** This member has found that it cannot follow, and waits to be added anew. */
   readonly leaving: boolean
-  /** With what it may be added. */
-  readonly keyPackage: Uint8Array | null
+  readonly offer: Offer | null
+}
+
+/** With what a member may be added anew, and from which epoch of the others on: whoever has done so has answered. */
+export interface Offer {
+  readonly keyPackage: Uint8Array
+  readonly target: EpochTag
+  readonly since: number
 }
 
 /** An epoch of which no more than this is kept. */
@@ -132,6 +138,8 @@ export interface GroupLog {
   readonly evidence: readonly Equivocation[]
   readonly beacons: ReadonlyMap<string, Beacon>
   readonly stall: Stall | null
+  /** The nonce of this member's last plea: the next one is greater, whatever the clock says. */
+  readonly spoken: number
   /** When this member last answered a plea. */
   readonly answered: number | null
   /** Signature keys, hexadecimal, of devices whose Welcome was sent by this member and has become void. */

@@ -3,11 +3,10 @@
  * after a wait that follows the order of choice, so that members which lost together do not meet again; one that has
  * lost its sense is dropped (spec/ordering.md section 6).
  */
-import { equalBytes, isHyphaeError, toHex } from '@hyphae/core'
 import { MlsError } from '../errors.js'
-import { type Committed, changeGroup, type GroupChanges } from '../group.js'
-import { commitLeaves, leavingMembers } from '../propose.js'
-import { type GroupState, type Member, members, ownLeaf } from '../state.js'
+import { leavingMembers } from '../propose.js'
+import { type Member, members, ownLeaf } from '../state.js'
+import { attempt, type Built, leafOf, transitionOf } from './build.js'
 import { addCommit, judgeCommit } from './commits.js'
 import { type Draft, tipOf } from './draft.js'
 import { encodeEnvelope } from './envelope.js'
@@ -18,9 +17,6 @@ import { MAX_IDLE_RUN, MAX_INTENTS, REISSUE_MS, SETTLE_MS } from './limits.js'
 import type { EpochNode } from './log.js'
 import { fraction, selectorOf } from './node.js'
 import { drop, reopenLost, reviewLeave, settleOwn } from './own.js'
-import type { Transition } from './rules.js'
-
-type Built = Committed & { readonly welcome?: Uint8Array; readonly members: Member[] }
 
 /**
  * @param when `spread`: others may want the same, so wait for one's turn
@@ -47,15 +43,13 @@ async function drawTurns(draft: Draft): Promise<void> {
 /** Somebody has to commit the leaves that others propose, and nobody is told to. */
 function adoptLeaves(draft: Draft): void {
   if (leavingMembers(draft.ctx.mls, tipOf(draft).state).length === 0) return
+  if (draft.intents.filter(({ carrier }) => carrier === null).length >= MAX_INTENTS) return
   const known = draft.intents.some(
     ({ intent, base, carrier }) =>
       intent.kind === 'commit-leaves' && carrier === null && base === tipOf(draft).epoch,
   )
   if (!known) addIntent(draft, { kind: 'commit-leaves' }, 'spread')
 }
-
-const leafOf = (present: readonly Member[], key: Uint8Array): number | undefined =>
-  present.find(({ signatureKey }) => equalBytes(signatureKey, key))?.leaf
 
 /** Whether the branch that is followed has done it already, or has left nothing to do. */
 function isPointless(draft: Draft, { intent, base }: PendingIntent, present: readonly Member[]): boolean {
@@ -70,54 +64,10 @@ function isPointless(draft: Draft, { intent, base }: PendingIntent, present: rea
   )
 }
 
-/** One commit for all of these. */
-function changesOf(ready: readonly PendingIntent[], present: readonly Member[]): GroupChanges {
-  const intents = ready.map(({ intent }) => intent)
-  const add = intents.flatMap((one) => (one.kind === 'add' || one.kind === 'readd' ? [one.keyPackage] : []))
-  const remove = intents.flatMap((one) => {
-    const leaf = one.kind === 'remove' || one.kind === 'readd' ? leafOf(present, one.signatureKey) : undefined
-    return leaf === undefined ? [] : [leaf]
-  })
-  const roles = intents.find((one) => one.kind === 'roles')?.roles
-  return { add, remove, ...(roles && { roles }) }
-}
-
-async function attempt(draft: Draft, ready: readonly PendingIntent[]): Promise<Built | string> {
-  const { state } = tipOf(draft)
-  try {
-    if (ready.every(({ intent }) => intent.kind === 'commit-leaves'))
-      return { ...(await commitLeaves(draft.ctx.mls, state)), members: [] }
-    return await changeGroup(draft.ctx.mls, state, changesOf(ready, members(state)))
-  } catch (error) {
-    if (isHyphaeError(error)) return error.code
-    throw error
-  }
-}
-
-const keyOf = ({ leaf, signatureKey }: Member): string => `${leaf}/${toHex(signatureKey)}`
-
-function without(from: readonly Member[], others: readonly Member[]): Member[] {
-  const known = new Set(others.map(keyOf))
-  return from.filter((one) => !known.has(keyOf(one)))
-}
-
-function transitionOf(parent: GroupState, { state, privileged }: Built): Transition {
-  const [before, after] = [members(parent), members(state)]
-  const committer = before.find(({ leaf }) => leaf === ownLeaf(parent))
-  if (committer === undefined) throw new MlsError('mls/foreign-state')
-  return {
-    committer,
-    added: without(after, before),
-    removed: without(before, after),
-    privileged,
-    next: state,
-  }
-}
-
 /** Into the tree of epochs, and to the others: at once, or after the sequencer. */
 async function enter(draft: Draft, built: Built, ready: readonly PendingIntent[]): Promise<void> {
   const parent = tipOf(draft)
-  const transition = transitionOf(parent.state, built)
+  const transition = transitionOf(parent.state, built, ready)
   const verdict = judgeCommit(draft, parent, transition)
   if (verdict.kind !== 'accepted') {
     for (const one of ready)
@@ -163,11 +113,12 @@ async function commit(draft: Draft, ready: readonly PendingIntent[]): Promise<vo
 /** What can be committed now. */
 function choose(draft: Draft): PendingIntent[] {
   const tip = tipOf(draft)
-  const present = members(tip.state)
   const due = draft.intents.filter(
     ({ intent, carrier, due }) =>
       intent.kind !== 'leave' && carrier === null && due !== null && due <= draft.now,
   )
+  if (due.length === 0) return []
+  const present = members(tip.state)
   for (const one of due.filter((pending) => isPointless(draft, pending, present)))
     drop(draft, one, 'done-by-another')
   const sensible = due.filter((pending) => draft.intents.includes(pending))

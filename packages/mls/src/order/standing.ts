@@ -18,6 +18,8 @@ export type Standing = 'ours' | 'behind' | 'theirs' | 'unknown'
 
 interface Side {
   readonly beacons: Beacon[]
+  /** Of them, those that are not counted. */
+  readonly doubtful: number
   readonly tags: Set<EpochTag>
 }
 
@@ -44,11 +46,18 @@ function isOn(side: Side, { lineage }: Beacon): boolean {
   )
 }
 
+/** Since it joined it has followed nobody's commit, so the branch of its Welcome may be one that lost at once. */
+function isNewcomer(draft: Draft): boolean {
+  const { tag, epoch, link } = tipOf(draft)
+  return tag === draft.root && link === null && epoch > 0
+}
+
 function sidesOf(draft: Draft): Side[] {
   const voters = new Set(members(tipOf(draft).state).map(({ signatureKey }) => toHex(signatureKey)))
   const own = ownBeacon(draft)
   const ours: Side = {
     beacons: [own],
+    doubtful: Number(isNewcomer(draft)),
     tags: new Set([...own.lineage, ...draft.history.map(({ tag }) => tag)]),
   }
   const sides = [ours]
@@ -57,7 +66,7 @@ function sidesOf(draft: Draft): Side[] {
   const latest = new Map([...silent, ...spoken].map((beacon) => [beacon.key, beacon]))
   for (const beacon of [...latest.values()].sort((a, b) => b.epoch - a.epoch)) {
     const side = sides.find((one) => isOn(one, beacon))
-    if (side === undefined) sides.push({ beacons: [beacon], tags: new Set(beacon.lineage) })
+    if (side === undefined) sides.push({ beacons: [beacon], doubtful: 0, tags: new Set(beacon.lineage) })
     else side.beacons.push(beacon)
   }
   return sides
@@ -68,7 +77,8 @@ const firstKey = ({ beacons }: Side): string => beacons.map(({ key }) => key).so
 
 /** More members, then more epochs, then the smallest key: the same for all that have heard the same. */
 function compare(a: Side, b: Side): number {
-  if (a.beacons.length !== b.beacons.length) return b.beacons.length - a.beacons.length
+  const more = b.beacons.length - b.doubtful - (a.beacons.length - a.doubtful)
+  if (more !== 0) return more
   if (lastEpoch(a) !== lastEpoch(b)) return lastEpoch(b) - lastEpoch(a)
   return firstKey(a) < firstKey(b) ? -1 : 1
 }

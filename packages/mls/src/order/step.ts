@@ -35,6 +35,7 @@ export async function startLog(ctx: OrderContext, state: GroupState): Promise<Gr
     evidence: [],
     beacons: new Map(),
     stall: null,
+    spoken: 0,
     answered: null,
     voided: [],
     counter: 0,
@@ -55,11 +56,11 @@ async function rejoin(draft: Draft, state: GroupState): Promise<void> {
   const before = tipOf(draft)
   const fresh = await startLog(draft.ctx, state)
   if (fresh.group !== draft.group) throw new MlsError('mls/wrong-group')
-  const { early, evidence, voided, counter } = draft
+  const { early, evidence, voided, counter, spoken } = draft
   const intents = draft.intents
     .filter(({ carrier, settled }) => carrier === null || !settled)
     .map((one) => ({ ...one, carrier: null, due: null, settled: false }))
-  Object.assign(draft, fresh, { early, evidence, voided, counter, intents })
+  Object.assign(draft, fresh, { early, evidence, voided, counter, spoken, intents })
   draft.touched.set(fresh.tip, 'new')
   const { epoch, tag } = tipOf(draft)
   say(draft, {

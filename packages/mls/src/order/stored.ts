@@ -34,6 +34,7 @@ import type {
   EpochNode,
   Equivocation,
   GroupLog,
+  Offer,
   PastEpoch,
   PendingWelcome,
   Stall,
@@ -158,6 +159,7 @@ const digests: Codec<readonly [Uint8Array, Uint8Array]> = {
 }
 const equivocation: Codec<Equivocation> = record({ parent: tag, epoch: count, committer: member, digests })
 
+const offer: Codec<Offer> = record({ keyPackage: bytes, target: tag, since: count })
 const stall: Codec<Stall> = record({
   since: count,
   tag,
@@ -166,7 +168,7 @@ const stall: Codec<Stall> = record({
   asked: nullable(count),
   late: flag,
   leaving: flag,
-  keyPackage: nullable(bytes),
+  offer: nullable(offer),
 })
 
 const submitted: Codec<NonNullable<GroupLog['submitted']>> = record({ tag, since: count, taken: flag })
@@ -186,6 +188,7 @@ const rest: Codec<Rest> = record({
   evidence: list(equivocation, MAX_EVIDENCE),
   beacons: list(beacon, MAX_BEACONS),
   stall: nullable(stall),
+  spoken: count,
   answered: nullable(count),
   voided: list(key, MAX_VOIDED),
   counter: count,

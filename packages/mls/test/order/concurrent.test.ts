@@ -1,4 +1,6 @@
 // Commits made at once, in every order of delivery.
+
+import { unsafeSeededRandom } from '@hyphae/testkit'
 import { describe, expect, it } from 'vitest'
 import { at } from '../helpers.js'
 import {
@@ -11,7 +13,9 @@ import {
   permutations,
   run,
   settle,
+  shown,
   twin,
+  write,
 } from './peers.js'
 
 /** One commit of each peer, in the same epoch. */

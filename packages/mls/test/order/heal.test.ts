@@ -29,9 +29,13 @@ async function readd(group: readonly Peer[], peer: Peer): Promise<void> {
   const offer = await createKeyPackage(peer.ctx.mls, peer.ctx.identity)
   await feed(peer, { kind: 'key-package', keyPackage: offer.keyPackage })
   await run(group, 15_000)
-  const welcome = group.flatMap(({ welcomes }) => welcomes).at(-1)
-  if (welcome === undefined) throw new Error('not added')
-  await feed(peer, { kind: 'joined', state: await joinGroup(peer.ctx.mls, { ...offer, welcome }) })
+  const welcomes = group.filter((one) => one !== peer).flatMap((one) => one.welcomes)
+  const joined = welcomes.map((welcome) => joinGroup(peer.ctx.mls, { ...offer, welcome }))
+  const opened = (await Promise.allSettled(joined)).flatMap((one) =>
+    one.status === 'fulfilled' ? [one.value] : [],
+  )
+  expect(opened).toHaveLength(1)
+  await feed(peer, { kind: 'joined', state: at(opened, 0) })
 }
 
 const wants = (peer: Peer): boolean => kinds(peer.events).includes('key-package-needed')
@@ -72,7 +76,7 @@ describe('hostile 23: a relay withholds one commit', () => {
   it('a plea that is repeated later throws nobody out again', async () => {
     const group = (await peers(3)) as [Peer, Peer, Peer]
     const [a, b, c] = group
-    for (let i = 0; i < HORIZON + 1; i++) await hear(b, await invite(a, `${i}`))
+    for (let i = 0; i < HORIZON + 4; i++) await hear(b, await invite(a, `${i}`))
     a.sent.length = 0
     await hear(c, await write(b, 'far ahead'))
     await run(group, READD_MS + PLEA_MS)
@@ -100,7 +104,7 @@ describe('hostile 23: a relay withholds one commit', () => {
     const changed = plea.map((byte, i) => (i === 60 ? byte ^ 1 : byte))
     for (const bad of [strange, changed]) {
       const events = await hear(a, bad)
-      expect(kinds(events)).toEqual(['refused'])
+      expect(kinds(events)).toContain('refused')
     }
     expect(a.log.beacons.size).toBe(0)
     await hear(a, plea)
@@ -110,7 +114,7 @@ describe('hostile 23: a relay withholds one commit', () => {
 
 /** As if mail of an unknown epoch had come. */
 function stalled(peer: Peer): NonNullable<Peer['log']['stall']> {
-  const flags = { shown: false, asked: null, late: true, leaving: false, keyPackage: null }
+  const flags = { shown: false, asked: null, late: true, leaving: false, offer: null }
   return { since: peer.time.at, tag: 'ab'.repeat(16), epoch: 1, ...flags }
 }
 
