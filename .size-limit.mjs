@@ -16,6 +16,7 @@ const LIMITS = {
   'ratchet/sessions': 21.5,
   'ratchet/signal': 36,
   mls: 62,
+  'mls/lite': 18,
   identity: 44,
   content: 14,
   store: 37,
