@@ -150,3 +150,8 @@ export function epochAuthenticator(state: GroupState): Uint8Array {
   if (groupActiveState.kind !== 'active') throw new MlsError('mls/removed')
   return keySchedule.epochAuthenticator.slice()
 }
+
+/** `after` with the message keys that `before` still has. @throws MlsError `mls/foreign-state` */
+export function withKeysOf(before: GroupState, after: GroupState): GroupState {
+  return wrapState({ ...unwrapState(after), secretTree: unwrapState(before).secretTree })
+}

@@ -5,7 +5,7 @@
  */
 import { equalBytes, isHyphaeError, toHex } from '@hyphae/core'
 import { type GroupEvent, type Processed, processMessage } from '../process.js'
-import { members } from '../state.js'
+import { members, withKeysOf } from '../state.js'
 import { hearPlea } from './answer.js'
 import { addCommit, findCommit, judgeCommit, publish } from './commits.js'
 import { type Draft, putNode, say, tipOf, touch } from './draft.js'
@@ -110,7 +110,9 @@ async function deliver(
   const { state, event } = result
   if (event.kind === 'commit') return takeCommit(draft, node, envelope, bytes, { state, event })
   if (event.kind === 'application') return takeMessage(draft, node, envelope, { state, event })
-  putNode(draft, { ...node, state })
+  // A member can put a proposal and commits under one handshake key. Whether a commit is read must not depend on what
+  // came first, or it splits the group: a proposal uses no key up.
+  putNode(draft, { ...node, state: withKeysOf(node.state, state) })
   touch(draft, node.tag)
   return 'taken'
 }
