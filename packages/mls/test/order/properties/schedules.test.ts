@@ -1,0 +1,121 @@
+// Any schedule of commits, messages, losses of order, repetitions and restarts ends in one epoch for all.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeLogRows, encodeLogRows, type OrderMode } from '../../../src/order/index.js'
+import { at } from '../../helpers.js'
+import {
+  authenticator,
+  feed,
+  hear,
+  invitable,
+  type Peer,
+  peers,
+  settle,
+  shown,
+  tick,
+  write,
+} from '../peers.js'
+
+const SIZE = 4
+const peer = fc.nat({ max: SIZE - 1 })
+
+/** One thing that happens. `share` says which part of the mail that is under way arrives. */
+const action = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('update' as const), who: peer }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('add' as const), who: peer }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('write' as const), who: peer }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('deliver' as const),
+      who: peer,
+      share: fc.nat(),
+      twice: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('pass' as const), who: peer, ms: fc.nat({ max: 3_000 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const), who: peer }) },
+)
+type Action = typeof action extends fc.Arbitrary<infer T> ? T : never
+
+/** What was sent and has not reached this peer, in no order. */
+function pending(group: readonly Peer[], to: Peer, known: ReadonlySet<Uint8Array>): Uint8Array[] {
+  return group.filter((from) => from !== to).flatMap(({ sent }) => sent.filter((one) => !known.has(one)))
+}
+
+async function deliverSome(
+  group: readonly Peer[],
+  to: Peer,
+  known: Set<Uint8Array>,
+  { share, twice }: { share: number; twice: boolean },
+): Promise<void> {
+  const mail = pending(group, to, known).filter((_, i) => ((share >> (i % 16)) & 1) === 1)
+  for (const envelope of share % 2 === 0 ? mail.toReversed() : mail) {
+    await hear(to, envelope)
+    if (twice) await hear(to, envelope)
+    known.add(envelope)
+  }
+}
+
+async function act(group: readonly Peer[], known: readonly Set<Uint8Array>[], step: Action): Promise<void> {
+  const who = at(group, step.who)
+  if (step.kind === 'write') await write(who, `${step.who}/${who.sent.length}`)
+  else if (step.kind === 'update') await feed(who, { kind: 'intent', intent: { kind: 'update' } })
+  else if (step.kind === 'deliver') await deliverSome(group, who, at(known, step.who), step)
+  else if (step.kind === 'restart') who.log = decodeLogRows(who.ctx.mls, encodeLogRows(who.log))
+  else if (step.kind === 'add') {
+    const { offer } = await invitable(`${step.who}-${who.log.counter}`, who)
+    await feed(who, { kind: 'intent', intent: { kind: 'add', keyPackage: offer.keyPackage } })
+  } else {
+    who.time.at += step.ms
+    await tick(who)
+  }
+}
+
+async function play(mode: OrderMode, steps: readonly Action[]): Promise<void> {
+  const group = await peers(SIZE, { mode })
+  const known = group.map(() => new Set<Uint8Array>())
+  for (const step of steps) {
+    await act(group, known, step)
+    for (const one of group)
+      // A sequencer that answers whatever it likes.
+      for (const { parent } of one.submitted.splice(0))
+        await feed(one, {
+          kind: 'sequenced',
+          parent,
+          answer: one.log.counter % 2 === 0 ? 'taken' : 'accepted',
+        })
+  }
+  await settle(group)
+  for (let quiet = 0; quiet < 12; quiet++) {
+    at(group, 0).time.at += 1_000
+    for (const one of group) await tick(one)
+  }
+  await settle(group)
+  expect(new Set(group.map(authenticator)).size).toBe(1)
+  const words = group.flatMap(({ sent, device }, i) =>
+    sent.flatMap((envelope, n) => (envelope[1] === 3 ? [`${i}/${n}`] : [])).map((word) => ({ word, device })),
+  )
+  for (const one of group) {
+    expect(shown(one)).toHaveLength(new Set(shown(one)).size)
+    expect([...shown(one)].sort()).toEqual(
+      words.flatMap(({ word, device }) => (device === one.device ? [] : [word])).sort(),
+    )
+    expect(one.log.evidence).toHaveLength(0)
+    expect(one.log.early).toHaveLength(0)
+  }
+}
+
+describe('after quiet', () => {
+  it.each(['deterministic', 'relay-sequenced'] as const)(
+    '%s: all are in one epoch and have shown the same',
+    (mode) =>
+      fc.assert(
+        fc.asyncProperty(fc.array(action, { maxLength: 40 }), (steps) => play(mode, steps)),
+        { numRuns: 25 },
+      ),
+  )
+})
