@@ -47,7 +47,7 @@ function readTree(rows: Rows, nodes: number): RatchetTree {
   const tree: RatchetTree = []
   const known = new Map()
   for (let start = 0; start < nodes; start += TREE_CHUNK_NODES) {
-    const size = Math.min(nodes - start)
+    const size = Math.min(TREE_CHUNK_NODES, nodes - start)
     const part = decodeNodes(take(rows, treeKey(start / TREE_CHUNK_NODES)), size, BAD, known)
     if (part.length !== size) throw new MlsError(BAD)
     for (const node of part) tree.push(node)
