@@ -5,7 +5,7 @@ import { describe, it } from 'vitest'
 import type { SuiteMaker } from '../../src/index.js'
 import { p256Suite, p384Suite } from '../../src/suites.js'
 
-const FOLDER = fileURLToPath(new URL('../../../../../shared/vectors/mls/', import.meta.url))
+export const FOLDER: string = fileURLToPath(new URL('../../../../../shared/vectors/mls/', import.meta.url))
 
 interface Vector {
   readonly cipher_suite: number
