@@ -15,11 +15,13 @@ import type { Tables } from './tables.js'
 import { readWitness, type Witness, type Witnessing, witnessing } from './witness.js'
 
 const PASSAGE: unique symbol = Symbol('hyphae.sessions')
+const passages: WeakMap<object, Passage> = /* @__PURE__ */ new WeakMap()
 
 /** A store transaction with what shall happen once it is durable and witnessed. */
 export interface SessionTransaction extends StoreTransaction {
   after(effect: () => void): void
-  readonly [PASSAGE]: Passage
+  /** By which the manager knows it again; opaque. */
+  readonly [PASSAGE]: object
 }
 
 /** What the manager remembers of one transaction. */
@@ -91,7 +93,7 @@ function createGate(options: GateOptions, opened: MetaRow, seen: number | undefi
       throw new SessionsError('ratchet/conflict', { details: { generation: meta.generation } })
   }
   const passage = (tx: SessionTransaction): Passage => {
-    const known: Passage | undefined = tx[PASSAGE]
+    const known = passages.get(tx[PASSAGE])
     if (known?.gate !== gate) throw new RatchetError('ratchet/bad-argument', { details: { name: 'tx' } })
     return known
   }
@@ -176,6 +178,8 @@ async function run<T>(
 ): Promise<Ran<T>> {
   const effects: (() => void)[] = []
   const passage: Passage = { gate, meta: null, written: false, counted: new Set(), undone: [], ids: 0 }
+  const token = {}
+  passages.set(token, passage)
   try {
     const result = await store.transact((inner) =>
       work({
@@ -184,7 +188,7 @@ async function run<T>(
         put: (key, value) => inner.put(key, value),
         delete: (key) => inner.delete(key),
         after: (effect) => void effects.push(effect),
-        [PASSAGE]: passage,
+        [PASSAGE]: token,
       }),
     )
     return { result, effects, written: passage.written ? (passage.meta?.generation ?? null) : null }
