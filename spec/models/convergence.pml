@@ -79,7 +79,7 @@ Node node[2]
 byte used        /* ids given out */
 byte madeBy1     /* of these, begun by node 1 */
 byte handshakes  /* in an intro box */
-byte settled     /* handshakes accepted before (replay set), or whose prekeys are gone */
+byte settled     /* handshakes accepted before, or whose prekeys are gone */
 
 /* Message i of node x is slot x * SENDS + i: the session it was sealed in; NO when not sent, lost or done with. */
 byte message[SLOTS]
@@ -374,7 +374,7 @@ inline voidHandshakes() {
   s = 0
 }
 
-/* The store is gone, the keys of the device are not: all sessions, the replay set, and the prekeys. */
+/* The store is gone, the keys of the device are not: all sessions, the prekeys, and the base keys seen. */
 inline reset() {
   if :: x = 0 :: x = 1 fi;
   resets++;

@@ -83,13 +83,14 @@ bool knowsPrekey[KEYS]
 /* Durable state of an honest device. age: 0 slot 0 only; 1 both; 2 slot 0 forgotten (KEPT_SIGNED_PREKEYS, scaled). */
 byte age[2]
 bool opkGone[2]
-byte replay[2] /* base keys accepted, a bit each (messenger.md, section 2) */
+byte seen[4] /* by device and slot: base keys accepted without a one-time prekey, a bit each (section 15) */
 
 /* Choices of the action under way; 0 between actions, so that they are no part of the state. */
 byte who, id, slot, opk, base, k, agree, spk
 bit ratchet, copied, proved
 bool agreement, once, published, sharing, secrecy, burning
 
+#define SEEN(x, s) seen[2 * (x) + (s)]
 #define HAS_SPK(x, s) ((s) == 0 && age[x] < 2 || (s) == 1 && age[x] >= 1)
 
 /* Section 4, IKM: the parts, and whether the intruder can compute each. It never learns an honest base key, which
@@ -250,18 +251,18 @@ inline useUp() {
 #ifndef ONE_TIME_KEPT /* MUTANT: the one-time prekey is not deleted */
   if :: opk != NONE -> opkGone[who] = 1 :: else -> skip fi;
 #endif
-#ifdef NO_REPLAY_SET /* MUTANT */
+#ifdef NONE_SEEN /* MUTANT */
   skip
 #else
-#ifdef REPLAY_SET_LAST_RESORT_ONLY /* MUTANT, with ONE_TIME_KEPT */
-  if :: opk == NONE -> replay[who] = replay[who] | (1 << base) :: else -> skip fi
+#ifdef SEEN_ALWAYS /* not a mutant: more than need be is remembered */
+  SEEN(who, slot) = SEEN(who, slot) | (1 << base)
 #else
-  replay[who] = replay[who] | (1 << base)
+  if :: opk == NONE -> SEEN(who, slot) = SEEN(who, slot) | (1 << base) :: else -> skip fi
 #endif
 #endif
 }
 
-/* Section 4, the responder; messenger.md, section 4: session, prekeys and replay set are one transaction. A crash
+/* Section 4, the responder; section 11: session, prekeys and seen base keys are one transaction. A crash
  * before the commit leaves nothing of it, and the handshake comes again. */
 inline accept() {
   chooseHandshake();
@@ -274,8 +275,8 @@ inline accept() {
   if :: opk != NONE -> opkGone[who] = 1 :: else -> skip fi;
 #endif
   if
-  :: proved && !((replay[who] >> base) & 1) ->
-#ifdef TWO_TRANSACTIONS /* MUTANT: the session is durable before prekeys and replay set are */
+  :: proved && !((SEEN(who, slot) >> base) & 1) ->
+#ifdef TWO_TRANSACTIONS /* MUTANT: the session is durable before prekeys and seen base keys are */
      keepSession();
      if :: useUp() :: skip /* crash between the two */ fi
 #else
@@ -322,8 +323,10 @@ inline rotate() {
   if :: age[A] < 2 -> who = A :: age[B] < 2 -> who = B fi;
   rotations++;
   age[who] = age[who] + 1;
-#ifdef REPLAY_SET_ENDS_AT_ROTATION /* MUTANT: the set is emptied while the old signed prekey still works */
-  replay[who] = 0;
+#ifdef SEEN_ENDS_AT_ROTATION /* MUTANT: they are forgotten while their signed prekey still works */
+  SEEN(who, 0) = 0;
+#else
+  if :: age[who] == 2 -> SEEN(who, 0) = 0 :: else -> skip fi;
 #endif
   if
   :: age[who] == 2 && !knowsPrekey[SPK(who, 0)] ->
@@ -352,8 +355,9 @@ end:
   :: atomic { accepts < ACCEPTS -> accept() }
   :: atomic { thefts < THEFTS -> steal() }
   :: atomic { rotations < ROTATIONS && age[A] + age[B] < 4 -> rotate() }
-#ifdef REPLAY_SET_IN_MEMORY /* MUTANT: a restart empties the replay set; as it is, a restart changes nothing */
-  :: atomic { replay[A] != 0 || replay[B] != 0 -> replay[A] = 0; replay[B] = 0 }
+#ifdef SEEN_IN_MEMORY /* MUTANT: a restart forgets them; as it is, a restart changes nothing */
+  :: atomic { SEEN(A, 0) + SEEN(A, 1) + SEEN(B, 0) + SEEN(B, 1) > 0 ->
+       SEEN(A, 0) = 0; SEEN(A, 1) = 0; SEEN(B, 0) = 0; SEEN(B, 1) = 0 }
 #endif
   od
 }
