@@ -7,8 +7,8 @@ import type { LeafNode, RatchetTree } from 'ts-mls'
 import type { MlsContext } from '../context.js'
 import { MlsError } from '../errors.js'
 import { MAX_ACCOUNT_BYTES } from '../limits.js'
-import { credentialBytes, type GroupState, type Member, membersOf, unwrapState } from '../state.js'
-import type { AccountName } from './judge.js'
+import { credentialBytes, type GroupState, leafAt, type Member, membersOf, unwrapState } from '../state.js'
+import type { AccountName, LeafAccounts } from './judge.js'
 
 /** @throws MlsError `mls/bad-credential` when `accountOf` has no name for it */
 export function accountOf(ctx: MlsContext, credential: Uint8Array): Uint8Array {
@@ -23,12 +23,19 @@ export function accountName(ctx: MlsContext, leaf: LeafNode): AccountName {
   return toHex(accountOf(ctx, credentialBytes(leaf)))
 }
 
-/** The account of every leaf in the tree. */
-export function accountsOf(ctx: MlsContext, tree: RatchetTree): Map<number, AccountName> {
-  const found = new Map<number, AccountName>()
-  for (const [index, node] of tree.entries())
-    if (node?.nodeType === 'leaf') found.set(index / 2, accountName(ctx, node.leaf))
-  return found
+/** The account of every leaf in the tree; each is named when it is asked for. */
+export function accountsOf(ctx: MlsContext, tree: RatchetTree): LeafAccounts {
+  const get = (leaf: number): AccountName | undefined => {
+    const node = leafAt(tree, leaf)
+    return node === null ? undefined : accountName(ctx, node)
+  }
+  function* all(): Iterator<readonly [number, AccountName]> {
+    for (let leaf = 0; leaf * 2 < tree.length; leaf++) {
+      const account = get(leaf)
+      if (account !== undefined) yield [leaf, account]
+    }
+  }
+  return { get, [Symbol.iterator]: all }
 }
 
 /** One member as people see it: an account with its devices. */

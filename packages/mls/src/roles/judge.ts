@@ -21,11 +21,15 @@ export interface RoleRules extends Pick<Roles, 'inviteRule' | 'externalJoinRule'
   readonly admins: readonly RoleAdmin[]
 }
 
+/** The account of every leaf that is in the tree, asked for one by one where that is enough. */
+export interface LeafAccounts extends Iterable<readonly [number, AccountName]> {
+  get(leaf: number): AccountName | undefined
+}
+
 export interface RoleView {
   /** Null in a group without roles: everybody may do everything but come in from outside. */
   readonly rules: RoleRules | null
-  /** The account of every leaf that is in the tree. */
-  readonly accounts: ReadonlyMap<number, AccountName>
+  readonly accounts: LeafAccounts
 }
 
 export type Committer =
@@ -68,6 +72,11 @@ function sameRules(a: RoleRules | null, b: RoleRules | null): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }
 
+function hasLeaf(view: RoleView, account: AccountName): boolean {
+  for (const [, present] of view.accounts) if (present === account) return true
+  return false
+}
+
 /** The accounts that have a leaf after the transition. */
 function accountsAfter(view: RoleView, transition: RoleTransition): Set<AccountName> {
   const gone = new Set(transition.removed.map(({ leaf }) => leaf))
@@ -85,7 +94,7 @@ function isLed(rules: RoleRules, present: ReadonlySet<AccountName>): boolean {
 function neededToAdd(view: RoleView, rules: RoleRules, own: AccountName, account: AccountName): number {
   if (account === own) return 0
   if (rightOf(rules, account) > 0) return STRENGTH.full
-  const isMember = [...view.accounts.values()].includes(account)
+  const isMember = hasLeaf(view, account)
   return rules.inviteRule === 'members' && !isMember ? 0 : STRENGTH.members
 }
 
@@ -117,11 +126,14 @@ function judgeMember(
   if (own === undefined) return refuse('add')
   const right = rightOf(rules, own)
   const { added, removed, updated } = transition
+  const same = sameRules(rules, transition.rules)
+  // Nothing but its own keys: nobody has to be looked up.
+  if (same && added.length + removed.length + updated.length === 0) return ORDINARY
   const present = accountsAfter(view, transition)
   const adding = Math.max(0, ...added.map((account) => neededToAdd(view, rules, own, account)))
   const removing = Math.max(0, ...removed.map((one) => neededToRemove(view, rules, own, one)))
   const updating = updated.length > 0 ? STRENGTH.rotation : 0
-  const changing = sameRules(rules, transition.rules) ? 0 : STRENGTH.full
+  const changing = same ? 0 : STRENGTH.full
   if (adding > right) return refuse('add')
   if (removing > right) return refuse('remove')
   if (updating > right) return refuse('update')
@@ -141,7 +153,7 @@ function judgeNewcomer(
   const own = removed.every(({ leaf }) => view.accounts.get(leaf) === account)
   const alone = removed.length <= 1 && added.length === 0 && updated.length === 0
   if (!own || !alone || !sameRules(rules, transition.rules)) return refuse('external-join')
-  const isMember = [...view.accounts.values()].includes(account)
+  const isMember = hasLeaf(view, account)
   const permitted = {
     nobody: false,
     resync: sameDevice,

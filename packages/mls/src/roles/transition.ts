@@ -83,12 +83,17 @@ export function assertAllowed(
   return verdict.privileged
 }
 
+function otherLeaf({ accounts }: RoleView, leaves: readonly number[]): number | null {
+  for (const [leaf] of accounts) if (!leaves.includes(leaf)) return leaf
+  return null
+}
+
 /** Whether the group would still be led if this member left now, so that its leave can be committed. */
 export function mayLeave(ctx: MlsContext, client: ClientState, leaves: readonly number[]): boolean {
   const view = roleView(ctx, client)
   if (view.rules === null) return true
-  const other = [...view.accounts.keys()].find((leaf) => !leaves.includes(leaf))
-  if (other === undefined) return false
+  const other = otherLeaf(view, leaves)
+  if (other === null) return false
   const removed = leaves.map((leaf) => ({ leaf, left: true }))
   const committer: Committer = { kind: 'member', leaf: other }
   return judgeRoles(view, { committer, added: [], removed, updated: [], rules: view.rules }).allowed
