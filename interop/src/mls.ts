@@ -54,6 +54,10 @@ async function play(core: Core, suite: number): Promise<Tally> {
   await group.talk()
   await group.change(xia, 'updates', await xia.update())
   await group.talk()
+  await group.leave(cat, await cat.proposeLeave(), wim)
+  await group.talk()
+  await group.leave(dan, await dan.proposeLeave(), ann)
+  await group.talk()
   return group.tally
 }
 
@@ -67,11 +71,12 @@ try {
   for (const suite of suites) {
     const tally = await play(core, suite)
     tallies[suite] = tally
-    const { messages, commits, welcomes, adds, updates, removes, externalJoins, extensionChanges } = tally
+    const { messages, commits, welcomes, ...done } = tally
     console.log(
       `suite ${suite}: ${messages + commits + welcomes} exchanges between the two checked: ${messages} messages, ` +
-        `${welcomes} Welcomes, ${commits} commits (${adds} adds, ${updates} updates, ${removes} removes, ` +
-        `${externalJoins} external joins, ${extensionChanges} changes of extensions)`,
+        `${welcomes} Welcomes, ${commits} commits (${done.adds} adds, ${done.updates} updates, ` +
+        `${done.removes} removes, ${done.leaves} leaves, ${done.externalJoins} external joins, ` +
+        `${done.extensionChanges} changes of extensions)`,
     )
   }
   const ok = Object.values(tallies).every(complete)

@@ -119,6 +119,7 @@ export async function coreCryptoParty(core: CoreCrypto, suite: number, id: Devic
       })
       return committing((ctx) => ctx.removeClientsFromConversation(here(), ids))
     },
+    commitProposals: () => committing((ctx) => ctx.commitPendingProposals(here())),
     epoch: async () => Number(await client.transaction((ctx) => ctx.conversationEpoch(here()))),
     members: async () => (await clientIds()).map((one) => new TextDecoder().decode(one.copyBytes())).sort(),
     async forget() {

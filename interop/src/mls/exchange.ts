@@ -13,11 +13,13 @@ export interface Tally {
   removes: number
   externalJoins: number
   extensionChanges: number
+  /** Proposals to leave of one program, committed by the other. */
+  leaves: number
   /** Welcomes of one program that a device of the other opened. */
   welcomes: number
 }
 
-export type Step = 'adds' | 'updates' | 'removes' | 'externalJoins' | 'extensionChanges'
+export type Step = 'adds' | 'updates' | 'removes' | 'externalJoins' | 'extensionChanges' | 'leaves'
 
 export class Group {
   readonly tally: Tally = {
@@ -28,6 +30,7 @@ export class Group {
     removes: 0,
     externalJoins: 0,
     extensionChanges: 0,
+    leaves: 0,
     welcomes: 0,
   }
   #members: Party[]
@@ -103,6 +106,15 @@ export class Group {
     const made = await from.remove([gone.name])
     this.#members = this.#members.filter((one) => one !== gone)
     await this.#deliver(from, 'removes', made, this.#members)
+    await this.agree()
+  }
+
+  /** A member asks to leave, everybody reads that, and one of them commits it. */
+  async leave(goer: Party, proposal: Uint8Array, committer: Party): Promise<void> {
+    for (const to of this.#members) if (to !== goer) await to.read(proposal)
+    const made = await committer.commitProposals()
+    this.#members = this.#members.filter((one) => one !== goer)
+    await this.#deliver(committer, 'leaves', made, this.#members)
     await this.agree()
   }
 

@@ -4,6 +4,7 @@ import { defaultCrypto as crypto } from '../../../packages/crypto/dist/index.nod
 import {
   addMembers,
   changeGroup,
+  commitLeaves,
   createGroup,
   createKeyPackage,
   encryptMessage,
@@ -18,6 +19,7 @@ import {
   type MlsSuite,
   members,
   processMessage,
+  proposeLeave,
   removeMembers,
   type SigningKey,
   updateSelf,
@@ -31,6 +33,8 @@ const KEY_PACKAGE_HEADER = Uint8Array.of(0, 1, 0, 5)
 export interface HyphaeParty extends Party {
   /** A commit that replaces the extensions of the GroupContext. */
   changeExtensions(extensions: readonly { type: number; data: Uint8Array }[]): Promise<Commit>
+  /** One MLSMessage: a proposal to remove this member. */
+  proposeLeave(): Promise<Uint8Array>
 }
 
 export function hyphaeParty(suite: number, name: string): HyphaeParty {
@@ -100,6 +104,12 @@ export function hyphaeParty(suite: number, name: string): HyphaeParty {
       return take(await removeMembers(ctx, here(), leaves))
     },
     changeExtensions: async (extensions) => take(await changeGroup(ctx, here(), { extensions })),
+    commitProposals: async () => take(await commitLeaves(ctx, here())),
+    async proposeLeave() {
+      const asked = await proposeLeave(ctx, here())
+      group = asked.state
+      return asked.message
+    },
     epoch: async () => epoch(here()),
     members: async () => names().sort(),
     async forget() {

@@ -27,6 +27,8 @@ export interface Party {
   update(): Promise<Commit>
   add(offers: readonly Uint8Array[]): Promise<Commit>
   remove(names: readonly string[]): Promise<Commit>
+  /** A commit of what others have proposed. */
+  commitProposals(): Promise<Commit>
   epoch(): Promise<number>
   members(): Promise<string[]>
   /** Forgets the group, as a device that has lost its state. */
