@@ -1,6 +1,8 @@
 /** Frames sealed in the session that sends, and opened in any (spec/session.md, "Which session sends"). */
+import { isSealedSize } from '@hyphae/tlv'
 import { decryptFrame } from '../decrypt.js'
 import { type EncryptInput, encryptFrame } from '../encrypt.js'
+import { RatchetError } from '../errors.js'
 import { MAX_FORWARD } from '../limits.js'
 import type { SessionState } from '../session.js'
 import { senderOf } from './begin.js'
@@ -69,14 +71,19 @@ export async function encrypt(
   return { frame, sessionId, session }
 }
 
-/** Null when the frame opens in no session: unknown, repeated, or not authentic. Then nothing is written. */
+/**
+ * Null when the frame opens in no session: unknown, repeated, or not authentic. Then nothing is written.
+ * @throws RatchetError `ratchet/bad-frame` on a wrong size
+ */
 export async function decrypt(
   context: SessionsContext,
   tx: SessionTransaction,
   input: FrameInput,
 ): Promise<Opened | null> {
-  const meta = await context.gate.check(tx)
   const { device, sessionId, frame } = input
+  const { length } = frame
+  if (!isSealedSize(length)) throw new RatchetError('ratchet/bad-frame', { details: { length } })
+  const meta = await context.gate.check(tx)
   if (device !== undefined) checkDevice(device)
   if (device !== undefined && sessionId !== undefined) {
     return openAt(context, tx, meta, { device, id: sessionId }, frame, MAX_FORWARD)

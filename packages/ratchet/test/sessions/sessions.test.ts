@@ -1,10 +1,13 @@
 /** The session manager as its user sees it: begin, accept, talk, cross, lose, renew (spec/session.md, section 12). */
 import { describe, expect, it } from 'vitest'
 import { postQuantum } from '../../src/pq.js'
+import { openSessions } from '../../src/sessions.js'
+import { device } from '../support.js'
 import {
   accept,
   begin,
   bundleOf,
+  HOUR,
   joined,
   newNode,
   opens,
@@ -12,6 +15,7 @@ import {
   restart,
   seal,
   sending,
+  type TestNode,
   talk,
   testClock,
   unchanged,
@@ -70,5 +74,73 @@ describe('two devices', () => {
       reason: 'none',
       canSend: false,
     })
+  })
+})
+
+describe('the manager', () => {
+  it('carries application data of a handshake, and says what was made with a one-time prekey', async () => {
+    const clock = testClock()
+    const [alice, bob] = [await newNode('alice', clock), await newNode('bob', clock)]
+    const bundle = await bundleOf(bob)
+    const context = Uint8Array.of(1, 2, 3)
+    const begun = await alice.sessions.transact((tx) =>
+      alice.sessions.begin(tx, { device: 'bob', bundle, context }),
+    )
+    const accepted = await accept(bob, alice, begun.handshake)
+    expect(accepted).toMatchObject({ context, oneTime: true, sends: true, firstContact: true, dropped: [] })
+    expect(begun).toMatchObject({ sessionId: accepted.sessionId, oneTime: true, dropped: [] })
+  })
+
+  it('keeps two devices apart in one store, by prefix', async () => {
+    const clock = testClock()
+    const [one, bob] = [await newNode('one', clock), await newNode('bob', clock)]
+    const own = device()
+    const options = { ...one.options, keys: own.keys, prefix: 'second', store: one.store }
+    const two: TestNode = { ...one, name: 'two', device: own, sessions: await openSessions(options) }
+    for (const node of [one, two]) {
+      await accept(bob, node, (await begin(node, bob, await bundleOf(bob))).handshake)
+      expect(await talk(node, bob, node.name)).toBe(node.name)
+    }
+    expect(await talk(one, bob, 'again')).toBe('again')
+  })
+
+  it('refuses classic bundles when it is post-quantum, unless it is told otherwise', async () => {
+    const clock = testClock()
+    const bob = await newNode('bob', clock)
+    const strict = await newNode('strict', clock, { pq: postQuantum })
+    const bundle = await bundleOf(bob)
+    expect(await unchanged(strict, () => refusal(begin(strict, bob, bundle)))).toBe('ratchet/downgrade')
+    const lenient = await newNode('lenient', clock, { pq: postQuantum, allowClassic: true })
+    await accept(bob, lenient, (await begin(lenient, bob, bundle)).handshake)
+    expect(await talk(lenient, bob, 'classic')).toBe('classic')
+  })
+
+  it('refuses arguments that are out of range', async () => {
+    const clock = testClock()
+    const alice = await newNode('alice', clock)
+    for (const maxArchived of [0, 41, 1.5]) {
+      const opening = openSessions({ ...alice.options, store: alice.store, maxArchived })
+      expect(await refusal(opening)).toBe('ratchet/bad-argument')
+    }
+    for (const name of ['', 'x'.repeat(257)]) {
+      expect(await refusal(alice.sessions.need(alice.store, name))).toBe('ratchet/bad-argument')
+    }
+  })
+
+  it('lists the sessions with a device, the one that sends first', async () => {
+    const [alice, bob] = await joined(testClock())
+    await talk(alice, bob, 'one')
+    alice.clock.time += HOUR
+    const second = await begin(alice, bob, await bundleOf(bob))
+    await accept(bob, alice, second.handshake)
+    const [first, other] = await bob.sessions.list(bob.store, 'alice')
+    expect(first).toMatchObject({
+      sessionId: second.sessionId,
+      sends: true,
+      confirmed: false,
+      archivedAt: null,
+    })
+    expect(other).toMatchObject({ sends: false, confirmed: true, heardAt: alice.clock.time - HOUR })
+    expect(other?.archivedAt).toBe(alice.clock.time)
   })
 })

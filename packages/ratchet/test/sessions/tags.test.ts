@@ -9,6 +9,7 @@ import {
   newNode,
   open,
   opens,
+  refusal,
   restart,
   seal,
   type TestNode,
@@ -101,6 +102,9 @@ describe('by its tag', () => {
   it('noise is nobody’s, in every size', async () => {
     const { hub } = await crowd(3)
     for (const size of [128, 512, 2048]) expect(await open(hub, crypto.randomBytes(size))).toBeNull()
+    for (const size of [0, 1, 127, 129, 4096]) {
+      expect(await refusal(open(hub, crypto.randomBytes(size)))).toBe('ratchet/bad-frame')
+    }
   })
 })
 
