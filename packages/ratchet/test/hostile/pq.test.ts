@@ -88,6 +88,18 @@ describe('attacks from outside', () => {
     expect(receive(pair, 'bob', frame)).toBe('current')
   })
 
+  it('attack: each bit of the header of a late frame flipped, its epoch included, gives null and its key stays', () => {
+    const pair = ready()
+    for (let i = 0; i < 3; i++) {
+      const late = send(pair, 'alice', 'late')
+      talk(pair, 'alice', 'in time')
+      for (let bit = 0; bit < 8 * 56; bit++) {
+        expect(unchanged(pair.bob, () => decryptFrame(crypto, pair.bob, flipped(late, bit)))).toBeNull()
+      }
+      expect(receive(pair, 'bob', late)).toBe('late')
+    }
+  })
+
   it('hostile 20: a suite 2 snapshot is not read as a classic one, nor the reverse', () => {
     const [pq, classic] = [encodeSession(ready().bob), encodeSession(newPair().alice)]
     expect(codeOf(() => decodeSession(crypto, pq))).toBe('ratchet/unsupported-version')
