@@ -1,6 +1,6 @@
 export type { Effect, OrderEvent } from './effect.js'
 export { forgetPast } from './forget.js'
-export type { OrderContext, OrderInput, Sequencer, Stepped } from './input.js'
+export type { ExternalCommit, OrderContext, OrderInput, Sequencer, Stepped } from './input.js'
 export type { DropReason, Intent, IntentKind, PendingIntent } from './intent.js'
 export * from './limits.js'
 export type {

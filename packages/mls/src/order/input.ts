@@ -27,11 +27,17 @@ export type OrderInput =
   /** A fresh KeyPackage of this device; its secret half stays with the caller until the Welcome comes. */
   | { readonly kind: 'key-package'; readonly keyPackage: Uint8Array }
   /** This member has joined anew: the log goes on from there, with what it still wants to do. */
-  | { readonly kind: 'joined'; readonly state: GroupState }
+  | { readonly kind: 'joined'; readonly state: GroupState; readonly external?: ExternalCommit }
   /** After a restart: asks once more for what may not have been done after the log was stored. */
   | { readonly kind: 'resume' }
   /** Time has passed. Once a second serves. */
   | { readonly kind: 'tick' }
+
+/** The commit by which a member has come in by itself, and the epoch that its GroupInfo was of. */
+export interface ExternalCommit {
+  readonly parent: EpochTag
+  readonly commit: Uint8Array
+}
 
 export interface Stepped {
   readonly log: GroupLog

@@ -11,7 +11,7 @@ import { closeDraft, type Draft, openDraft, putNode, say, tipOf } from './draft.
 import { encodeEnvelope, messageIdOf } from './envelope.js'
 import { nodeAt, pathTo } from './graph.js'
 import { offerKeyPackage, reviewStall, tendStall } from './heal.js'
-import type { OrderContext, OrderInput, Stepped } from './input.js'
+import type { ExternalCommit, OrderContext, OrderInput, Stepped } from './input.js'
 import type { GroupLog } from './log.js'
 import { firstNode } from './node.js'
 import { addIntent, pursue } from './pursue.js'
@@ -52,7 +52,7 @@ async function send(draft: Draft, plaintext: Uint8Array, aad: Uint8Array): Promi
 }
 
 /** Goes on from where this member was added anew; what it still wants to do comes along. */
-async function rejoin(draft: Draft, state: GroupState): Promise<void> {
+async function rejoin(draft: Draft, state: GroupState, external?: ExternalCommit): Promise<void> {
   const before = tipOf(draft)
   const fresh = await startLog(draft.ctx, state)
   if (fresh.group !== draft.group) throw new MlsError('mls/wrong-group')
@@ -62,6 +62,8 @@ async function rejoin(draft: Draft, state: GroupState): Promise<void> {
     .map((one) => ({ ...one, carrier: null, due: null, settled: false }))
   Object.assign(draft, fresh, { early, evidence, voided, counter, spoken, intents })
   draft.touched.set(fresh.tip, 'new')
+  if (external !== undefined)
+    draft.effects.push({ kind: 'send', envelope: encodeEnvelope('commit', external.parent, external.commit) })
   const { epoch, tag } = tipOf(draft)
   say(draft, {
     kind: 'epoch',
@@ -106,7 +108,7 @@ async function apply(draft: Draft, input: OrderInput): Promise<void> {
     case 'key-package':
       return offerKeyPackage(draft, input.keyPackage)
     case 'joined':
-      return rejoin(draft, input.state)
+      return rejoin(draft, input.state, input.external)
     case 'resume':
       return resume(draft)
     case 'tick':

@@ -1,6 +1,6 @@
 // Members that cannot follow: what they show, what they ask for, and how they come back.
 import { describe, expect, it } from 'vitest'
-import { createKeyPackage, joinGroup } from '../../src/index.js'
+import { createKeyPackage, exportGroupInfo, joinExternally, joinGroup } from '../../src/index.js'
 import { HORIZON, PLEA_MS, READD_MS, STALL_MS } from '../../src/order/index.js'
 import { at } from '../helpers.js'
 import {
@@ -19,6 +19,7 @@ import {
   run,
   settle,
   shown,
+  stateOf,
   tick,
   want,
   write,
@@ -109,6 +110,28 @@ describe('hostile 23: a relay withholds one commit', () => {
     expect(a.log.beacons.size).toBe(0)
     await hear(a, plea)
     expect(a.log.beacons.size).toBe(1)
+  })
+})
+
+describe('resync by external commit', () => {
+  it('brings a member back under the rule of the group, from what any member tells it of its epoch', async () => {
+    const roles = { inviteRule: 'members', externalJoinRule: 'resync' } as const
+    const group = (await peers(3, { roles })) as [Peer, Peer, Peer]
+    const [a, b, c] = group
+    for (let i = 0; i < HORIZON + 4; i++) await hear(b, await invite(a, `${i}`))
+    a.sent.length = 0
+    await want(c, { kind: 'update' })
+    const groupInfo = await exportGroupInfo(b.ctx.mls, stateOf(b))
+    const parent = b.log.tip
+    const { state, commit: bytes } = await joinExternally(c.ctx.mls, c.ctx.identity, { groupInfo })
+    await feed(c, { kind: 'joined', state, external: { parent, commit: bytes } })
+    const envelope = at(c.sent, 1)
+    for (const peer of [a, b]) expect(kinds(await hear(peer, envelope))).toContain('epoch')
+    expect(new Set(group.map(authenticator)).size).toBe(1)
+    expect(names(a).filter((name) => name === 'c')).toHaveLength(1)
+    await run(group, 8_000)
+    expect(new Set(group.map(authenticator)).size).toBe(1)
+    expect(c.events).toContainEqual(expect.objectContaining({ kind: 'intent-done', intent: 'update' }))
   })
 })
 

@@ -80,8 +80,8 @@ async function play(mode: OrderMode, steps: readonly Action[]): Promise<void> {
   const known = group.map(() => new Set<Uint8Array>())
   for (const step of steps) {
     await act(group, known, step)
+    // A sequencer that answers whatever it likes.
     for (const one of group)
-      // A sequencer that answers whatever it likes.
       for (const { parent } of one.submitted.splice(0))
         await feed(one, {
           kind: 'sequenced',
