@@ -6,27 +6,22 @@
 import { equalBytes, GROUP_ID_BYTES } from '@hyphae/core'
 import { zeroize } from '@hyphae/crypto'
 import type { GroupInfo, Proposal, ProposalOrRef, RatchetTree } from 'ts-mls'
-import { deriveSecret } from 'ts-mls/crypto/kdf.js'
 import { createContentCommitSignature } from 'ts-mls/framedContent.js'
 import { protectPublicMessage } from 'ts-mls/messageProtectionPublic.js'
-import { pathToPathSecrets } from 'ts-mls/pathSecrets.js'
-import { toPrivateKeyPath } from 'ts-mls/privateKeyPath.js'
-import { leafToNodeIndex, leafWidth } from 'ts-mls/treemath.js'
-import { createUpdatePath } from 'ts-mls/updatePath.js'
 import type { Applied } from './apply.js'
 import { encodeMessage } from './codec.js'
 import { clientConfig, type MlsContext, type MlsIdentity } from './context.js'
-import { nextEpoch, type SignedCommit } from './epoch.js'
+import { enterEpoch, nextEpoch, type SignedCommit } from './epoch.js'
 import { MlsError, stage } from './errors.js'
 import { assertSignedInfo, decodeGroupInfo, externalKeyOf } from './external-info.js'
 import { generatePair, type KeyPackagePair } from './key-package.js'
 import { MAX_EPOCH } from './limits.js'
-import { keepLiveKeys } from './path.js'
+import { makePath } from './path-make.js'
 import { assertNewcomersWelcome, EXTERNAL_INIT_LABEL, placeNewcomer } from './process-external.js'
 import { type SuiteImpl, suiteOf } from './provider.js'
 import { isSupported, rolesIn } from './roles/extension.js'
 import { assertAllowed, newcomer } from './roles/transition.js'
-import { createSecretTree, NO_SECRET_TREE } from './secret-tree.js'
+import { NO_SECRET_TREE } from './secret-tree.js'
 import type { SigningKey } from './signing.js'
 import { type ClientState, credentialBytes, type GroupState, leafAt, wrapState } from './state.js'
 import { suiteIdOf } from './suite.js'
@@ -112,44 +107,28 @@ interface Entrance {
   readonly initSecret: Uint8Array
 }
 
+/** The commit and the state after it. */
 async function enter({ client, cs, pair, removed, kemOutput, initSecret }: Entrance): Promise<{
   state: GroupState
   commit: Uint8Array
 }> {
-  const { groupContext, signaturePrivateKey } = client
-  const start = placeNewcomer(client, pair.publicPackage.leafNode, removed)
-  const leaf = start.committer
-  const made = await createUpdatePath(start.tree, leaf, groupContext, signaturePrivateKey, cs)
-  const [tree, path, secrets, leafKey] = made
+  const { groupContext: context, ratchetTree: known, signaturePrivateKey: signatureKey } = client
+  const { tree: start, committer } = placeNewcomer(client, pair.publicPackage.leafNode, removed)
+  const own = { leafIndex: committer, privateKeys: {} }
+  const made = makePath(cs, { tree: start, known, own, signatureKey, context, newcomers: [] })
+  const { tree, path, privatePath, commitSecret } = made
   const proposals: Proposal[] = [
     { proposalType: 'external_init', externalInit: { kemOutput } },
     ...removed.map((one): Proposal => ({ proposalType: 'remove', remove: { removed: one } })),
   ]
   const inline = proposals.map((proposal): ProposalOrRef => ({ proposalOrRefType: 'proposal', proposal }))
   const signed = await signCommit(client, cs, { proposals: inline, path })
-  const top = secrets.at(-1)
-  if (top === undefined) throw new MlsError('mls/bad-welcome')
-  const commitSecret = await deriveSecret(top.secret, 'path', cs.kdf)
   const from = { ...client, keySchedule: { ...client.keySchedule, initSecret } }
-  const next = await nextEpoch(from, cs, groupContext, tree, signed, commitSecret)
-  const { privateKeys } = await toPrivateKeyPath(pathToPathSecrets(secrets), leaf, cs)
-  const ownKey = await cs.hpke.exportPrivateKey(leafKey)
-  const { keySchedule, encryptionSecret, joinerSecret, welcomeSecret } = next.secrets
-  const secretTree = createSecretTree(leafWidth(tree.length), encryptionSecret)
-  zeroize(initSecret, encryptionSecret, joinerSecret, welcomeSecret)
-  const { clientConfig: _, ...rest } = client
-  const state = wrapState({
-    ...rest,
-    groupContext: next.context,
-    ratchetTree: tree,
-    privatePath: keepLiveKeys(tree, {
-      leafIndex: leaf,
-      privateKeys: { ...privateKeys, [leafToNodeIndex(leaf)]: ownKey },
-    }),
-    confirmationTag: next.confirmationTag,
-    keySchedule,
-    secretTree,
-  })
+  const next = await nextEpoch(from, cs, context, tree, signed, commitSecret)
+  zeroize(initSecret)
+  const { clientConfig: _, ...entered } = enterEpoch(client, next, tree, privatePath)
+  // The epoch before is not this member's: it never had the keys to read it.
+  const state = wrapState({ ...entered, pastEpochs: new Map() })
   return { state, commit: await publish(client, cs, signed, next.confirmationTag) }
 }
 

@@ -1,5 +1,5 @@
 // A member that does not keep to the rules: it signs and seals whatever it likes with an honest state's keys.
-import type { KeyPackage, Proposal, ProposalOrRef, RatchetTree, UpdatePath } from 'ts-mls'
+import type { Extension, KeyPackage, Proposal, ProposalOrRef, RatchetTree, UpdatePath } from 'ts-mls'
 import { createProposal } from 'ts-mls/createMessage.js'
 import { deriveSecret } from 'ts-mls/crypto/kdf.js'
 import { createContentCommitSignature, signFramedContentApplicationOrProposal } from 'ts-mls/framedContent.js'
@@ -33,6 +33,8 @@ export interface RawCommit {
   readonly path?: UpdatePath
   /** The confirmation tag is made up when left out. */
   readonly outcome?: Outcome
+  /** What the group's extensions are afterwards, when the commit changes them. */
+  readonly extensions?: Extension[]
   /** Leaf in whose name it is sealed; the signature is the member's own. */
   readonly as?: number
 }
@@ -57,15 +59,28 @@ export async function rawCommit(who: Device, state: GroupState, content: RawComm
     opened,
     { content: framedContent, signature, wireformat: 'mls_private_message' },
     outcome,
+    content.extensions,
   )
   const auth = { contentType: 'commit' as const, signature, confirmationTag }
   return sealAs(opened, leafIndex, { ...framedContent, auth })
 }
 
-async function tagOf({ client, cs }: Opened, signed: SignedCommit, outcome?: Outcome): Promise<Uint8Array> {
+async function tagOf(
+  { client, cs }: Opened,
+  signed: SignedCommit,
+  outcome?: Outcome,
+  extensions: Extension[] = client.groupContext.extensions,
+): Promise<Uint8Array> {
   if (outcome === undefined) return new Uint8Array(32)
   const { tree, commitSecret } = outcome
-  const next = await nextEpoch(client, cs, client.groupContext, tree, signed, commitSecret.slice())
+  const next = await nextEpoch(
+    client,
+    cs,
+    { ...client.groupContext, extensions },
+    tree,
+    signed,
+    commitSecret.slice(),
+  )
   return next.confirmationTag
 }
 

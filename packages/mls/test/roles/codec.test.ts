@@ -1,9 +1,11 @@
 // The bytes of roles: one form, everything else refused.
 import fc from 'fast-check'
+import type { Extension } from 'ts-mls'
 import { describe, expect, it } from 'vitest'
 import { MAX_ACCOUNT_BYTES, MAX_ADMINS, MlsError } from '../../src/index.js'
+import { rolesExtensions, rolesIn } from '../../src/roles/extension.js'
 import { type Admin, decodeRoles, encodeRoles, type Roles } from '../../src/roles/roles.js'
-import { codeOf, text } from '../helpers.js'
+import { codeOf, device, text } from '../helpers.js'
 
 const account = fc.uint8Array({ minLength: 1, maxLength: MAX_ACCOUNT_BYTES })
 const right = fc.constantFrom('full' as const, 'members' as const, 'rotation' as const)
@@ -64,6 +66,29 @@ describe('roles as bytes', () => {
       }),
       { numRuns: 2000 },
     )
+  })
+
+  it('stand in the group context in one order and form, and nothing beside them', async () => {
+    const { ctx } = device('a')
+    const roles = { creator: text('ann'), admins: [{ account: text('ann'), right: 'full' as const }] }
+    const good = rolesExtensions({ ...roles, inviteRule: 'admins', externalJoinRule: 'nobody' })
+    expect(rolesIn(ctx, good, 'mls/bad-commit')?.admins).toHaveLength(1)
+    expect(rolesIn(ctx, [], 'mls/bad-commit')).toBeNull()
+    const [required, own] = good as [Extension, Extension]
+    const other = { extensionType: 'required_capabilities' as const, extensionData: Uint8Array.of(0, 0, 0) }
+    const stranger = { extensionType: 0xf0a2, extensionData: new Uint8Array() }
+    for (const wrong of [
+      [own],
+      [own, required],
+      [required, own, own],
+      [other, own],
+      [required, own, stranger],
+      [stranger],
+      [required, required],
+    ])
+      expect(await codeOf(() => rolesIn(ctx, wrong, 'mls/bad-commit')), `${wrong.length}`).toBe(
+        'mls/bad-commit',
+      )
   })
 
   it('trailing bytes, another version, five admins, two times the same, none that is full: refused', async () => {

@@ -1,4 +1,5 @@
 // External commits: who may let itself in, what it may remove, and what it cannot (defects 4 and 5).
+import type { Proposal, ProposalOrRef } from 'ts-mls'
 import { decodeVarLenData } from 'ts-mls/codec/variableLength.js'
 import { describe, expect, it } from 'vitest'
 import { decodeGroupInfo, externalKeyOf } from '../../src/external-info.js'
@@ -13,7 +14,10 @@ import {
   removeMembers,
   updateSelf,
 } from '../../src/index.js'
+import { rolesExtensions } from '../../src/roles/extension.js'
+import { raw } from '../attacker.js'
 import { codeOf, type Device, string, text } from '../helpers.js'
+import { type Intrusion, intrude } from './intruder.js'
 import {
   accountDevice,
   broadcast,
@@ -23,6 +27,7 @@ import {
   party,
   roleGroup,
   roster,
+  withAdmins,
 } from './support.js'
 
 const open = (externalJoinRule: ExternalJoinRule): Promise<Parties> =>
@@ -187,6 +192,64 @@ describe('hijack by external commit (defect 5)', () => {
     const { commit } = await joinExternally(believing, identity, { groupInfo: await infoOf(group) })
     const ben = party(group, 'ben')
     expect(await codeOf(() => processMessage(ben.device.ctx, ben.state, commit))).toBe('mls/bad-credential')
+  })
+})
+
+describe('what an external commit may hold', () => {
+  const removal = (leaf: number): Proposal => ({ proposalType: 'remove', remove: { removed: leaf } })
+
+  /** What ben says of it. */
+  async function verdict(group: Parties, name: string, intrusion: Intrusion): Promise<string> {
+    const message = await intrude(accountDevice(name), await infoOf(group), intrusion)
+    const ben = party(group, 'ben')
+    const before = encodeGroup(ben.state)
+    const code = await codeOf(() => processMessage(ben.device.ctx, ben.state, message))
+    expect(encodeGroup(ben.state)).toEqual(before)
+    return code
+  }
+
+  it('one ExternalInit, and one Remove of its own account', async () => {
+    const group = await open('anyone')
+    expect(await verdict(group, 'eve', { entries: (init) => [init] })).toBe('no error')
+    const cat = leafOf(group, 'cat')
+    const own: Intrusion = { entries: (init) => [removal(cat), init], removed: [cat] }
+    expect(await verdict(group, 'cat/new', own)).toBe('no error')
+    expect(await verdict(group, 'eve', own)).toBe('mls/not-permitted')
+  })
+
+  it('not two, not none, nothing else, nothing by reference, and never without a path', async () => {
+    const group = await open('anyone')
+    const [cat, ann] = [leafOf(group, 'cat'), party(group, 'ann')]
+    const roles = rolesExtensions(withAdmins(ann.state, { ann: 'full', cat: 'full' }))
+    const takeover: Proposal = {
+      proposalType: 'group_context_extensions',
+      groupContextExtensions: { extensions: roles },
+    }
+    const reference: ProposalOrRef = { proposalOrRefType: 'reference', reference: new Uint8Array(32) }
+    const cases: [Intrusion, string][] = [
+      [{ entries: (init) => [init, init] }, 'mls/bad-commit'],
+      [{ entries: () => [] }, 'mls/bad-commit'],
+      [{ entries: () => [removal(cat)], removed: [cat] }, 'mls/bad-commit'],
+      [{ entries: (init) => [init, removal(cat), removal(cat)], removed: [cat] }, 'mls/bad-commit'],
+      [{ entries: (init) => [init, removal(60)] }, 'mls/bad-commit'],
+      [{ entries: (init) => [init, reference] }, 'mls/bad-commit'],
+      [{ entries: (init) => [init, takeover] }, 'mls/unsupported-proposal'],
+      [{ entries: (init) => [init], path: false }, 'mls/undecryptable'],
+    ]
+    for (const [i, [intrusion, code]] of cases.entries())
+      expect(await verdict(group, 'cat/new', intrusion), `${i}`).toBe(code)
+  })
+
+  it('a leaf of an honest device that can do what the group asks', async () => {
+    const group = await open('anyone')
+    const { device, state } = party(group, 'ann')
+    const node = raw(device, state).client.ratchetTree[0]
+    if (node?.nodeType !== 'leaf') throw new Error('no leaf')
+    const { capabilities } = node.leaf
+    const unable = { capabilities: { ...capabilities, extensions: [] } }
+    expect(await verdict(group, 'eve', { entries: (init) => [init], leaf: unable })).toBe('mls/bad-commit')
+    const other = { capabilities: { ...capabilities, ciphersuites: [] } }
+    expect(await verdict(group, 'eve', { entries: (init) => [init], leaf: other })).toBe('mls/bad-commit')
   })
 })
 

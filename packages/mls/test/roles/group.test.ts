@@ -17,7 +17,7 @@ import {
   updateSelf,
 } from '../../src/index.js'
 import { rolesExtensions } from '../../src/roles/extension.js'
-import { rawCommit, rawPath } from '../attacker.js'
+import { raw, rawCommit, rawPath } from '../attacker.js'
 import { codeOf, string, text } from '../helpers.js'
 import {
   accountDevice,
@@ -271,7 +271,10 @@ describe('a group of equals stays one', () => {
     const proposals = [
       { proposalType: 'group_context_extensions' as const, groupContextExtensions: { extensions } },
     ]
-    const message = await rawCommit(ann.device, ann.state, { proposals })
+    // Right in everything else, confirmation tag included.
+    const tree = raw(ann.device, ann.state).client.ratchetTree
+    const outcome = { tree, commitSecret: new Uint8Array(32) }
+    const message = await rawCommit(ann.device, ann.state, { proposals, outcome, extensions })
     expect(await codeOf(() => processMessage(ben.device.ctx, ben.state, message))).toBe('mls/bad-commit')
   })
 
