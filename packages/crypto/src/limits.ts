@@ -45,5 +45,5 @@ export const XCHACHA_NONCE_LENGTH = 24
 /** Up to here noble's ChaCha20 is faster than the set-up of a native cipher: spec/crypto.md. */
 export const NOBLE_KEYSTREAM_BYTES = 256
 
-/** Imported X25519 public keys that a provider remembers: a handshake has four, and comparing eight costs little. */
+/** Imported public keys of a curve that a provider remembers: a handshake has four, and comparing eight costs little. */
 export const RECENT_PUBLIC_KEYS = 8

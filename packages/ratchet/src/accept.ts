@@ -4,7 +4,7 @@
  * Nothing is consumed before the confirmation verifies, so garbage burns no prekey. Whose handshake it claims to
  * be comes from the caller, who has checked that peer's certificate; the keys only agree if it is true.
  */
-import { type SessionCrypto, constantTimeEqual } from '@hyphae/crypto'
+import { constantTimeEqual, type SessionCrypto } from '@hyphae/crypto'
 import { checkTime } from './bytes.js'
 import { checkPeer, checkX25519, type DeviceKeys, type PeerKeys, peerKeysOf } from './device-keys.js'
 import { RatchetError } from './errors.js'

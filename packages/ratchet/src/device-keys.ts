@@ -8,9 +8,9 @@
 import { concatBytes, equalBytes, isHyphaeError } from '@hyphae/core'
 import {
   assertX25519PublicKey,
-  type SessionCrypto,
   type Ed25519PrivateKey,
   KEY_LENGTH,
+  type SessionCrypto,
   type X25519PrivateKey,
 } from '@hyphae/crypto'
 import { RatchetError } from './errors.js'

@@ -12,7 +12,7 @@
  * prekey or a stripped offer gives two different secrets. The KEM parts are empty in suite 1.
  */
 import { concatBytes } from '@hyphae/core'
-import { type SessionCrypto, zeroize } from '@hyphae/crypto'
+import { hkdfExpand, hkdfExtract, type SessionCrypto, zeroize } from '@hyphae/crypto'
 import type { PeerKeys } from './device-keys.js'
 import { CONFIRM_LABEL, MAILBOX_LABEL, PQ_START_LABEL, TRANSCRIPT_LABEL, X3DH_LABEL } from './labels.js'
 
@@ -78,8 +78,10 @@ export function agreeSecrets(
 ): AgreedSecrets {
   const shared = inputs.kemSecret === null ? inputs.outputs : [...inputs.outputs, inputs.kemSecret]
   const ikm = concatBytes(PREFIX, ...shared)
+  // One extraction serves all labels: RFC 5869 in its two halves.
+  const prk = hkdfExtract(crypto, NO_SALT, ikm)
   const derive = (label: Uint8Array, length: number): Uint8Array =>
-    crypto.hkdfSha256(ikm, NO_SALT, concatBytes(label, transcript), length)
+    hkdfExpand(crypto, prk, concatBytes(label, transcript), length)
   const keys = derive(X3DH_LABEL, 96)
   const confirmationKey = keys.slice(64)
   const secrets = {
@@ -89,6 +91,6 @@ export function agreeSecrets(
     confirmation: crypto.hmacSha256(confirmationKey, concatBytes(CONFIRM_LABEL, transcript)),
     postQuantum: inputs.kemSecret === null ? null : derive(PQ_START_LABEL, 64),
   }
-  zeroize(ikm, keys, confirmationKey, ...shared)
+  zeroize(ikm, prk, keys, confirmationKey, ...shared)
   return secrets
 }

@@ -1,5 +1,5 @@
 /** Ed25519 and X25519 over node:crypto, behind the same checks as every other provider. */
-import { diffieHellman, sign, verify } from 'node:crypto'
+import { diffieHellman, type KeyObject, sign, verify } from 'node:crypto'
 import { isAllZero } from '../compare.js'
 import { passesStrictChecks } from '../ed25519-strict.js'
 import { CryptoError } from '../errors.js'
@@ -17,13 +17,15 @@ const importSigning = importPrivate('ed25519')
 const importAgreement = importPrivate('x25519')
 
 /** OpenSSL evaluates R = [S]B − [k]A and compares encodings: spec/crypto.md rule V6 without further work. */
-function verifyStrict(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (!passesStrictChecks(publicKey, signature)) return false
-  try {
-    return verify(null, message, importPublic('ed25519', publicKey), signature)
-  } catch {
-    // A runtime may refuse at import what names no point; the verdict is the same.
-    return false
+function strictVerifier(importKey: (publicKey: Uint8Array) => KeyObject): Ed25519['verify'] {
+  return (publicKey, message, signature) => {
+    if (!passesStrictChecks(publicKey, signature)) return false
+    try {
+      return verify(null, message, importKey(publicKey), signature)
+    } catch {
+      // A runtime may refuse at import what names no point; the verdict is the same.
+      return false
+    }
   }
 }
 
@@ -37,7 +39,7 @@ export function nodeEd25519(rng: Rng): Ed25519 {
     },
     exportSeed: (key) => Uint8Array.from(secretOf(key, 'ed25519')),
     sign: (key, message) => plainBytes(sign(null, message, nativeOf(key, 'ed25519', importSigning))),
-    verify: verifyStrict,
+    verify: strictVerifier(recentKeys((publicKey) => importPublic('ed25519', publicKey))),
   }
 }
 
