@@ -146,9 +146,16 @@ function writeParent(to: Writer, { hpkePublicKey, parentHash, unmergedLeaves }: 
   for (const leaf of unmergedLeaves) writeU32(to, leaf)
 }
 
-/** Section 7.8: TreeHashInput of a leaf. */
+/** Hash inputs are written here, one after another: a tree has thousands, and each is read once. */
+const SCRATCH: Uint8Array = new Uint8Array(8192)
+
+function scratch(size: number): Writer {
+  return size > SCRATCH.length ? writer(size) : { bytes: SCRATCH.subarray(0, size), at: 0 }
+}
+
+/** Section 7.8: TreeHashInput of a leaf. Valid until the next hash input is made. */
 export function leafHashInput(leafIndex: number, leaf: LeafNode | undefined): Uint8Array {
-  const to = writer(6 + (leaf === undefined ? 0 : leafSize(leaf)))
+  const to = scratch(6 + (leaf === undefined ? 0 : leafSize(leaf)))
   writeU8(to, LEAF)
   writeU32(to, leafIndex)
   writeU8(to, leaf === undefined ? 0 : 1)
@@ -156,14 +163,14 @@ export function leafHashInput(leafIndex: number, leaf: LeafNode | undefined): Ui
   return to.bytes
 }
 
-/** Section 7.8: TreeHashInput of a parent. */
+/** Section 7.8: TreeHashInput of a parent. Valid until the next hash input is made. */
 export function parentHashInput(
   parent: ParentNode | undefined,
   left: Uint8Array,
   right: Uint8Array,
 ): Uint8Array {
   const children = vectorSize(left.length) + vectorSize(right.length)
-  const to = writer(2 + (parent === undefined ? 0 : parentSize(parent)) + children)
+  const to = scratch(2 + (parent === undefined ? 0 : parentSize(parent)) + children)
   writeU8(to, PARENT)
   writeU8(to, parent === undefined ? 0 : 1)
   if (parent !== undefined) writeParent(to, parent)

@@ -59,7 +59,16 @@ export function writeU32(to: Writer, value: number): void {
   to.at = at + 4
 }
 
+const U32 = 2 ** 32
+
+/** Epochs and times are small numbers, which cost a fraction of what arithmetic on a bigint does. */
 export function writeU64(to: Writer, value: bigint): void {
+  const small = Number(value)
+  if (small <= Number.MAX_SAFE_INTEGER) {
+    writeU32(to, Math.floor(small / U32))
+    writeU32(to, small % U32)
+    return
+  }
   writeU32(to, Number(value >> 32n))
   writeU32(to, Number(value & 0xffff_ffffn))
 }
@@ -95,7 +104,9 @@ export function readU32(from: Reader): number {
 }
 
 export function readU64(from: Reader): bigint {
-  return (BigInt(readU32(from)) << 32n) | BigInt(readU32(from))
+  const [high, low] = [readU32(from), readU32(from)]
+  const small = high * U32 + low
+  return small <= Number.MAX_SAFE_INTEGER ? BigInt(small) : (BigInt(high) << 32n) | BigInt(low)
 }
 
 export function readRaw(from: Reader, length: number): Uint8Array {
