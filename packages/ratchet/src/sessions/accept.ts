@@ -48,7 +48,13 @@ export async function accept(
   input: AcceptInput,
 ): Promise<Accepted> {
   const { crypto, gate, keys, tables } = context
-  const { device, handshake } = input
+  const { device } = input
+  // Read twice, with waits between: what is checked for a replay must be what is accepted.
+  const handshake = Uint8Array.from(input.handshake)
+  const claimed = {
+    signing: Uint8Array.from(input.peer.signing),
+    agreement: Uint8Array.from(input.peer.agreement),
+  }
   checkDevice(device)
   const meta = await gate.check(tx)
   const now = timeOf(context)
@@ -59,8 +65,8 @@ export async function accept(
   const seen = oneTimePrekeyId === 0 ? tables.seen(signedPrekeyId, message.baseKey) : null
   if (seen !== null) await checkSeen(context, tx, seen)
   const prekeys = await prekeysFor(context, tx, oneTimePrekeyId)
-  const accepted = acceptSession(crypto, { keys, prekeys, handshake, peer: input.peer, now })
-  checkPin(peer, input.peer)
+  const accepted = acceptSession(crypto, { keys, prekeys, handshake, peer: claimed, now })
+  checkPin(peer, claimed)
   await checkNew(context, tx, device, accepted.session)
   const born = gate.touch(tx)
   if (seen === null) tx.delete(tables.oneTime(oneTimePrekeyId))

@@ -10,6 +10,15 @@ import {
   verifyPrekeyBundle,
 } from '../../src/index.js'
 import { postQuantum } from '../../src/pq.js'
+import {
+  accept as acceptAt,
+  begin,
+  bundleOf,
+  newNode,
+  refusal,
+  type TestNode,
+  testClock,
+} from '../sessions/support.js'
 import { codeOf, crypto, device, NOW, publish } from '../support.js'
 
 describe.each([
@@ -74,5 +83,38 @@ describe.each([
     if (opened === null) throw new Error('it must open')
     const answer = encryptFrame(crypto, opened.session, { body: Uint8Array.of(4), size: 128 })
     expect(decryptFrame(crypto, sent.session, answer.frame)?.body).toEqual(Uint8Array.of(4))
+  })
+})
+
+describe('hostile 18: swapped while a store is waited for', () => {
+  it('a handshake is checked for a replay and accepted as it was handed over', async () => {
+    const clock = testClock()
+    const [bob, carol, dora] = [
+      await newNode('bob', clock),
+      await newNode('carol', clock),
+      await newNode('dora', clock),
+    ]
+    const replayed = (await begin(carol, bob, await bundleOf(bob, false))).handshake
+    await acceptAt(bob, carol, replayed)
+    const fresh = (await begin(dora, bob, await bundleOf(bob, false))).handshake
+    expect(fresh.length).toBe(replayed.length)
+    const swapped = (first: Uint8Array, second: Uint8Array, from: TestNode) => {
+      const handshake = Uint8Array.from(first)
+      const peer = {
+        signing: Uint8Array.from(from.device.peer.signing),
+        agreement: Uint8Array.from(from.device.peer.agreement),
+      }
+      return bob.sessions.transact((tx) => {
+        const accepted = bob.sessions.accept(tx, { device: from.name, peer, handshake })
+        handshake.set(second)
+        peer.signing.set(carol.device.peer.signing)
+        peer.agreement.set(carol.device.peer.agreement)
+        return accepted
+      })
+    }
+    expect(await refusal(swapped(replayed, fresh, carol))).toBe('ratchet/replayed')
+    const { session } = await swapped(fresh, replayed, dora)
+    expect(session.peer).toEqual(dora.device.peer)
+    expect(await bob.sessions.identity(bob.store, 'dora')).toEqual(dora.device.peer)
   })
 })
