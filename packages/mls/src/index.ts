@@ -54,6 +54,7 @@ export {
   epochAuthenticator,
   type GroupState,
   groupIdOf,
+  hasUpdated,
   isActive,
   type Member,
   members,

@@ -136,6 +136,15 @@ export function ownLeaf(state: GroupState): number {
   return unwrapState(state).privatePath.leafIndex
 }
 
+/**
+ * Whether this member has committed since it joined. Until it has, its place in the tree is bare: every commit of
+ * another carries a ciphertext for it alone, and its keys are those of its KeyPackage.
+ */
+export function hasUpdated(state: GroupState): boolean {
+  const { ratchetTree, privatePath } = unwrapState(state)
+  return leafAt(ratchetTree, privatePath.leafIndex)?.leafNodeSource !== 'key_package'
+}
+
 /** False once a commit has removed this member. */
 export function isActive(state: GroupState): boolean {
   return unwrapState(state).groupActiveState.kind === 'active'
