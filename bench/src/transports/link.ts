@@ -1,0 +1,123 @@
+// Direct links: the round trip of a 512-byte frame, sealed and opened at both ends, against bare sockets that carry as
+// many bytes. The other end is a process of its own, as in use; the two take turns.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { silentLogger, systemClock } from '@hyphae/core'
+import { defaultCrypto as crypto } from '@hyphae/crypto'
+import { link } from '@hyphae/transport-link'
+import { median, type Report, round } from '../harness.ts'
+
+const FRAME_BYTES = 512
+/** What a record of that frame takes on the wire: length, kind and tag beside it. */
+const RECORD_BYTES = 2 + 1 + FRAME_BYTES + 16
+const ROUNDS = 31
+const TRIPS = 400
+const WARM_UP = 5
+
+interface Runner {
+  trip(): Promise<void>
+  close(): Promise<void>
+}
+
+const components = { clock: systemClock, logger: silentLogger }
+
+interface Echo {
+  /** What it said of where it listens. */
+  readonly said: string
+  end(): void
+}
+
+async function startEcho(...args: string[]): Promise<Echo> {
+  const program = fileURLToPath(new URL('echo.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--import', 'tsx', program, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  return { said: String(line).trim(), end: () => child.stdin.end() }
+}
+
+async function ours(address: string): Promise<Runner> {
+  const echo = await startEcho('link', address)
+  const [peer, place] = echo.said.split(' ') as [string, string]
+  const carrier = await link({ identity: crypto.ed25519.generate(), addresses: () => [place] })(components)
+  const replies = carrier.link.frames()[Symbol.asyncIterator]()
+  const frame = crypto.randomBytes(FRAME_BYTES)
+  return {
+    trip: async () => {
+      await carrier.link.send(peer, frame)
+      const { value } = await replies.next()
+      if (value.frame.length !== FRAME_BYTES) throw new Error('another frame came back')
+    },
+    close: async () => {
+      await carrier.close()
+      echo.end()
+    },
+  }
+}
+
+async function bare(path: string): Promise<Runner> {
+  const echo = await startEcho('bare', path)
+  const socket: Socket = path === '' ? connect(Number(echo.said), '127.0.0.1') : connect(path)
+  socket.setNoDelay(true)
+  await new Promise((resolve) => socket.once('connect', resolve))
+  const bytes = crypto.randomBytes(RECORD_BYTES)
+  let back: () => void = () => {}
+  let missing = 0
+  socket.on('data', (part) => {
+    missing -= part.length
+    if (missing === 0) back()
+  })
+  return {
+    trip: () =>
+      new Promise((resolve) => {
+        back = resolve
+        missing = RECORD_BYTES
+        socket.write(bytes)
+      }),
+    close: async () => {
+      socket.destroy()
+      echo.end()
+    },
+  }
+}
+
+/** Microseconds, the median trip of one turn. */
+async function turn(runner: Runner): Promise<number> {
+  const trips: number[] = []
+  for (let i = 0; i < TRIPS; i++) {
+    const begun = process.hrtime.bigint()
+    await runner.trip()
+    trips.push(Number(process.hrtime.bigint() - begun) / 1000)
+  }
+  return median(trips)
+}
+
+async function compare(sealed: Runner, plain: Runner): Promise<{ ours: number; bare: number }> {
+  const samples = { ours: [] as number[], bare: [] as number[] }
+  for (let i = 0; i < ROUNDS + WARM_UP; i++) {
+    const [a, b] = [await turn(sealed), await turn(plain)]
+    if (i < WARM_UP) continue
+    samples.ours.push(a)
+    samples.bare.push(b)
+  }
+  await Promise.all([sealed.close(), plain.close()])
+  return { ours: median(samples.ours), bare: median(samples.bare) }
+}
+
+export async function linkRows({ figures, ratios }: Report): Promise<void> {
+  const path = (name: string): string => join(mkdtempSync(join(tmpdir(), 'hyphae-bench-')), name)
+  const unix = await compare(await ours(`unix:${path('link')}`), await bare(path('bare')))
+  const tcp = await compare(await ours('tcp://127.0.0.1:0'), await bare(''))
+  for (const [name, times] of Object.entries({ unix, tcp })) {
+    figures[`${name}RoundTripP50Us`] = round(times.ours)
+    figures[`${name}BareRoundTripP50Us`] = round(times.bare)
+    // Here a peer's time over ours would hide the goal, which is at most twice the bare socket.
+    ratios[`${name}OverBare`] = round(times.ours / times.bare)
+  }
+}

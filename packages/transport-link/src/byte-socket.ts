@@ -1,0 +1,18 @@
+/** A stream of bytes to one other place: what every kind of link brings, and all that a channel knows of it. */
+
+export interface ByteSocket {
+  /** False when enough is waiting already: `drained` tells when to go on. */
+  write(bytes: Uint8Array): boolean
+  /** Resolves when there is room again, or the socket is gone. */
+  drained(): Promise<void>
+  pause(): void
+  resume(): void
+  /** Nothing is received after it; closing twice is harmless. */
+  close(): void
+}
+
+export interface ByteEvents {
+  received(bytes: Uint8Array): void
+  /** Once, whoever ended it. */
+  closed(): void
+}

@@ -1,0 +1,46 @@
+/** Errors of direct links. What is wrong with a peer's bytes is one code, whatever it was: `link/broken`. */
+import { type ErrorContext, HyphaeError } from '@hyphae/core'
+
+export const LINK_ERRORS = {
+  'link/bad-address': {
+    message: 'The address cannot be used.',
+    hint: 'Pass unix:/path/to/socket or tcp://host:port.',
+  },
+  'link/bad-frame': {
+    message: 'The frame has a size that does not travel.',
+    hint: 'Frames are 128, 512, 2048 or 4096 bytes.',
+  },
+  'link/bad-peer': {
+    message: 'The peer is not named by a device id.',
+    hint: 'Pass the 64 hexadecimal digits of its Ed25519 key.',
+  },
+  'link/unreachable': {
+    message: 'The peer cannot be reached at any of its addresses.',
+    hint: 'It may be away; use a mailbox, or try later.',
+    retryable: true,
+  },
+  'link/wrong-peer': {
+    message: 'Somebody else answers at the address of the peer.',
+    hint: 'Check where the address came from.',
+  },
+  'link/broken': {
+    message: 'The other side does not follow the protocol, or its bytes were altered.',
+    hint: 'The connection was ended; another one may be made.',
+    retryable: true,
+  },
+  'link/exhausted': {
+    message: 'The connection has carried as much as its keys may.',
+    hint: 'It is closed; the next frame opens another one.',
+    retryable: true,
+  },
+  'link/closed': {
+    message: 'The carrier is closed.',
+    hint: 'Create a new one.',
+  },
+} as const
+
+export class LinkError extends HyphaeError<keyof typeof LINK_ERRORS> {
+  constructor(code: keyof typeof LINK_ERRORS, context?: ErrorContext) {
+    super(LINK_ERRORS, code, context)
+  }
+}

@@ -1,0 +1,3 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+export { link } from './link.node.js'
+export * from './portable.js'

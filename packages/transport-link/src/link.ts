@@ -1,0 +1,258 @@
+/**
+ * The Link port over channels: a connection to each peer that is spoken with, made when it is needed, at the nearest of
+ * its addresses that answers with the right key. Knows no sockets: a platform brings how to dial and to listen.
+ */
+import {
+  type Carrier,
+  type CarrierComponents,
+  type CarrierTraits,
+  CoreError,
+  type IoOptions,
+  type Link,
+  type Logger,
+  MAX_FRAME_BYTES,
+  type Transport,
+} from '@hyphae/core'
+import { type CryptoProvider, defaultCrypto, type Ed25519PrivateKey } from '@hyphae/crypto'
+import { type Address, addressText, byDistance, parseAddress } from './address.js'
+import type { ByteEvents, ByteSocket } from './byte-socket.js'
+import { type Channel, openChannel, type Party } from './channel.js'
+import { LinkError } from './errors.js'
+import { createFrameQueue, type FrameQueue } from './frame-queue.js'
+import { makeIdentity } from './identity.js'
+import { MAX_ADDRESSES, MAX_CONNECTIONS, MAX_HANDSHAKES } from './limits.js'
+
+/** Where a peer listens, best known now; asked each time a connection is made. */
+export type Addresses = (peer: string) => readonly string[] | Promise<readonly string[]>
+
+export interface LinkOptions {
+  /** The device's signing key: what peers know it by. */
+  readonly identity: Ed25519PrivateKey
+  /** `unix:/path`, `tcp://host:port`; port 0 picks one. None: only dials. */
+  readonly listen?: readonly string[]
+  readonly addresses?: Addresses
+  /** Whether a device may connect; everybody may unless given. Frames are sealed for their readers in any case. */
+  readonly accept?: (peer: string) => boolean
+  readonly crypto?: CryptoProvider
+}
+
+/** What a platform brings. */
+export interface Platform {
+  dial(address: Address, events: ByteEvents): ByteSocket
+  listen(address: Address, connected: (open: (events: ByteEvents) => ByteSocket) => void): Promise<Listening>
+}
+
+export interface Listening {
+  readonly address: Address
+  close(): Promise<void>
+}
+
+export interface LinkCarrier extends Carrier {
+  readonly link: Link
+  /** Where this device listens, with the ports that were picked. */
+  readonly listening: readonly string[]
+}
+
+export type LinkTransport = (components: CarrierComponents) => Promise<LinkCarrier>
+
+interface State {
+  readonly party: Party
+  readonly options: LinkOptions
+  readonly platform: Platform
+  readonly logger: Logger
+  readonly queue: FrameQueue
+  /** The newest channel with each peer sends. */
+  readonly peers: Map<string, Channel>
+  readonly dialling: Map<string, Promise<Channel>>
+  readonly channels: Set<Channel>
+  /** All there are, also those that are still shaking hands. */
+  readonly sockets: Set<ByteSocket>
+  /** Connections that are accepted and not authenticated. */
+  handshakes: number
+  closed: boolean
+}
+
+/** Between two machines of one network; the selector measures for itself. */
+const TRAITS: CarrierTraits = {
+  mtu: MAX_FRAME_BYTES,
+  bandwidthBps: 100_000_000,
+  latencyMs: 1,
+  reliable: true,
+  ordered: true,
+  metered: false,
+}
+
+const DEVICE_ID = /^[0-9a-f]{64}$/
+
+export function linkFactory(platform: Platform): (options: LinkOptions) => LinkTransport & Transport {
+  return (options) => {
+    const wanted = (options.listen ?? []).map(parseAddress)
+    return async (components) => {
+      const state = createState(options, platform, components)
+      const listening: Listening[] = []
+      const close = async (): Promise<void> => {
+        state.closed = true
+        const quiet = listening.map((one) => one.close())
+        for (const channel of [...state.channels]) channel.close()
+        for (const socket of [...state.sockets]) socket.close()
+        state.queue.end()
+        await Promise.all(quiet)
+      }
+      try {
+        for (const address of wanted)
+          listening.push(await platform.listen(address, (open) => welcome(state, open)))
+      } catch (error) {
+        await close()
+        throw error
+      }
+      return {
+        name: 'link',
+        traits: TRAITS,
+        link: {
+          send: (peer, frame, io) => send(state, peer, frame, io),
+          frames: (io) => state.queue.read(io?.signal),
+        },
+        listening: listening.map(({ address }) => addressText(address)),
+        close,
+        [Symbol.asyncDispose]: close,
+      }
+    }
+  }
+}
+
+function createState(options: LinkOptions, platform: Platform, { clock, logger }: CarrierComponents): State {
+  const crypto = options.crypto ?? defaultCrypto
+  // A key of its own for each run: what was said over its links stays closed when the device is taken later.
+  const statics = crypto.x25519.generate()
+  const identity = makeIdentity(crypto, options.identity, statics.publicKey)
+  const channels = new Set<Channel>()
+  return {
+    party: { crypto, clock, statics, identity },
+    options,
+    platform,
+    logger,
+    queue: createFrameQueue(() => {
+      for (const channel of channels) channel.resume()
+    }),
+    peers: new Map(),
+    dialling: new Map(),
+    channels,
+    sockets: new Set(),
+    handshakes: 0,
+    closed: false,
+  }
+}
+
+async function send(state: State, peer: string, frame: Uint8Array, io?: IoOptions): Promise<void> {
+  if (!DEVICE_ID.test(peer)) throw new LinkError('link/bad-peer')
+  const signal = io?.signal
+  if (signal?.aborted) throw new CoreError('core/aborted', { cause: signal.reason })
+  const channel = state.peers.get(peer) ?? (await orAborted(connect(state, peer), signal))
+  await orAborted(channel.send(frame), signal)
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => reject(new CoreError('core/aborted', { cause: signal.reason }))
+    signal.addEventListener('abort', aborted, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted))
+  })
+}
+
+/** One attempt for all who want it. */
+function connect(state: State, peer: string): Promise<Channel> {
+  if (state.closed) return Promise.reject(new LinkError('link/closed'))
+  const under = state.dialling.get(peer)
+  if (under !== undefined) return under
+  const attempt = dialNearest(state, peer).finally(() => state.dialling.delete(peer))
+  state.dialling.set(peer, attempt)
+  return attempt
+}
+
+async function dialNearest(state: State, peer: string): Promise<Channel> {
+  const given = (await state.options.addresses?.(peer)) ?? []
+  const addresses = byDistance(given.slice(0, MAX_ADDRESSES).map(parseAddress))
+  let wrong = false
+  for (const address of addresses) {
+    try {
+      return await open(
+        state,
+        'initiator',
+        (events) => state.platform.dial(address, events),
+        (found) => found === peer,
+      )
+    } catch (error) {
+      wrong ||= error instanceof LinkError && error.code === 'link/wrong-peer'
+      state.logger.info('link: an address did not answer', { code: (error as LinkError).code ?? 'unknown' })
+    }
+  }
+  throw new LinkError(wrong ? 'link/wrong-peer' : 'link/unreachable', {
+    details: { addresses: addresses.length },
+  })
+}
+
+/** A connection that somebody else has made. */
+function welcome(state: State, openSocket: (events: ByteEvents) => ByteSocket): void {
+  const busy = state.handshakes >= MAX_HANDSHAKES || state.channels.size >= MAX_CONNECTIONS
+  if (state.closed || busy) {
+    openSocket({ received: () => {}, closed: () => {} }).close()
+    return
+  }
+  state.handshakes += 1
+  open(state, 'responder', openSocket, state.options.accept ?? (() => true))
+    .catch((error: LinkError) => state.logger.info('link: a connection was refused', { code: error.code }))
+    .finally(() => {
+      state.handshakes -= 1
+    })
+}
+
+async function open(
+  state: State,
+  role: 'initiator' | 'responder',
+  openSocket: (events: ByteEvents) => ByteSocket,
+  accept: (peer: string) => boolean,
+): Promise<Channel> {
+  let channel: Channel | undefined
+  let socket: ByteSocket | undefined
+  let gone = false
+  // Frames may come in the same bytes as the end of the handshake, before the channel is known here.
+  const early: Uint8Array[] = []
+  const take = (from: Channel, frame: Uint8Array): void => {
+    if (!state.queue.push({ peer: from.peer, frame })) for (const one of state.channels) one.pause()
+  }
+  channel = await openChannel({
+    party: state.party,
+    role,
+    open: (events) => {
+      socket = openSocket(events)
+      state.sockets.add(socket)
+      return socket
+    },
+    accept,
+    frame: (frame) => {
+      if (channel === undefined) early.push(frame)
+      else take(channel, frame)
+    },
+    closed: () => {
+      gone = true
+      if (socket !== undefined) state.sockets.delete(socket)
+      if (channel !== undefined) forget(state, channel)
+    },
+  })
+  if (gone || state.closed) {
+    channel.close()
+    throw new LinkError('link/unreachable')
+  }
+  state.channels.add(channel)
+  state.peers.set(channel.peer, channel)
+  for (const frame of early) take(channel, frame)
+  return channel
+}
+
+function forget(state: State, channel: Channel): void {
+  state.channels.delete(channel)
+  if (state.peers.get(channel.peer) !== channel) return
+  state.peers.delete(channel.peer)
+  for (const other of state.channels) if (other.peer === channel.peer) state.peers.set(other.peer, other)
+}

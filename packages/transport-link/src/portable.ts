@@ -1,0 +1,14 @@
+/** What is the same on every runtime: a platform brings its sockets. */
+export { type Address, addressText, byDistance, distance, parseAddress } from './address.js'
+export type { ByteEvents, ByteSocket } from './byte-socket.js'
+export { LINK_ERRORS, LinkError } from './errors.js'
+export * from './limits.js'
+export {
+  type Addresses,
+  type LinkCarrier,
+  type LinkOptions,
+  type LinkTransport,
+  type Listening,
+  linkFactory,
+  type Platform,
+} from './link.js'
