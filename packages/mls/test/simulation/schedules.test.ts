@@ -1,0 +1,70 @@
+// Hostile cases 22 to 27: two hundred schedules of a group in turmoil. After quiet all honest members are in one epoch,
+// have shown the same messages once each and want nothing more; whoever is out reads nothing.
+import { describe, expect, it } from 'vitest'
+import { planOf } from './plan.js'
+import { outcomeText, smaller } from './report.js'
+import { runPlan } from './world.js'
+
+const SCHEDULES = 200
+const BLOCK = 25
+
+describe.each(Array.from({ length: SCHEDULES / BLOCK }, (_, block) => block * BLOCK + 1))(
+  'schedules from %i on',
+  (first) => {
+    it('hostile 22, 23, 25, 26, 27: one epoch and the same messages after quiet', async () => {
+      for (let seed = first; seed < first + BLOCK; seed++) {
+        const outcome = await runPlan(planOf(seed))
+        if (outcome.violation !== undefined) expect.fail(outcomeText(await smaller(outcome)))
+      }
+    }, 120_000)
+  },
+)
+
+describe('what the schedules hold', () => {
+  const plans = Array.from({ length: SCHEDULES }, (_, index) => planOf(index + 1))
+
+  it('groups of 3 to 20, both modes, with and without roles, villains and lying carriers', () => {
+    const sizes = plans.map(({ founders }) => founders.length)
+    expect(Math.min(...sizes)).toBe(3)
+    expect(Math.max(...sizes)).toBeGreaterThan(15)
+    expect(new Set(plans.map(({ mode }) => mode)).size).toBe(2)
+    for (const some of [
+      plans.filter(({ roles }) => roles !== null),
+      plans.filter(({ roles }) => roles === null),
+      plans.filter(({ villain }) => villain !== null),
+      plans.filter(({ withhold, withholdForGood }) => withhold > 0 && withholdForGood > 0),
+      plans.filter(({ loss, duplicate }) => loss > 0 && duplicate > 0),
+      plans.filter(({ seconds }) => seconds.length > 0),
+    ])
+      expect(some.length).toBeGreaterThan(10)
+  })
+
+  it('every deed and every fault', () => {
+    const deeds = new Set(plans.flatMap(({ actions }) => actions.map(({ deed }) => deed.kind)))
+    expect([...deeds].sort()).toEqual(
+      [
+        'equivocate',
+        'expel',
+        'favour',
+        'garbage',
+        'invite',
+        'leave',
+        'promote',
+        'say',
+        'spam',
+        'update',
+        'usurp',
+      ].sort(),
+    )
+    const faults = new Set(plans.flatMap((plan) => plan.faults.map(({ kind }) => kind)))
+    expect(faults.size).toBe(5)
+  })
+
+  it('the same seed is the same run, to the last byte sent', async () => {
+    for (const seed of [4, 28]) {
+      const [a, b] = [await runPlan(planOf(seed)), await runPlan(planOf(seed))]
+      expect(a.result.events).toBeGreaterThan(100)
+      expect(b.result.fingerprint).toBe(a.result.fingerprint)
+    }
+  })
+})
