@@ -17,6 +17,7 @@ it('a commit shrinks as joiners update themselves, and each knows whether it has
   }
   expect(states.every(hasUpdated)).toBe(true)
   const filled = (await updateSelf(at(devices, 15).ctx, at(states, 15))).commit.length
-  // From one ciphertext for each other member to one for each level: 15 to 4, of 82 bytes each.
-  expect(bare - filled).toBeGreaterThan(800)
+  // On its own half of the tree from one ciphertext for each other member, 7, to one for each level, 3; the other
+  // half is the adder's, whose path is filled.
+  expect(bare - filled).toBe((7 - 3) * 82)
 })
