@@ -33,6 +33,10 @@ export const LINK_ERRORS = {
     hint: 'It is closed; the next frame opens another one.',
     retryable: true,
   },
+  'link/no-sockets': {
+    message: 'This runtime has no sockets of its own.',
+    hint: 'Use linkFactory with a platform that brings some, or run under Node.',
+  },
   'link/closed': {
     message: 'The carrier is closed.',
     hint: 'Create a new one.',
