@@ -74,7 +74,7 @@ export interface Messenger extends AsyncDisposable {
    * as handled when the reader asks for the next one or leaves the loop.
    */
   messages(options?: IoOptions): AsyncIterableIterator<IncomingMessage>
-  /** What happens besides messages, from now on. */
+  /** What happens besides messages, from now on; first of all `rolled-back`, if the store is an old copy. */
   events(options?: IoOptions): AsyncIterable<MessengerEvent>
   /** How far a sent message got. @throws MessengerError `messenger/unknown-message` */
   status(id: MessageId): Promise<MessageStatus>

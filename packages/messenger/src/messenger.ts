@@ -132,7 +132,7 @@ async function startLoops(context: NodeContext): Promise<Promise<void>[]> {
   const known = await selfTable.get(context.store)
   const published = deferred()
   const loops = [runOutbox(context), runReceiver(context), runUpkeep(context, published.resolve)]
-  if (!known?.published || known.restock) {
+  if (!known?.published || known.restock === 'all') {
     const wait = new AbortController()
     const tooLong = context.clock.sleep(FIRST_PUBLISH_WAIT_MS, wait.signal).catch(() => {})
     await Promise.race([published.promise, tooLong])

@@ -51,7 +51,7 @@ export async function openNodeSessions(options: NodeSessionsOptions): Promise<No
 
 async function distrustCopy(tx: StoreTransaction, now: number): Promise<void> {
   const self = await selfTable.get(tx)
-  if (self !== undefined) selfTable.put(tx, { ...self, restock: true })
+  if (self !== undefined) selfTable.put(tx, { ...self, restock: 'all' })
   // More than were ever published: directories refuse what is not newer.
   await skipNumbers(tx, 'record', now)
   await skipNumbers(tx, 'stock', now)

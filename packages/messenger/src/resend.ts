@@ -22,11 +22,12 @@ export async function resendUndelivered(
   if (waiting.length === 0) return
   const contact = await knownContact(context, tx, account)
   const present = new Set<string>(contact?.devices.map(deviceOf))
+  const isHere = (one: SealedFor): boolean => one.device === device && one.session === session
   const isLost = (one: SealedFor): boolean =>
-    one.device === device ? one.session !== session : !present.has(one.device)
+    !isHere(one) && (one.device === device || !present.has(one.device))
   let resent = 0
   for (const { parts, row } of waiting) {
-    if (!row.devices.some(isLost)) continue
+    if (!row.devices.some(isLost) || row.devices.some(isHere)) continue
     if (resent++ === MAX_RESENT) return
     const content =
       row.content.length > 0 ? row.content : (await logTable.get(tx, parts[1] as number))?.content

@@ -10,8 +10,8 @@ export interface SelfRow {
   readonly deviceKeys: Uint8Array
   readonly certificate: Uint8Array
   readonly published: boolean
-  /** What the directories have was made by a state of this store that is lost: replace it. */
-  readonly restock: boolean
+  /** What the directories have is of no use any more, and is to be replaced in all of them. */
+  readonly restock: 'nothing' | 'prekeys' | 'all'
 }
 /** One row, no parts: the account and device this store belongs to. */
 export const selfTable: Table<SelfRow> = table(
@@ -21,7 +21,7 @@ export const selfTable: Table<SelfRow> = table(
     deviceKeys: bytes,
     certificate: bytes,
     published: v.boolean(),
-    restock: v.boolean(),
+    restock: v.picklist(['nothing', 'prekeys', 'all']),
   }),
 )
 

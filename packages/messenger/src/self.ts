@@ -51,7 +51,7 @@ function makeSelf(options: OpenSelf): SelfRow {
     deviceKeys: encodeDeviceKeys(crypto, device),
     certificate: encodeDeviceCertificate(certificate),
     published: false,
-    restock: false,
+    restock: 'nothing',
   }
 }
 

@@ -74,22 +74,23 @@ async function restUntilNeeded(context: NodeContext): Promise<void> {
 async function publishEverywhere(context: NodeContext, published: () => void): Promise<void> {
   if (context.directories.length === 0)
     throw new MessengerError('messenger/no-transport', { details: { needs: 'directory' } })
-  const replace = {
-    prekeys: await transact(context, (tx) => context.sessions.rotatePrekeys(tx)),
-    all: (await selfTable.get(context.store))?.restock ?? false,
-  }
+  const restock = await rotateWhenDue(context)
   const outcomes = await Promise.allSettled(
-    context.directories.map((directory) => publishAt(context, directory, replace).then(published)),
+    context.directories.map((directory) => publishAt(context, directory, restock).then(published)),
   )
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
-  if (replace.all) await changeSelf(context, { restock: false })
+  if (restock !== 'nothing') await changeSelf(context, { restock: 'nothing' })
 }
 
-interface Replace {
-  /** Stocked bundles have a signed prekey that was rotated away. */
-  readonly prekeys: boolean
-  /** Nothing that is stocked can be used. */
-  readonly all: boolean
+/** What is to be replaced: kept until it was in all directories, also across restarts. */
+function rotateWhenDue(context: NodeContext): Promise<SelfRow['restock']> {
+  return transact(context, async (tx) => {
+    const rotated = await context.sessions.rotatePrekeys(tx)
+    const row = await selfTable.get(tx)
+    if (row === undefined || row.restock !== 'nothing' || !rotated) return row?.restock ?? 'nothing'
+    selfTable.put(tx, { ...row, restock: 'prekeys' })
+    return 'prekeys'
+  })
 }
 
 async function changeSelf(context: NodeContext, change: Partial<SelfRow>): Promise<void> {
@@ -100,14 +101,19 @@ async function changeSelf(context: NodeContext, change: Partial<SelfRow>): Promi
 }
 
 /** Prekeys and KeyPackages first, so that whoever finds the record can use it at once. */
-async function publishAt(context: NodeContext, directory: Directory, replace: Replace): Promise<void> {
+async function publishAt(
+  context: NodeContext,
+  directory: Directory,
+  restock: SelfRow['restock'],
+): Promise<void> {
   const writer = context.self.device.directory.publicKey
   const signal = { signal: context.closing }
   const prekeys = await directory.remaining(writer, PREKEY_STOCK, signal)
-  const renewed = replace.prekeys || replace.all
-  if (renewed || prekeys < PREKEY_REFILL_BELOW) await stockPrekeys(context, directory, renewed)
+  const replace = restock !== 'nothing'
+  if (replace || prekeys < PREKEY_REFILL_BELOW) await stockPrekeys(context, directory, replace)
   const keyPackages = await directory.remaining(writer, KEY_PACKAGE_STOCK, signal)
-  if (replace.all || keyPackages < KEY_PACKAGE_LOW) await stockKeyPackages(context, directory, replace.all)
+  const all = restock === 'all'
+  if (all || keyPackages < KEY_PACKAGE_LOW) await stockKeyPackages(context, directory, all)
   await publishRecord(context, directory)
 }
 

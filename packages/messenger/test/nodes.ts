@@ -1,5 +1,5 @@
 /** Nodes for tests: opened on a memory network, closed at the end. */
-import { type Clock, type MailboxPut, type Store, systemClock, type Transport } from '@hyphae/core'
+import { type Clock, type MailboxPut, type Store, systemClock, type Transport, toHex } from '@hyphae/core'
 import { onTestFinished } from 'vitest'
 import {
   createMessenger,
@@ -119,4 +119,31 @@ export function memoryWitness(): Witness {
       highest = Math.max(highest ?? 0, generation)
     },
   }
+}
+
+/** Where the tag of a frame stands, and how long it is. */
+const TAG = [2, 16] as const
+
+/** Records what is put. */
+export function tapped(transport: Transport, puts: MailboxPut[]): Transport {
+  return async (components) => {
+    const carrier = await transport(components)
+    const mailbox = carrier.mailbox
+    if (mailbox === undefined) throw new Error('the network has mailboxes')
+    const put: typeof mailbox.put = (items, options) => {
+      puts.push(...items)
+      return mailbox.put(items, options)
+    }
+    return { ...carrier, mailbox: { put, fetch: mailbox.fetch, watch: mailbox.watch } }
+  }
+}
+
+/** Message keys used for two different frames: the tag names the key. */
+export function repeatedKeys(puts: readonly MailboxPut[]): number {
+  const frames = new Map<string, Set<string>>()
+  for (const { box, frame } of puts) {
+    const place = `${toHex(box)} ${toHex(frame.subarray(...TAG))}`
+    frames.set(place, (frames.get(place) ?? new Set()).add(toHex(frame)))
+  }
+  return [...frames.values()].filter((different) => different.size > 1).length
 }

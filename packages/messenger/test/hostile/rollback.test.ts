@@ -2,7 +2,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type MailboxPut, type Transport, toHex } from '@hyphae/core'
+import type { MailboxPut, Transport } from '@hyphae/core'
 import { levelStore } from '@hyphae/store/level'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
@@ -12,35 +12,9 @@ import {
   memoryNetwork,
   type Witness,
 } from '../../src/index.js'
-import { eventOf, memoryWitness, next, nextTexts, openNode } from '../nodes.js'
+import { eventOf, memoryWitness, next, nextTexts, openNode, repeatedKeys, tapped } from '../nodes.js'
 
 const KEY = new Uint8Array(32).fill(9)
-/** Where the tag of a frame stands, and how long it is. */
-const TAG = [2, 16] as const
-
-function tapped(transport: Transport, puts: MailboxPut[]): Transport {
-  return async (components) => {
-    const carrier = await transport(components)
-    const mailbox = carrier.mailbox
-    if (mailbox === undefined) throw new Error('the network has mailboxes')
-    const put: typeof mailbox.put = (items, options) => {
-      puts.push(...items)
-      return mailbox.put(items, options)
-    }
-    return { ...carrier, mailbox: { put, fetch: mailbox.fetch, watch: mailbox.watch } }
-  }
-}
-
-/** Message keys used for two different frames: the tag names the key. */
-function repeatedKeys(puts: readonly MailboxPut[]): number {
-  const frames = new Map<string, Set<string>>()
-  for (const { box, frame } of puts) {
-    const place = `${toHex(box)} ${toHex(frame.subarray(...TAG))}`
-    frames.set(place, (frames.get(place) ?? new Set()).add(toHex(frame)))
-  }
-  return [...frames.values()].filter((different) => different.size > 1).length
-}
-
 interface Home {
   readonly puts: MailboxPut[]
   /** With another witness, or none, if one is given. */
