@@ -28,6 +28,11 @@ const PUBLIC: readonly { readonly file: string; readonly line: string; readonly 
     why: 'a tag finds the epoch and proves nothing; the AEAD behind it does',
   },
   {
+    file: 'mls/src/lite/frame.ts',
+    line: 'marks.tag.every((byte, i) => byte === frame[i])',
+    why: 'a tag finds the epoch and proves nothing; the AEAD behind it does',
+  },
+  {
     file: 'mls/src/order/choice.ts',
     line: 'compareBytes(fromHex(a.node.tag), fromHex(b.node.tag))',
     why: 'hashes of commits, which every member has',
