@@ -13,9 +13,10 @@ import type { EpochTag } from './tag.js'
 /** Proposals first, because commits may rest on them; messages last, because their senders may be new. */
 const ORDER: Readonly<Record<EarlyEnvelope['kind'], number>> = { proposal: 0, commit: 1, application: 2 }
 
-/** No epoch that can still become known is as old as the root, but the root itself. */
+/** No epoch that can still become known is as old as the root, but the root itself, or has been given up. */
 function isLate(draft: Draft, { tag, epoch }: Pick<EarlyEnvelope, 'tag' | 'epoch'>): boolean {
-  return !draft.nodes.has(tag) && epoch <= nodeAt(draft.nodes, draft.root).epoch
+  if (draft.nodes.has(tag)) return false
+  return epoch <= nodeAt(draft.nodes, draft.root).epoch || draft.history.some((past) => past.tag === tag)
 }
 
 /**

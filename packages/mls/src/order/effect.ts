@@ -24,6 +24,8 @@ export type OrderEvent =
     }
   /** An own message is in the effects. */
   | { readonly kind: 'sent'; readonly id: string; readonly epoch: number }
+  /** Own messages were sent on a branch that lost: some may never read them, so send them again if that matters. */
+  | { readonly kind: 'stranded'; readonly ids: readonly string[] }
   /** The group is in another epoch; `added` and `removed` compare it with the one before. */
   | {
       readonly kind: 'epoch'

@@ -48,11 +48,18 @@ function reviewOwn(draft: Draft, newlyOn: ReadonlySet<EpochTag>): void {
   if (submitted !== null && nodeAt(draft.nodes, submitted.tag).parent !== draft.tip) draft.submitted = null
 }
 
+/** Own messages of epochs that are given up: whoever could not follow there has not read them. */
+export function strand(draft: Draft, given: readonly EpochNode[]): void {
+  const ids = given.flatMap(({ sent }) => sent).reverse()
+  if (ids.length > 0) say(draft, { kind: 'stranded', ids })
+}
+
 function announce(draft: Draft, from: EpochTag): void {
   const { left, right } = divide(draft.nodes, from, draft.tip)
   const tip = tipOf(draft)
   const change = netChange(left, right)
   say(draft, { kind: 'epoch', epoch: tip.epoch, tag: tip.tag, ...change, rewound: left.length })
+  strand(draft, left)
   if (!tip.active) say(draft, { kind: 'removed', epoch: tip.epoch })
   reviewOwn(draft, new Set(right.map(({ tag }) => tag)))
 }

@@ -30,6 +30,9 @@ export const MAX_HISTORY = 64
  */
 export const MAX_IDLE_RUN: number = HORIZON - 1
 
+/** Own messages of one epoch that are named when it is given up; who sends more has the oldest of them read by then. */
+export const MAX_SENT = 256
+
 /** Intents of this member that wait; an application that asks for more is not waiting for answers. */
 export const MAX_INTENTS = 256
 

@@ -46,6 +46,8 @@ export interface EpochNode {
   readonly link: CommitLink | null
   /** Commits in a row up to this one in which one actor only refreshed itself. */
   readonly idle: number
+  /** Names of the messages that this member has sent in it, newest first. */
+  readonly sent: readonly string[]
 }
 
 /** An envelope that cannot be read yet. */

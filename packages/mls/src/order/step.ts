@@ -7,11 +7,13 @@ import { toHex } from '@hyphae/core'
 import { MlsError } from '../errors.js'
 import { encryptMessage } from '../message.js'
 import { type GroupState, groupIdOf } from '../state.js'
-import { closeDraft, type Draft, openDraft, putNode, say, tipOf } from './draft.js'
+import { closeDraft, type Draft, isFollowed, openDraft, putNode, say, tipOf } from './draft.js'
 import { encodeEnvelope, messageIdOf } from './envelope.js'
+import { strand } from './follow.js'
 import { nodeAt, pathTo } from './graph.js'
 import { offerKeyPackage, reviewStall, tendStall } from './heal.js'
 import type { ExternalCommit, OrderContext, OrderInput, Stepped } from './input.js'
+import { MAX_SENT } from './limits.js'
 import type { GroupLog } from './log.js'
 import { firstNode } from './node.js'
 import { addIntent, pursue } from './pursue.js'
@@ -45,15 +47,16 @@ export async function startLog(ctx: OrderContext, state: GroupState): Promise<Gr
 async function send(draft: Draft, plaintext: Uint8Array, aad: Uint8Array): Promise<void> {
   const tip = tipOf(draft)
   const { state, message } = await encryptMessage(draft.ctx.mls, tip.state, plaintext, aad)
-  putNode(draft, { ...tip, state })
-  draft.effects.push({ kind: 'send', envelope: encodeEnvelope('application', tip.tag, message) })
   const id = messageIdOf(draft.ctx.mls.crypto.sha256(message))
+  putNode(draft, { ...tip, state, sent: [id, ...tip.sent].slice(0, MAX_SENT) })
+  draft.effects.push({ kind: 'send', envelope: encodeEnvelope('application', tip.tag, message) })
   say(draft, { kind: 'sent', id, epoch: tip.epoch })
 }
 
 /** Goes on from where this member was added anew; what it still wants to do comes along. */
 async function rejoin(draft: Draft, state: GroupState, external?: ExternalCommit): Promise<void> {
   const before = tipOf(draft)
+  const given = [...draft.nodes.values()].filter(({ tag }) => isFollowed(draft, tag))
   const fresh = await startLog(draft.ctx, state)
   if (fresh.group !== draft.group) throw new MlsError('mls/wrong-group')
   const { early, evidence, voided, counter, spoken } = draft
@@ -73,6 +76,7 @@ async function rejoin(draft: Draft, state: GroupState, external?: ExternalCommit
     removed: [],
     rewound: Math.max(0, before.epoch - epoch),
   })
+  strand(draft, given)
   await drain(draft)
 }
 

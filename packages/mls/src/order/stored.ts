@@ -24,6 +24,7 @@ import {
   MAX_EVIDENCE,
   MAX_HISTORY,
   MAX_REFUSED,
+  MAX_SENT,
   MAX_VOIDED,
   TAG_BYTES,
 } from './limits.js'
@@ -67,6 +68,7 @@ interface NodeFields {
   readonly active: boolean
   readonly link: LinkFields | null
   readonly idle: number
+  readonly sent: readonly string[]
 }
 
 const node: Codec<NodeFields> = record({
@@ -76,6 +78,7 @@ const node: Codec<NodeFields> = record({
   active: flag,
   link: nullable(link),
   idle: count,
+  sent: list(hex(DIGEST_BYTES / 2), MAX_SENT),
 })
 
 /** Without its state and the envelope of its commit, which have rows of their own. */

@@ -74,6 +74,18 @@ describe('messages', () => {
     expect(d.log.tip).not.toBe(c.log.tip)
   })
 
+  it('of this member on a branch that loses are named to it', async () => {
+    const group = (await peers(4)) as [Peer, Peer, Peer, Peer]
+    const [a, b] = group
+    const removal = (await evilCommit(b.device, stateOf(b), { remove: [3] })).envelope
+    await commit(a)
+    await write(a, 'one')
+    await write(a, 'two')
+    const ids = a.events.flatMap((event) => (event.kind === 'sent' ? [event.id] : []))
+    const events = await hear(a, removal)
+    expect(events).toContainEqual({ kind: 'stranded', ids })
+  })
+
   it('that were sent before a commit are read after it', async () => {
     const group = (await peers(3)) as [Peer, Peer, Peer]
     const [a, b, c] = group
