@@ -14,7 +14,7 @@ import { openPublic } from './handshake.js'
 import { assertLeafShape } from './leaf.js'
 import { advance, type ProcessedCommit, type Transition } from './process-commit.js'
 import type { ResolvedProposal } from './proposals.js'
-import { isSupported, rolesIn } from './roles/extension.js'
+import { rolesIn } from './roles/extension.js'
 import { assertAllowed, newcomer } from './roles/transition.js'
 import { type ClientState, leafAt, type Member, memberAt, memberOf, type Opened } from './state.js'
 import { assertMemberCount, assertUniqueChange } from './tree.js'
@@ -88,7 +88,6 @@ async function judge(
   const { extensions } = client.groupContext
   const { kemOutput, removed } = readExternalProposals(client, proposals)
   assertLeafShape(path.leafNode, opened.cs.sync, 'mls/bad-commit')
-  if (!isSupported(extensions, path.leafNode.capabilities)) throw new MlsError('mls/bad-commit')
   const { tree, committer } = placeNewcomer(client, path.leafNode, removed)
   const roles = rolesIn(ctx, extensions, 'mls/bad-commit')
   const applied: Applied = { tree, extensions, roles, added: [], removed, updated: [], needsPath: true }

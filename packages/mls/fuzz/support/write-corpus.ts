@@ -5,10 +5,19 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { encodeCommit } from 'ts-mls/commit.js'
 import { decodeMessage } from '../../src/codec.js'
-import { encodeGroup, encryptMessage, removeMembers, updateSelf } from '../../src/index.js'
+import {
+  EMPTY_POOL,
+  encodeGroup,
+  encodePool,
+  encryptMessage,
+  refillPool,
+  removeMembers,
+  updateSelf,
+} from '../../src/index.js'
 import { keysFor, openMessage } from '../../src/message.js'
 import { openState } from '../../src/state.js'
 import { type FuzzGroup, fuzzGroup } from './group.js'
+import { openGroup } from './open-group.js'
 
 const FOLDER = new URL('../corpus/', import.meta.url)
 
@@ -59,3 +68,9 @@ await family('snapshot', 'attacker', encodeGroup(application.state))
 await write('insider', 'update', await commitOf(group, update.commit))
 await write('insider', 'removal', await commitOf(group, removal.commit))
 await write('insider', 'nothing', encodeCommit({ proposals: [], path: undefined }))
+const open = await openGroup()
+await family('group-info', 'info', open.groupInfo)
+await family('external-commit', 'newcomer', open.commit)
+const { pool } = await refillPool(open.ctx, open.newcomer, EMPTY_POOL, 1)
+await family('pool', 'refilled', encodePool(pool))
+await write('pool', 'good-empty', encodePool(EMPTY_POOL))

@@ -66,6 +66,23 @@ describe('a member that asks to leave', () => {
     expect(inOneEpoch(group)).toBe(true)
   })
 
+  it('goes with the commit of an admin for members, and an admin that asked along with it does not', async () => {
+    const ann = party(group, 'ann')
+    const roles = withAdmins(ann.state, { ann: 'full', ben: 'members', cat: 'rotation' })
+    const made = await changeGroup(ann.device.ctx, ann.state, { roles })
+    ann.state = made.state
+    await broadcast(group, 'ann', made.commit)
+    await ask('cat')
+    await ask('dan')
+    const ben = party(group, 'ben')
+    const update = await updateSelf(ben.device.ctx, ben.state)
+    ben.state = update.state
+    const event = await broadcast(group, 'ben', update.commit)
+    expect(event.removed.map(({ leaf }) => leaf)).toEqual([3])
+    delete group.dan
+    expect(inOneEpoch(group)).toBe(true)
+  })
+
   it('an ordinary update leaves it where it is', async () => {
     await ask('dan')
     const ben = party(group, 'ben')
