@@ -2,7 +2,9 @@
  * Hostile case 52 over every function that draws randomness: whichever of its draws goes wrong, and however, the call
  * fails with a typed error, and the state that it was given is the same, byte for byte, and goes on afterwards.
  */
+import type { Store } from '@hyphae/core'
 import { createNobleCrypto, type Rng, unsafeSeededRng } from '@hyphae/crypto'
+import { memoryStore } from '@hyphae/store'
 import { describe, expect, it } from 'vitest'
 import {
   acceptSession,
@@ -24,6 +26,7 @@ import {
 } from '../../src/index.js'
 import { postQuantum } from '../../src/pq.js'
 import { coreOf } from '../../src/session.js'
+import { openSessions, type Sessions, type SessionTransaction } from '../../src/sessions.js'
 import { coreOf as signalCoreOf } from '../../src/signal/session.js'
 import {
   acceptSignalSession,
@@ -40,6 +43,7 @@ import {
   xeddsaSign,
 } from '../../src/signal.js'
 import { codeOf, NOW } from '../support.js'
+import { rowsOf } from '../vectors/stores.js'
 
 /** One provider for a whole scene, so that its keys are its own; the generator under it can be told to fail. */
 const honest = unsafeSeededRng(new Uint8Array(32).fill(52))
@@ -63,6 +67,13 @@ const FAULTS: readonly (readonly [string, Rng])[] = [
   ['answers nothing', () => undefined as unknown as Uint8Array],
 ]
 const stuck: Rng = (length) => new Uint8Array(length).fill(7)
+
+interface StoreNode {
+  readonly name: string
+  readonly keys: DeviceKeys
+  readonly store: Store
+  readonly sessions: Sessions
+}
 
 interface Scene {
   /** Draws randomness. */
@@ -181,6 +192,78 @@ describe.each([
       pass(ends, from)
     }
     expect([...kinds].sort()).toEqual(pq ? ['answering', 'offering'] : [])
+  })
+})
+
+describe('hostile 52: a generator that fails at any draw, sessions in a store', () => {
+  const clock = { now: () => NOW }
+
+  async function nodeOf(name: string): Promise<StoreNode> {
+    const keys = { signing: crypto.ed25519.generate(), agreement: crypto.x25519.generate() }
+    const store = memoryStore()
+    return {
+      name,
+      keys,
+      store,
+      sessions: await openSessions({ crypto, clock, keys, store, pq: postQuantum }),
+    }
+  }
+
+  /** As `check`, for what a transaction does: the store stays as it was, and so does what the manager remembers. */
+  async function checkTransaction(
+    { store, sessions }: StoreNode,
+    least: number,
+    work: (tx: SessionTransaction) => Promise<unknown>,
+  ): Promise<void> {
+    const undone = new Error('undone')
+    const before = await rowsOf(store)
+    draws = 0
+    const dry = sessions.transact(async (tx) => {
+      await work(tx)
+      throw undone
+    })
+    await expect(dry).rejects.toBe(undone)
+    const needed = draws
+    expect(needed).toBeGreaterThanOrEqual(least)
+    for (const [, answer] of FAULTS) {
+      for (let at = 1; at <= needed; at++) {
+        draws = 0
+        fault = { at, answer }
+        const outcome = await sessions.transact(work).then(
+          () => 'no error',
+          (error: { code?: string }) => error.code,
+        )
+        fault = null
+        expect([at, outcome]).toEqual([at, 'crypto/rng-failed'])
+        expect(await rowsOf(store)).toEqual(before)
+      }
+    }
+    await sessions.transact(work)
+    expect(await rowsOf(store)).not.toEqual(before)
+  }
+
+  it('makes no prekey, session or ratchet key, writes nothing, and goes on afterwards', async () => {
+    const [alice, bob] = [await nodeOf('alice'), await nodeOf('bob')]
+    await checkTransaction(bob, 2, (tx) => bob.sessions.rotatePrekeys(tx))
+    let offered: Uint8Array = NOTHING
+    await checkTransaction(bob, 4, async (tx) => {
+      offered = (await bob.sessions.issuePrekeys(tx, 2)).bundles[0] ?? NOTHING
+    })
+    const unverified = decodePrekeyBundle(offered)
+    const bundle = verifyPrekeyBundle(crypto, unverified, bob.keys.signing.publicKey)
+    let handshake: Uint8Array = NOTHING
+    await checkTransaction(alice, 3, async (tx) => {
+      handshake = (await alice.sessions.begin(tx, { device: 'bob', bundle })).handshake
+    })
+    const { signing, agreement } = alice.keys
+    const peer = { signing: signing.publicKey, agreement: agreement.publicKey }
+    await bob.sessions.transact((tx) => bob.sessions.accept(tx, { device: 'alice', peer, handshake }))
+    let frame: Uint8Array = NOTHING
+    await checkTransaction(bob, 1, async (tx) => {
+      frame = (await bob.sessions.encrypt(tx, 'alice', { body, size: 128 })).frame
+    })
+    const opened = await alice.sessions.transact((tx) => alice.sessions.decrypt(tx, { frame }))
+    expect(opened?.body).toEqual(body)
   })
 })
 
