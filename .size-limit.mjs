@@ -17,6 +17,7 @@ const LIMITS = {
   'ratchet/signal': 36,
   mls: 62,
   'mls/lite': 18,
+  'mls/order': 51,
   'mls/suites': 34,
   identity: 44,
   content: 14,
