@@ -28,7 +28,7 @@ const LIMITS = {
   'transport-nostr': 54,
   'transport-relay': 12.7,
   'transport-relay/wire': 7.3,
-  messenger: 135,
+  messenger: 154,
   testkit: 23,
 }
 
