@@ -8,7 +8,7 @@ import { unplaced } from './early.js'
 import { encodeEnvelope } from './envelope.js'
 import { pathTo } from './graph.js'
 import { HORIZON, MAX_WANTS, PLEA_MS, READD_MS, STALL_MS } from './limits.js'
-import type { Stall } from './log.js'
+import type { EarlyEnvelope, Stall } from './log.js'
 import { encodePlea, type Plea } from './plea.js'
 import { judgeSplit } from './standing.js'
 import type { EpochTag } from './tag.js'
@@ -47,7 +47,11 @@ export function reviewStall(draft: Draft): void {
 
 /** Mail of the side that goes is nothing to wait for. */
 function settle(draft: Draft, stall: Stall): void {
-  draft.early = draft.early.filter(({ tag, since }) => draft.nodes.has(tag) || draft.now - since < READD_MS)
+  const waits = ({ tag, since }: EarlyEnvelope): boolean =>
+    draft.nodes.has(tag) || draft.now - since < READD_MS
+  // What is given up is never lost without a word: the other side may yet be the one that is followed.
+  for (const one of draft.early) if (!waits(one)) say(draft, { kind: 'late', id: one.id, epoch: one.epoch })
+  draft.early = draft.early.filter(waits)
   draft.stall = null
   if (stall.shown) say(draft, { kind: 'recovered' })
 }
