@@ -118,8 +118,10 @@ export interface AcceptedHandshake {
   readonly device: DeviceId
   /** Id of the session, hexadecimal. */
   readonly session: string
-  /** It sends instead of one that was there: what was sealed in that one may be lost. */
-  readonly replaces: boolean
+  /** It sends from now on: what was sealed in the one before may be lost. */
+  readonly sends: boolean
+  /** No session with this device was known. */
+  readonly firstContact: boolean
 }
 
 /**
@@ -141,8 +143,8 @@ export async function acceptHandshake(
     await adoptDevice(context, tx, certificate)
     watchSession(context, tx, certificate, { ...accepted, by: 'peer' })
     tx.after(() => context.signals.upkeep.fire())
-    const replaces = accepted.sends && !accepted.firstContact
-    return { account: accountId(certificate.account), device, session: accepted.sessionId, replaces }
+    const { sessionId: session, sends, firstContact } = accepted
+    return { account: accountId(certificate.account), device, session, sends, firstContact }
   } catch (error) {
     // Carriers repeat: the same handshake again is nothing to report.
     if (isHyphaeError(error, 'ratchet/replayed') || isHyphaeError(error, 'ratchet/prekey-used')) return null

@@ -54,7 +54,7 @@ async function receiveFrame(
 ): Promise<void> {
   if (row.kind === 'intro') {
     const accepted = await acceptHandshake(context, tx, frame)
-    if (accepted?.replaces) await resendUndelivered(context, tx, accepted)
+    if (accepted?.sends) await resendUndelivered(context, tx, accepted)
     return
   }
   if (row.kind === 'group') {
@@ -68,7 +68,10 @@ async function receiveFrame(
   const account = row.account as AccountId
   if (content !== null) await receiveContent(context, tx, account, device, content)
   // Last, so that a receipt in this very message counts first.
-  if (opened.settled) await resendUndelivered(context, tx, { account, device, session: row.session })
+  if (opened.settled) {
+    const settled = { account, device, session: row.session, firstContact: false }
+    await resendUndelivered(context, tx, settled)
+  }
 }
 
 /**

@@ -12,29 +12,35 @@ import { MAX_RESENT } from './limits.js'
 import { logTable, type SealedFor, undeliveredTable } from './rows.js'
 import { sendToDevice } from './sessions.js'
 
+export interface Settled extends SealedFor {
+  readonly account: AccountId
+  /** The device is new here: it has nothing yet of what no other has confirmed. */
+  readonly firstContact: boolean
+}
+
 /** Seals what the device may have lost in the session that it has just been heard in, oldest first. */
 export async function resendUndelivered(
   context: NodeContext,
   tx: Work,
-  { account, device, session }: SealedFor & { readonly account: AccountId },
+  { account, device, session, firstContact }: Settled,
 ): Promise<void> {
   const waiting = await undeliveredTable.list(tx, [account])
   if (waiting.length === 0) return
   const contact = await knownContact(context, tx, account)
   const present = new Set<string>(contact?.devices.map(deviceOf))
   const isHere = (one: SealedFor): boolean => one.device === device && one.session === session
-  const isLost = (one: SealedFor): boolean =>
-    !isHere(one) && (one.device === device || !present.has(one.device))
+  const isElsewhere = (one: SealedFor): boolean => one.device !== device && present.has(one.device)
   let resent = 0
   for (const { parts, row } of waiting) {
-    if (!row.devices.some(isLost) || row.devices.some(isHere)) continue
+    const elsewhere = row.devices.filter(isElsewhere)
+    const lost = firstContact || elsewhere.length < row.devices.length
+    if (!lost || row.devices.some(isHere)) continue
     if (resent++ === MAX_RESENT) return
     const content =
       row.content.length > 0 ? row.content : (await logTable.get(tx, parts[1] as number))?.content
     if (content === undefined) continue
     // Not counted as pending: the message was stored before, and does not become less than that.
     await sendToDevice(context, tx, device as DeviceId, content)
-    const devices = [...row.devices.filter((one) => !isLost(one)), { device, session }]
-    undeliveredTable.put(tx, { ...row, devices }, ...parts)
+    undeliveredTable.put(tx, { ...row, devices: [...elsewhere, { device, session }] }, ...parts)
   }
 }

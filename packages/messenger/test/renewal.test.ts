@@ -8,7 +8,16 @@ import { memoryStore } from '@hyphae/store'
 import { describe, expect, it } from 'vitest'
 import { type MessengerOptions, memoryNetwork } from '../src/index.js'
 import { boxesTable } from '../src/rows.js'
-import { collectEvents, losing, movableClock, next, nextTexts, openNode, survivingStore } from './nodes.js'
+import {
+  collectEvents,
+  losing,
+  movableClock,
+  next,
+  nextTexts,
+  openNode,
+  survivingStore,
+  until,
+} from './nodes.js'
 
 const SESSION_TABLES = ['meta', 'peer', 'session', 'prekeys', 'one-time', 'seen']
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -69,6 +78,29 @@ describe('renewal', () => {
     clock.forward(UNANSWERED_MS + 1)
     await chat.send('heard')
     expect((await nextTexts(bob, 2)).sort()).toEqual(['heard', 'lost'])
+    await alice.reached(lost.id, 'delivered')
+  })
+
+  it('sends at once to a new device of the account that writes first', async () => {
+    const net = memoryNetwork()
+    const account = createAccount(defaultCrypto)
+    const alice = await openNode(net())
+    const first = await openNode(net(), { account })
+    const chat = await alice.conversation(first.id)
+    await chat.send('confirmed')
+    expect((await next(first)).text).toBe('confirmed')
+    await first.flush()
+    await until(async () =>
+      (await alice.conversation(first.id)).health().then(([one]) => one?.confirmed ?? false),
+    )
+    await first.close()
+    const lost = await chat.send('lost')
+    await alice.flush()
+
+    const bob = await openNode(net(), { account })
+    await (await bob.conversation(alice.id)).send('hello from a new phone')
+    expect((await next(alice)).text).toBe('hello from a new phone')
+    expect((await next(bob)).text).toBe('lost')
     await alice.reached(lost.id, 'delivered')
   })
 
