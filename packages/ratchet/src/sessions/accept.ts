@@ -8,7 +8,6 @@ import { isOpen, isUnacknowledged, winsOver } from './choice.js'
 import { checkDevice, type SessionsContext, timeOf } from './context.js'
 import { addSession } from './device-sessions.js'
 import { SessionsError } from './errors.js'
-import type { SessionTransaction } from './gate.js'
 import { checkPin } from './identity.js'
 import type { MetaRow } from './meta-row.js'
 import { newPeer, type PeerRow, readPeer } from './peer-row.js'
@@ -16,6 +15,7 @@ import { prekeysFor } from './prekeys.js'
 import { acceptWait, countAccepted } from './rates.js'
 import { idOf } from './session-book.js'
 import { newRow, type SessionRow } from './session-row.js'
+import type { SessionTransaction } from './transaction.js'
 
 export interface AcceptInput {
   /** The caller's name for the device. */

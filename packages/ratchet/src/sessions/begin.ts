@@ -7,13 +7,13 @@ import { isOpen, isUnacknowledged, isUnanswered } from './choice.js'
 import { checkDevice, type SessionsContext, timeOf } from './context.js'
 import { addSession } from './device-sessions.js'
 import { SessionsError } from './errors.js'
-import type { SessionTransaction } from './gate.js'
 import { checkPin } from './identity.js'
 import type { MetaRow } from './meta-row.js'
 import { newPeer, type PeerRow, readPeer } from './peer-row.js'
 import { countBegun, renewalWait } from './rates.js'
 import { idOf } from './session-book.js'
 import { newRow, type SessionRow } from './session-row.js'
+import type { SessionTransaction } from './transaction.js'
 
 /** Why a new session is wanted. */
 export type NeedReason =

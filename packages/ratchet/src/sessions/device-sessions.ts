@@ -3,11 +3,11 @@ import type { StoreReader } from '@hyphae/core'
 import type { SessionState } from '../session.js'
 import { isExpired, isOpen } from './choice.js'
 import { checkDevice, type SessionsContext, timeOf } from './context.js'
-import type { SessionTransaction } from './gate.js'
 import { readMeta } from './meta-row.js'
 import { type PeerRow, readPeer, writePeer } from './peer-row.js'
 import { idOf, type PlacedRow } from './session-book.js'
 import { isConfirmed, type SessionRow } from './session-row.js'
+import type { SessionTransaction } from './transaction.js'
 
 /** Writes `peer`, whose sending session may differ from the one `before`: that one is archived, this one no longer. */
 export async function changePeer(

@@ -4,8 +4,8 @@ import type { PeerKeys } from '../device-keys.js'
 import { checkPeer, peerKeysOf } from '../device-keys.js'
 import { checkDevice, type SessionsContext } from './context.js'
 import { SessionsError } from './errors.js'
-import type { SessionTransaction } from './gate.js'
 import { newPeer, type PeerRow, readPeer, samePeer, writePeer } from './peer-row.js'
+import type { SessionTransaction } from './transaction.js'
 
 /** @throws SessionsError `ratchet/identity-changed` unless these are the pinned keys, or none are */
 export function checkPin(peer: PeerRow | undefined, keys: PeerKeys): void {

@@ -14,8 +14,9 @@ import { type Accepted, type AcceptInput, accept } from './accept.js'
 import { type BeginInput, type Begun, begin, type Need, needOf } from './begin.js'
 import { checkArchived, type OneTimePolicy, type SessionsContext } from './context.js'
 import { forgetDevice, type SessionSummary, sessionsOf, sweep } from './device-sessions.js'
-import { type Gate, openGate, type SessionsStatus, type SessionTransaction } from './gate.js'
+import { type Gate, openGate } from './gate.js'
 import { approveIdentity, pinOf } from './identity.js'
+import type { SessionsStatus } from './ledger.js'
 import { MAX_ARCHIVED_SESSIONS } from './limits.js'
 import { decrypt, type Encrypted, encrypt, type FrameInput, type Opened } from './messages.js'
 import { readMeta } from './meta-row.js'
@@ -29,6 +30,7 @@ import {
 } from './prekeys.js'
 import { createSessionBook } from './session-book.js'
 import { tablesOf } from './tables.js'
+import type { SessionTransaction } from './transaction.js'
 import type { Witness } from './witness.js'
 
 export interface SessionsOptions {

@@ -10,12 +10,12 @@ import { countSend, follow, isExpired, isOpen, isUnacknowledged } from './choice
 import { checkDevice, type SessionsContext, timeOf } from './context.js'
 import { changePeer } from './device-sessions.js'
 import { SessionsError } from './errors.js'
-import type { SessionTransaction } from './gate.js'
 import { WIDE_SEARCH_SESSIONS } from './limits.js'
 import type { MetaRow } from './meta-row.js'
 import { readPeer } from './peer-row.js'
 import { isConfirmed, type SessionRow } from './session-row.js'
 import { placeName, type SessionPlace } from './tag-index.js'
+import type { SessionTransaction } from './transaction.js'
 
 export interface Encrypted {
   /** Store it in this transaction and send it after: nothing makes it again. */
@@ -89,7 +89,7 @@ export async function decrypt(
     return openAt(context, tx, meta, { device, id: sessionId }, frame, MAX_FORWARD)
   }
   if (device !== undefined) return searchDevice(context, tx, meta, device, frame)
-  for (const place of await context.book.find(tx, frame)) {
+  for (const place of await context.book.find(tx, context.gate.passage(tx), frame)) {
     const opened = await openAt(context, tx, meta, place, frame, 0)
     if (opened !== null) return opened
   }

@@ -17,9 +17,9 @@ import {
   rotateSignedPrekey,
 } from '../prekey-state.js'
 import { type SessionsContext, timeOf } from './context.js'
-import { type SessionTransaction, takeIds } from './gate.js'
 import { MAX_ID_SKIP, MAX_IDS_PER_TRANSACTION } from './limits.js'
 import { decodeOneTime, encodeOneTime, signedPrekeyIdOf } from './one-time-row.js'
+import { type SessionTransaction, takeIds } from './transaction.js'
 
 export interface PrekeyStatus {
   /** Id of the current signed prekey; 0 before the first. When it changes, published bundles should be replaced. */

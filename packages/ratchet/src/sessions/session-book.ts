@@ -3,18 +3,19 @@ import { type StoreReader, toHex } from '@hyphae/core'
 import type { SessionCrypto } from '@hyphae/crypto'
 import { expectedTags } from '../locate.js'
 import type { PostQuantum } from '../post-quantum.js'
-import type { Passage, SessionTransaction } from './gate.js'
 import { createSessionCache } from './session-cache.js'
 import { decodeRow, type SessionRow } from './session-row.js'
 import type { Tables } from './tables.js'
-import { createTagIndex, placeName, type SessionPlace, type TagIndex } from './tag-index.js'
+import { createTagBook, type TagBook } from './tag-book.js'
+import { placeName } from './tag-index.js'
+import type { Passage, SessionTransaction } from './transaction.js'
 
 export interface PlacedRow {
   readonly id: string
   readonly row: SessionRow
 }
 
-export interface SessionBook {
+export interface SessionBook extends Pick<TagBook, 'find'> {
   get(reader: StoreReader, device: string, id: string): Promise<SessionRow | undefined>
   /** All sessions with a device, in no order. */
   list(reader: StoreReader, device: string): Promise<PlacedRow[]>
@@ -22,8 +23,6 @@ export interface SessionBook {
   all(reader: StoreReader): Promise<(PlacedRow & { readonly device: string })[]>
   put(tx: SessionTransaction, passage: Passage, device: string, row: SessionRow): void
   delete(tx: SessionTransaction, device: string, id: string): void
-  /** Sessions that may expect this frame. The first call reads all sessions. */
-  find(reader: StoreReader, frame: Uint8Array): Promise<readonly SessionPlace[]>
   /** The store was written by another: what was known of tags is void. */
   forgetTags(): void
 }
@@ -38,11 +37,9 @@ export const idOf = (row: SessionRow): string => toHex(row.session.id)
 
 export function createSessionBook({ crypto, pq, tables }: BookOptions): SessionBook {
   const cache = createSessionCache((stored) => decodeRow(crypto, stored, pq))
-  let tags: TagIndex | null = null
-  /** Sessions whose last move may have been undone. */
-  const doubtful = new Map<string, SessionPlace>()
+  const tagsOf = (row: SessionRow): Uint8Array[] => expectedTags(row.session, crypto)
 
-  const get = async (reader: StoreReader, device: string, id: string): Promise<SessionRow | undefined> => {
+  const get: SessionBook['get'] = async (reader, device, id) => {
     const stored = await reader.get(tables.session(device, id))
     return stored === undefined ? undefined : cache.decode(placeName({ device, id }), stored)
   }
@@ -54,31 +51,14 @@ export function createSessionBook({ crypto, pq, tables }: BookOptions): SessionB
       row: decodeRow(crypto, value, pq),
     }))
   }
-  const moveTags = (tx: SessionTransaction, passage: Passage, place: SessionPlace, row: SessionRow): void => {
-    if (tags === null) return
-    tags.add(place, expectedTags(row.session, crypto))
-    passage.undone.push(() => doubtful.set(placeName(place), place))
-    tx.after(() => tags?.settle(place))
-  }
-  const settleDoubts = async (reader: StoreReader, index: TagIndex): Promise<void> => {
-    for (const [name, place] of doubtful) {
-      const row = await get(reader, place.device, place.id)
-      if (row === undefined) index.remove(place)
-      else index.add(place, expectedTags(row.session, crypto))
-      doubtful.delete(name)
-    }
-  }
-  const indexed = async (reader: StoreReader): Promise<TagIndex> => {
-    const index = tags ?? createTagIndex()
-    if (tags === null) {
-      for (const { device, id, row } of await all(reader))
-        index.add({ device, id }, expectedTags(row.session, crypto))
-      doubtful.clear()
-    }
-    tags = index
-    await settleDoubts(reader, index)
-    return index
-  }
+  const tags = createTagBook({
+    all: async (reader) =>
+      (await all(reader)).map(({ device, id, row }) => ({ place: { device, id }, tags: tagsOf(row) })),
+    one: async (reader, { device, id }) => {
+      const row = await get(reader, device, id)
+      return row && tagsOf(row)
+    },
+  })
 
   return {
     get,
@@ -93,18 +73,16 @@ export function createSessionBook({ crypto, pq, tables }: BookOptions): SessionB
     put: (tx, passage, device, row) => {
       const place = { device, id: idOf(row) }
       tx.put(tables.session(device, place.id), cache.encode(placeName(place), row))
-      moveTags(tx, passage, place, row)
+      tags.move(tx, passage, place, () => tagsOf(row))
     },
     delete: (tx, device, id) => {
       tx.delete(tables.session(device, id))
       tx.after(() => {
         cache.forget(placeName({ device, id }))
-        tags?.remove({ device, id })
+        tags.remove({ device, id })
       })
     },
-    find: async (reader, frame) => (await indexed(reader)).find(frame),
-    forgetTags: () => {
-      tags = null
-    },
+    find: tags.find,
+    forgetTags: tags.forget,
   }
 }

@@ -74,6 +74,21 @@ describe('by its tag', () => {
     expect(await opens(hub, (await seal(node, hub, 'next')).frame)).toBe('next')
   })
 
+  it('after a transaction that failed when it was the first to look, too', async () => {
+    const { hub, others } = await crowd(2)
+    const [node] = others as [TestNode]
+    const [one, two] = [(await seal(node, hub, 'one')).frame, (await seal(node, hub, 'two')).frame]
+    const failing = hub.sessions.transact(async (tx) => {
+      const named = await hub.sessions.decrypt(tx, { frame: one, device: node.name })
+      expect(named).not.toBeNull()
+      expect(await hub.sessions.decrypt(tx, { frame: two })).not.toBeNull()
+      await hub.sessions.forget(tx, node.name)
+      throw new Error('no room')
+    })
+    await expect(failing).rejects.toThrow('no room')
+    expect([await opens(hub, one), await opens(hub, two)]).toEqual(['one', 'two'])
+  })
+
   it('hostile 32: after a batch that failed behind one that did not, its frame is found again', async () => {
     const { hub, others } = await crowd(2)
     const [node] = others as [TestNode]
