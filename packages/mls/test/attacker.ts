@@ -2,9 +2,10 @@
 import type { Extension, KeyPackage, Proposal, ProposalOrRef, RatchetTree, UpdatePath } from 'ts-mls'
 import { createProposal } from 'ts-mls/createMessage.js'
 import { deriveSecret } from 'ts-mls/crypto/kdf.js'
+import { signWithLabel } from 'ts-mls/crypto/signature.js'
 import { createContentCommitSignature, signFramedContentApplicationOrProposal } from 'ts-mls/framedContent.js'
 import { signKeyPackage } from 'ts-mls/keyPackage.js'
-import { signLeafNodeCommit, signLeafNodeKeyPackage } from 'ts-mls/leafNode.js'
+import { encodeLeafNodeTBS, signLeafNodeCommit, signLeafNodeKeyPackage } from 'ts-mls/leafNode.js'
 import { encodeMlsMessage, type MLSMessage } from 'ts-mls/message.js'
 import { encodePrivateMessageContent, type PrivateMessageContent } from 'ts-mls/privateMessage.js'
 import { toLeafIndex } from 'ts-mls/treemath.js'
@@ -189,3 +190,22 @@ export const extensions = (type: number): Proposal => ({
 })
 
 export const custom = (type: number): Proposal => ({ proposalType: type, proposalData: new Uint8Array() })
+
+/** A proposal of the member to replace its own leaf by one with this encryption key. */
+export async function rawUpdate(
+  who: Device,
+  state: GroupState,
+  hpkePublicKey: Uint8Array,
+  change: object = {},
+): Promise<Proposal> {
+  const { client, cs } = raw(who, state)
+  const leafIndex = client.privatePath.leafIndex
+  const node = client.ratchetTree[leafIndex * 2]
+  if (node?.nodeType !== 'leaf') throw new Error('no leaf')
+  const { credential, capabilities, signaturePublicKey } = node.leaf
+  const info = { leafNodeSource: 'update' as const, extensions: [] }
+  const data = { hpkePublicKey, signaturePublicKey, credential, capabilities, ...info, ...change }
+  const tbs = encodeLeafNodeTBS({ ...data, groupId: client.groupContext.groupId, leafIndex })
+  const signature = await signWithLabel(client.signaturePrivateKey, 'LeafNodeTBS', tbs, cs.signature)
+  return { proposalType: 'update', update: { leafNode: { ...data, signature } } }
+}

@@ -1,8 +1,4 @@
-// Proposals that wait for a commit: what is kept, what goes along, what is in nobody's way (defect 8).
-import type { Proposal } from 'ts-mls'
 import { createCommit } from 'ts-mls/createCommit.js'
-import { signWithLabel } from 'ts-mls/crypto/signature.js'
-import { encodeLeafNodeTBS } from 'ts-mls/leafNode.js'
 import { encodeMlsMessage } from 'ts-mls/message.js'
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -18,7 +14,7 @@ import {
   updateSelf,
 } from '../src/index.js'
 import { wrapState } from '../src/state.js'
-import { add, custom, extensions, raw, rawProposal, remove } from './attacker.js'
+import { add, custom, extensions, raw, rawProposal, rawUpdate, remove } from './attacker.js'
 import { after, codeOf, type Device, device, groupOf, text } from './helpers.js'
 import { fromTsState, tsState } from './ts-mls-state.js'
 
@@ -34,27 +30,8 @@ beforeEach(async () => {
   ;[sa, sb, sc] = (await groupOf([a, b, c])) as [GroupState, GroupState, GroupState]
 })
 
-/** A proposal of the member to replace its own leaf by one with this encryption key. */
-async function ownUpdate(
-  who: Device,
-  state: GroupState,
-  hpkePublicKey: Uint8Array,
-  change: object = {},
-): Promise<Proposal> {
-  const { client, cs } = raw(who, state)
-  const leafIndex = client.privatePath.leafIndex
-  const node = client.ratchetTree[leafIndex * 2]
-  if (node?.nodeType !== 'leaf') throw new Error('no leaf')
-  const { credential, capabilities, signaturePublicKey } = node.leaf
-  const info = { leafNodeSource: 'update' as const, extensions: [] }
-  const data = { hpkePublicKey, signaturePublicKey, credential, capabilities, ...info, ...change }
-  const tbs = encodeLeafNodeTBS({ ...data, groupId: client.groupContext.groupId, leafIndex })
-  const signature = await signWithLabel(client.signaturePrivateKey, 'LeafNodeTBS', tbs, cs.signature)
-  return { proposalType: 'update', update: { leafNode: { ...data, signature } } }
-}
-
-async function updateProposal(...args: Parameters<typeof ownUpdate>): Promise<Uint8Array> {
-  return (await rawProposal(args[0], args[1], await ownUpdate(...args))).message
+async function updateProposal(...args: Parameters<typeof rawUpdate>): Promise<Uint8Array> {
+  return (await rawProposal(args[0], args[1], await rawUpdate(...args))).message
 }
 
 const freshKey = (): Uint8Array => b.ctx.crypto.x25519.generate().publicKey
@@ -99,7 +76,7 @@ describe('a poisoned proposal', () => {
     let state = sb
     let sender = sa
     for (let i = 0; i <= MAX_PENDING_PROPOSALS; i++) {
-      const { message, state: next } = await rawProposal(a, sender, await ownUpdate(a, sender, freshKey()))
+      const { message, state: next } = await rawProposal(a, sender, await rawUpdate(a, sender, freshKey()))
       sender = next
       if (i < MAX_PENDING_PROPOSALS) state = await after(b.ctx, state, message)
       else expect(await codeOf(() => processMessage(b.ctx, state, message))).toBe('mls/bad-proposal')
