@@ -7,6 +7,7 @@ import {
   ratchetToGeneration,
   type SecretTree as WholeTree,
 } from 'ts-mls/secretTree.js'
+import type { ReuseGuard } from 'ts-mls/sender.js'
 import { describe, expect, it } from 'vitest'
 import { MAX_SKIPPED_MESSAGES } from '../src/index.js'
 import { suiteOf } from '../src/provider.js'
@@ -33,7 +34,7 @@ async function wholeKey(
   name: RatchetName,
   generation: number,
 ): Promise<string> {
-  const sender = { leafIndex: leaf, generation, reuseGuard: new Uint8Array(4) }
+  const sender = { leafIndex: leaf, generation, reuseGuard: new Uint8Array(4) as ReuseGuard }
   const retention = { retainKeysForGenerations: 999, retainKeysForEpochs: 1, maximumForwardRatchetSteps: 999 }
   const type = name === 'application' ? 'application' : 'commit'
   return toHex((await ratchetToGeneration(whole, sender, type, retention, cs)).key)
@@ -93,10 +94,11 @@ describe('a secret tree', () => {
 
   it('refuses what is too far ahead before it derives anything', async () => {
     let calls = 0
-    const counting = {
-      ...suite,
-      expand: (...args: Parameters<typeof suite.expand>) => (calls++, suite.expand(...args)),
+    const expand: typeof suite.expand = (...args) => {
+      calls++
+      return suite.expand(...args)
     }
+    const counting = { ...suite, expand }
     const tree = createSecretTree(WIDTH, SECRET)
     const at = (generation: number) => codeOf(() => spendKey(counting, tree, 1, 'application', generation))
     expect(await at(MAX_SKIPPED_MESSAGES + 1)).toBe('mls/too-far-ahead')

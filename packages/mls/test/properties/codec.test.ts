@@ -35,7 +35,7 @@ const data = fc.record({
     }),
   ),
   capabilities: fc.record({
-    versions: fc.constant(['mls10' as const]),
+    versions: fc.subarray(['mls10' as const]),
     ciphersuites: fc.subarray([
       'MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519' as const,
       'MLS_256_DHKEMP384_AES256GCM_SHA384_P384' as const,
