@@ -35,96 +35,128 @@ export interface DeviceName {
   readonly domain: string
 }
 
-export async function coreCryptoParty(core: CoreCrypto, suite: number, id: DeviceName): Promise<Party> {
-  const sent: Wire.CommitBundle[] = []
-  const client = core.CoreCrypto.new(await core.Database.inMemory())
-  const clientId = new core.ClientId(new core.Uuid(id.user), new core.DeviceId(id.device), id.domain)
-  const transport = {
-    sendCommitBundle: async (bundle: Wire.CommitBundle): Promise<void> => void sent.push(bundle),
-    prepareForTransport: async (): Promise<Uint8Array> => new Uint8Array(),
-  }
-  const scheme = SCHEMES[suite]
-  if (scheme === undefined) throw new Error(`core-crypto has no suite ${suite}`)
-  const credential = await client.transaction(async (ctx) => {
-    await ctx.mlsInit(clientId, transport as unknown as Wire.MlsTransport)
-    return ctx.addCredential(core.Credential.basic(scheme, clientId))
-  })
-  let group: Wire.ConversationId | undefined
-  const here = (): Wire.ConversationId => {
-    if (group === undefined) throw new Error('in no group')
-    return group
-  }
-  const name = new TextDecoder().decode(clientId.copyBytes())
-  const known = new Map<string, Wire.ClientId>()
+/** One of their devices, in at most one group. */
+interface Device {
+  readonly core: CoreCrypto
+  readonly client: Wire.CoreCrypto
+  readonly credential: Wire.CredentialRef
+  /** What it has handed to its delivery service since the last look. */
+  readonly sent: Wire.CommitBundle[]
+  group: Wire.ConversationId | null
+}
 
-  /** What a transaction has sent to the others. */
-  async function committing(run: (ctx: Wire.CoreCryptoContext) => Promise<unknown>): Promise<Commit> {
-    sent.length = 0
-    await client.transaction(run)
-    const bundle = sent.at(-1)
-    if (bundle === undefined || sent.length !== 1)
-      throw new Error(`sent ${sent.length} commits instead of one`)
-    const welcome = bundle.welcome?.serialize()
-    return { commit: bundle.commit, ...(welcome && { welcome }) }
-  }
+const nameOf = (id: Wire.ClientId): string => new TextDecoder().decode(id.copyBytes())
 
-  async function clientIds(): Promise<Wire.ClientId[]> {
-    return client.transaction((ctx) => ctx.getClientIds(here()))
-  }
+function here({ group }: Device): Wire.ConversationId {
+  if (group === null) throw new Error('in no group')
+  return group
+}
 
+function clientIds(device: Device): Promise<Wire.ClientId[]> {
+  return device.client.transaction((ctx) => ctx.getClientIds(here(device)))
+}
+
+/** What a transaction has sent to the others: one commit. */
+async function committing(
+  { client, sent }: Device,
+  run: (ctx: Wire.CoreCryptoContext) => Promise<unknown>,
+): Promise<Commit> {
+  sent.length = 0
+  await client.transaction(run)
+  const bundle = sent.at(-1)
+  if (bundle === undefined || sent.length !== 1) throw new Error(`sent ${sent.length} commits instead of one`)
+  const welcome = bundle.welcome?.serialize()
+  return { commit: bundle.commit, ...(welcome && { welcome }) }
+}
+
+type Entering = Pick<Party, 'offer' | 'create' | 'join' | 'groupInfo' | 'joinExternally' | 'forget'>
+
+function entering(device: Device): Entering {
+  const { core, client, credential } = device
   return {
-    name,
-    program: 'core-crypto',
     offer: () =>
       client.transaction(async (ctx) => (await ctx.generateKeyPackage(credential, LIFETIME_MS)).serialize()),
     async create(groupId) {
-      group = new core.ConversationId(groupId)
-      await client.transaction((ctx) => ctx.createConversation(here(), credential))
+      device.group = new core.ConversationId(groupId)
+      await client.transaction((ctx) => ctx.createConversation(here(device), credential))
     },
     async join(welcome) {
-      group = await client.transaction((ctx) => ctx.processWelcomeMessage(new core.Welcome(welcome)))
+      device.group = await client.transaction((ctx) => ctx.processWelcomeMessage(new core.Welcome(welcome)))
     },
     groupInfo: async () => {
       throw new Error('core-crypto gives out its GroupInfo with its commits alone')
     },
-    async joinExternally(groupInfo) {
-      return committing(async (ctx) => {
-        group = await ctx.joinByExternalCommit(
-          new core.GroupInfo(groupInfo.slice(MESSAGE_HEADER)),
-          credential,
-        )
-      })
+    joinExternally: (groupInfo) =>
+      committing(device, async (ctx) => {
+        const info = new core.GroupInfo(groupInfo.slice(MESSAGE_HEADER))
+        device.group = await ctx.joinByExternalCommit(info, credential)
+      }),
+    async forget() {
+      await client.transaction((ctx) => ctx.wipeConversation(here(device)))
+      device.group = null
     },
-    say: (text) => client.transaction((ctx) => ctx.encryptMessage(here(), new TextEncoder().encode(text))),
+  }
+}
+
+type Changing = Pick<Party, 'update' | 'add' | 'remove' | 'commitProposals'>
+
+function changing(device: Device): Changing {
+  const { core } = device
+  return {
+    update: () => committing(device, (ctx) => ctx.updateKeyingMaterial(here(device))),
+    add: (offers) =>
+      committing(device, (ctx) => {
+        const packages = offers.map((offer) => new core.KeyPackage(offer))
+        return ctx.addClientsToConversation(here(device), packages)
+      }),
+    async remove(names) {
+      const gone = (await clientIds(device)).filter((id) => names.includes(nameOf(id)))
+      return committing(device, (ctx) => ctx.removeClientsFromConversation(here(device), gone))
+    },
+    commitProposals: () => committing(device, (ctx) => ctx.commitPendingProposals(here(device))),
+  }
+}
+
+type Talking = Pick<Party, 'say' | 'read' | 'epoch' | 'members'>
+
+function talking(device: Device): Talking {
+  const { core, client } = device
+  return {
+    say: (text) =>
+      client.transaction((ctx) => ctx.encryptMessage(here(device), new TextEncoder().encode(text))),
     async read(message): Promise<Read> {
-      const read = await client.transaction((ctx) => ctx.decryptMessage(here(), message))
+      const read = await client.transaction((ctx) => ctx.decryptMessage(here(device), message))
       return core.DecryptedMessage.Text.instanceOf(read)
         ? { kind: 'text', text: new TextDecoder().decode(read.inner.plaintext) }
         : { kind: 'handshake' }
     },
-    update: () => committing((ctx) => ctx.updateKeyingMaterial(here())),
-    add: (offers) =>
-      committing((ctx) =>
-        ctx.addClientsToConversation(
-          here(),
-          offers.map((offer) => new core.KeyPackage(offer)),
-        ),
-      ),
-    async remove(names) {
-      for (const one of await clientIds()) known.set(new TextDecoder().decode(one.copyBytes()), one)
-      const ids = names.map((one) => {
-        const found = known.get(one)
-        if (found === undefined) throw new Error(`core-crypto does not know ${one}`)
-        return found
-      })
-      return committing((ctx) => ctx.removeClientsFromConversation(here(), ids))
+    epoch: async () => Number(await client.transaction((ctx) => ctx.conversationEpoch(here(device)))),
+    members: async () => (await clientIds(device)).map(nameOf).sort(),
+  }
+}
+
+export async function coreCryptoParty(core: CoreCrypto, suite: number, id: DeviceName): Promise<Party> {
+  const scheme = SCHEMES[suite]
+  if (scheme === undefined) throw new Error(`core-crypto has no suite ${suite}`)
+  const sent: Wire.CommitBundle[] = []
+  const client = core.CoreCrypto.new(await core.Database.inMemory())
+  const clientId = new core.ClientId(new core.Uuid(id.user), new core.DeviceId(id.device), id.domain)
+  const transport: Wire.MlsTransport = {
+    sendCommitBundle: async (bundle) => void sent.push(bundle),
+    prepareForTransport: async () => {
+      throw new Error('nobody shares a history here')
     },
-    commitProposals: () => committing((ctx) => ctx.commitPendingProposals(here())),
-    epoch: async () => Number(await client.transaction((ctx) => ctx.conversationEpoch(here()))),
-    members: async () => (await clientIds()).map((one) => new TextDecoder().decode(one.copyBytes())).sort(),
-    async forget() {
-      await client.transaction((ctx) => ctx.wipeConversation(here()))
-      group = undefined
-    },
+  }
+  const credential = await client.transaction(async (ctx) => {
+    await ctx.mlsInit(clientId, transport)
+    return ctx.addCredential(core.Credential.basic(scheme, clientId))
+  })
+  const device: Device = { core, client, credential, sent, group: null }
+  return {
+    name: nameOf(clientId),
+    program: 'core-crypto',
+    ...entering(device),
+    ...changing(device),
+    ...talking(device),
   }
 }

@@ -37,6 +37,111 @@ export interface HyphaeParty extends Party {
   proposeLeave(): Promise<Uint8Array>
 }
 
+/** One of our devices, in at most one group. */
+interface Device {
+  readonly ctx: MlsContext
+  readonly identity: MlsIdentity<SigningKey>
+  readonly offers: { keyPackage: Uint8Array; secret: Uint8Array }[]
+  group: GroupState | null
+}
+
+function here({ group }: Device): GroupState {
+  if (group === null) throw new Error('in no group')
+  return group
+}
+
+/** The state after one of this device's own commits, and what the others are sent. */
+function take(device: Device, made: { state: GroupState; commit: Uint8Array; welcome?: Uint8Array }): Commit {
+  device.group = made.state
+  return { commit: made.commit, ...(made.welcome && { welcome: made.welcome }) }
+}
+
+const nameOf = (credential: Uint8Array): string => new TextDecoder().decode(credential)
+
+type Entering = Pick<Party, 'offer' | 'create' | 'join' | 'groupInfo' | 'joinExternally' | 'forget'>
+
+function entering(device: Device): Entering {
+  const { ctx, identity, offers } = device
+  return {
+    async offer() {
+      const made = await createKeyPackage(ctx, identity)
+      offers.push(made)
+      return made.keyPackage.slice(KEY_PACKAGE_HEADER.length)
+    },
+    async create(groupId) {
+      device.group = await createGroup(ctx, identity, groupId)
+    },
+    async join(welcome) {
+      const offer = offers.at(-1)
+      if (offer === undefined) throw new Error('nothing was offered')
+      device.group = await joinGroup(ctx, { ...offer, welcome })
+    },
+    groupInfo: () => exportGroupInfo(ctx, here(device)),
+    joinExternally: async (groupInfo) => take(device, await joinExternally(ctx, identity, { groupInfo })),
+    async forget() {
+      device.group = null
+    },
+  }
+}
+
+type Changing = Pick<
+  HyphaeParty,
+  'update' | 'add' | 'remove' | 'commitProposals' | 'changeExtensions' | 'proposeLeave'
+>
+
+function changing(device: Device): Changing {
+  const { ctx } = device
+  return {
+    update: async () => take(device, await updateSelf(ctx, here(device))),
+    async add(packages) {
+      const whole = packages.map((one) => Uint8Array.of(...KEY_PACKAGE_HEADER, ...one))
+      return take(device, await addMembers(ctx, here(device), whole))
+    },
+    async remove(gone) {
+      const leaves = members(here(device)).filter(({ credential }) => gone.includes(nameOf(credential)))
+      const removal = await removeMembers(
+        ctx,
+        here(device),
+        leaves.map(({ leaf }) => leaf),
+      )
+      return take(device, removal)
+    },
+    commitProposals: async () => take(device, await commitLeaves(ctx, here(device))),
+    changeExtensions: async (extensions) =>
+      take(device, await changeGroup(ctx, here(device), { extensions })),
+    async proposeLeave() {
+      const asked = await proposeLeave(ctx, here(device))
+      device.group = asked.state
+      return asked.message
+    },
+  }
+}
+
+type Talking = Pick<Party, 'say' | 'read' | 'epoch' | 'members'>
+
+function talking(device: Device): Talking {
+  const { ctx } = device
+  return {
+    async say(text) {
+      const sent = await encryptMessage(ctx, here(device), utf8(text), new Uint8Array())
+      device.group = sent.state
+      return sent.message
+    },
+    async read(message) {
+      const { state, event } = await processMessage(ctx, here(device), message)
+      device.group = state
+      return event.kind === 'application'
+        ? { kind: 'text', text: new TextDecoder().decode(event.plaintext) }
+        : { kind: 'handshake' }
+    },
+    epoch: async () => epoch(here(device)),
+    members: async () =>
+      members(here(device))
+        .map(({ credential }) => nameOf(credential))
+        .sort(),
+  }
+}
+
 export function hyphaeParty(suite: number, name: string): HyphaeParty {
   const ctx: MlsContext = {
     crypto,
@@ -46,74 +151,7 @@ export function hyphaeParty(suite: number, name: string): HyphaeParty {
     authenticate: (credential: Uint8Array) => credential.length > 0,
     interop: { publicHandshakes: true, externalJoins: true, extensions: [] },
   }
-  const identity: MlsIdentity<SigningKey> = { signing: generateSigningKey(ctx), credential: utf8(name) }
-  const offers: { keyPackage: Uint8Array; secret: Uint8Array }[] = []
-  let group: GroupState | undefined
-  const here = (): GroupState => {
-    if (group === undefined) throw new Error('in no group')
-    return group
-  }
-  function take<T extends { state: GroupState; commit: Uint8Array; welcome?: Uint8Array }>(made: T): Commit {
-    group = made.state
-    return { commit: made.commit, ...(made.welcome && { welcome: made.welcome }) }
-  }
-  const names = (): string[] => members(here()).map(({ credential }) => new TextDecoder().decode(credential))
-  return {
-    name,
-    program: 'hyphae',
-    async offer() {
-      const made = await createKeyPackage(ctx, identity)
-      offers.push(made)
-      return made.keyPackage.slice(KEY_PACKAGE_HEADER.length)
-    },
-    async create(groupId) {
-      group = await createGroup(ctx, identity, groupId)
-    },
-    async join(welcome) {
-      const offer = offers.at(-1)
-      if (offer === undefined) throw new Error('nothing was offered')
-      group = await joinGroup(ctx, { ...offer, welcome })
-    },
-    groupInfo: () => exportGroupInfo(ctx, here()),
-    joinExternally: async (groupInfo) => take(await joinExternally(ctx, identity, { groupInfo })),
-    async say(text) {
-      const sent = await encryptMessage(ctx, here(), utf8(text), new Uint8Array())
-      group = sent.state
-      return sent.message
-    },
-    async read(message) {
-      const { state, event } = await processMessage(ctx, here(), message)
-      group = state
-      return event.kind === 'application'
-        ? { kind: 'text', text: new TextDecoder().decode(event.plaintext) }
-        : { kind: 'handshake' }
-    },
-    update: async () => take(await updateSelf(ctx, here())),
-    add: async (packages) =>
-      take(
-        await addMembers(
-          ctx,
-          here(),
-          packages.map((one) => Uint8Array.of(...KEY_PACKAGE_HEADER, ...one)),
-        ),
-      ),
-    async remove(gone) {
-      const leaves = members(here())
-        .filter(({ credential }) => gone.includes(new TextDecoder().decode(credential)))
-        .map(({ leaf }) => leaf)
-      return take(await removeMembers(ctx, here(), leaves))
-    },
-    changeExtensions: async (extensions) => take(await changeGroup(ctx, here(), { extensions })),
-    commitProposals: async () => take(await commitLeaves(ctx, here())),
-    async proposeLeave() {
-      const asked = await proposeLeave(ctx, here())
-      group = asked.state
-      return asked.message
-    },
-    epoch: async () => epoch(here()),
-    members: async () => names().sort(),
-    async forget() {
-      group = undefined
-    },
-  }
+  const identity = { signing: generateSigningKey(ctx), credential: utf8(name) }
+  const device: Device = { ctx, identity, offers: [], group: null }
+  return { name, program: 'hyphae', ...entering(device), ...changing(device), ...talking(device) }
 }
