@@ -43,9 +43,10 @@ async function play(core: Core, suite: number): Promise<Tally> {
   const zoe = await theirs(7)
   await group.enter(zoe, ann)
   await group.talk()
-  const dan = ours(8)
-  await group.enter(dan, cat)
   await group.change(zoe, 'updates', await zoe.update())
+  const dan = ours(8)
+  await group.enter(dan, zoe)
+  await group.talk()
   await group.change(dan, 'updates', await dan.update())
   await group.talk()
   // A device that has lost its state takes its own place again.
