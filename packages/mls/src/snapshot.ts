@@ -143,10 +143,14 @@ export function decodeGroupRows(ctx: MlsContext, rows: Iterable<GroupRow>): Grou
   return read(ctx, found)
 }
 
-/** Versioned and canonical: equal states give equal bytes. */
+function byKey(a: GroupRow, b: GroupRow): number {
+  return a.key < b.key ? -1 : 1
+}
+
+/** Versioned and canonical: equal states give equal bytes, rows ascend by their keys. */
 export function encodeGroup(state: GroupState): Uint8Array {
   const parts: Uint8Array[] = [Uint8Array.of(SNAPSHOT_VERSION)]
-  for (const { key, value } of changedRows(null, unwrapState(state))) {
+  for (const { key, value } of [...changedRows(null, unwrapState(state))].sort(byKey)) {
     if (value === null) continue
     const name = utf8(key)
     const to = writer(1 + name.length + vectorSize(value.length))
@@ -168,10 +172,12 @@ export function decodeGroup(ctx: MlsContext, bytes: Uint8Array): GroupState {
   const from = reader(bytes.slice(), BAD)
   from.at = 1
   const rows: Rows = new Map()
+  let previous = ''
   while (from.at < from.end) {
     const key = String.fromCharCode(...readRaw(from, readU8(from)))
-    if (rows.has(key)) throw new MlsError(BAD)
+    if (key <= previous) throw new MlsError(BAD)
     rows.set(key, readVector(from))
+    previous = key
   }
   return read(ctx, rows)
 }

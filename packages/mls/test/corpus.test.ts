@@ -6,12 +6,13 @@ import { target as externalCommit } from '../fuzz/external-commit.js'
 import { target as groupInfo } from '../fuzz/group-info.js'
 import { target as insider } from '../fuzz/insider.js'
 import { target as keyPackage } from '../fuzz/key-package.js'
+import { target as lite } from '../fuzz/lite.js'
 import { target as message } from '../fuzz/message.js'
 import { target as pool } from '../fuzz/pool.js'
 import { target as snapshot } from '../fuzz/snapshot.js'
 import { target as welcome } from '../fuzz/welcome.js'
 
-describe.each([message, keyPackage, welcome, snapshot, insider, groupInfo, externalCommit, pool])(
+describe.each([message, keyPackage, welcome, snapshot, insider, groupInfo, externalCommit, lite, pool])(
   'fuzz corpus of $name',
   (target) => {
     const folder = new URL(`../fuzz/corpus/${target.name}/`, import.meta.url)

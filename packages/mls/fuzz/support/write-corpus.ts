@@ -14,6 +14,7 @@ import {
   removeMembers,
   updateSelf,
 } from '../../src/index.js'
+import { encodeLite, sealUnsigned, startUnsigned } from '../../src/lite/index.js'
 import { keysFor, openMessage } from '../../src/message.js'
 import { openState } from '../../src/state.js'
 import { type FuzzGroup, fuzzGroup } from './group.js'
@@ -65,6 +66,9 @@ await write('key-package', 'used', invitation.keyPackage)
 await family('welcome', 'welcome', invitation.welcome)
 await family('snapshot', 'victim', encodeGroup(victim))
 await family('snapshot', 'attacker', encodeGroup(application.state))
+const unsigned = await startUnsigned(ctx, attacker)
+await family('lite', 'started', encodeLite(unsigned))
+await family('lite', 'sent', encodeLite(sealUnsigned(ctx, unsigned, text).state))
 await write('insider', 'update', await commitOf(group, update.commit))
 await write('insider', 'removal', await commitOf(group, removal.commit))
 await write('insider', 'nothing', encodeCommit({ proposals: [], path: undefined }))
