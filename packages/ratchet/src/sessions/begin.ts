@@ -100,8 +100,9 @@ export async function begin(
   input: BeginInput,
 ): Promise<Begun> {
   const { crypto, gate, keys } = context
-  const { device, bundle } = input
+  const { device } = input
   checkDevice(device)
+  const bundle = withOwnIdentity(input.bundle)
   const meta = await gate.check(tx)
   const now = timeOf(context)
   const peer = await readPeer(tx, context.tables, device)
@@ -128,4 +129,15 @@ export async function begin(
   const after = { ...countBegun(known, now), current: sessionId, elsewhere: 0 }
   const dropped = await addSession(context, tx, device, row, { before: peer, after }, now)
   return { sessionId, session, handshake, oneTime: usedOneTime, dropped }
+}
+
+/** Before any wait: the identity that is compared with the pin is the one that the session is made with. */
+function withOwnIdentity(bundle: PrekeyBundle): PrekeyBundle {
+  const { signing, agreement, agreementSignature } = bundle.identity
+  const identity = {
+    signing: Uint8Array.from(signing),
+    agreement: Uint8Array.from(agreement),
+    agreementSignature,
+  }
+  return { ...bundle, identity }
 }

@@ -33,11 +33,12 @@ export async function approveIdentity(
   keys: PeerKeys,
 ): Promise<void> {
   checkDevice(device)
-  await context.gate.check(tx)
-  checkPeer(peerKeysOf(context.keys), keys)
-  const peer = await readPeer(tx, context.tables, device)
-  if (peer !== undefined && samePeer(peer.pin, keys)) return
+  // Before any wait: what is checked is what is pinned.
   const pin = { signing: Uint8Array.from(keys.signing), agreement: Uint8Array.from(keys.agreement) }
+  checkPeer(peerKeysOf(context.keys), pin)
+  await context.gate.check(tx)
+  const peer = await readPeer(tx, context.tables, device)
+  if (peer !== undefined && samePeer(peer.pin, pin)) return
   context.gate.touch(tx)
   writePeer(tx, context.tables, device, { ...(peer ?? newPeer(pin)), pin })
 }

@@ -61,6 +61,36 @@ describe('the identity of a device', () => {
     expect(await refusal(attempt)).toBe('ratchet/identity-changed')
   })
 
+  it('hostile 18: keys swapped in memory between check and use do not get past the pin', async () => {
+    const [alice, bob] = await joined(testClock())
+    const mallory = await newNode('mallory', alice.clock)
+    const bundle = await bundleOf(mallory)
+    const { identity } = bundle
+    const evil = { signing: identity.signing.slice(), agreement: identity.agreement.slice() }
+    const { signing, agreement } = bob.device.peer
+    identity.signing.set(signing)
+    identity.agreement.set(agreement)
+    alice.clock.time += 60 * 60 * 1000
+    const begun = alice.sessions.transact(async (tx) => {
+      const result = alice.sessions.begin(tx, { device: 'bob', bundle })
+      identity.signing.set(evil.signing)
+      identity.agreement.set(evil.agreement)
+      return result
+    })
+    expect((await begun).session.peer).toEqual(bob.device.peer)
+    const keys = {
+      signing: mallory.device.peer.signing.slice(),
+      agreement: mallory.device.peer.agreement.slice(),
+    }
+    const approved = bob.sessions.transact((tx) => {
+      const result = bob.sessions.approveIdentity(tx, 'alice', keys)
+      keys.agreement.fill(0)
+      return result
+    })
+    await approved
+    expect(await bob.sessions.identity(bob.store, 'alice')).toEqual(mallory.device.peer)
+  })
+
   it('once approved, sessions of the old one only receive', async () => {
     const [alice, bob] = await joined(testClock())
     const late = [
