@@ -63,12 +63,14 @@ function answer(draft: Draft, envelope: Envelope, plea: Plea): void {
   plead(draft, {})
 }
 
-/** Already added since the epoch that it names: a repeated plea must not throw it out again. */
+/** Added, or heard on this branch, since the epoch that it names: an old plea must not throw it out. */
 function isServed(draft: Draft, { key, target }: Plea): boolean {
   const since = target === null ? -1 : nodeAt(draft.nodes, target).epoch
   return pathTo(draft.nodes, draft.tip).some(
     ({ epoch, link }) =>
-      epoch > since && link?.added.some(({ signatureKey }) => equalBytes(signatureKey, key)),
+      epoch > since &&
+      link !== null &&
+      [link.committer, ...link.added].some(({ signatureKey }) => equalBytes(signatureKey, key)),
   )
 }
 

@@ -29,14 +29,20 @@ export function plead(draft: Draft, ask: Partial<Pick<Plea, 'wants' | 'target' |
   draft.effects.push({ kind: 'send', envelope })
 }
 
+/** A later word takes back what was asked for: a plea that is still under way must throw nobody out. */
+function recover(draft: Draft, stall: Stall): void {
+  draft.stall = null
+  if (stall.offer !== null) plead(draft, {})
+  if (stall.shown) say(draft, { kind: 'recovered' })
+}
+
 /** Begins a stall, keeps it, or ends it, by what still waits. */
 export function reviewStall(draft: Draft): void {
   const [first] = unplaced(draft)
   const { stall } = draft
   if (first === undefined) {
     if (stall === null || stall.late) return
-    draft.stall = null
-    if (stall.shown) say(draft, { kind: 'recovered' })
+    recover(draft, stall)
     return
   }
   if (stall !== null && (stall.late || draft.early.some(({ tag }) => tag === stall.tag))) return
@@ -52,8 +58,7 @@ function settle(draft: Draft, stall: Stall): void {
   // What is given up is never lost without a word: the other side may yet be the one that is followed.
   for (const one of draft.early) if (!waits(one)) say(draft, { kind: 'late', id: one.id, epoch: one.epoch })
   draft.early = draft.early.filter(waits)
-  draft.stall = null
-  if (stall.shown) say(draft, { kind: 'recovered' })
+  recover(draft, stall)
 }
 
 function decide(draft: Draft, stall: Stall): void {

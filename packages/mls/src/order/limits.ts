@@ -46,6 +46,10 @@ export const ENVELOPE_BYTES: number = 2 + TAG_BYTES
 export const SETTLE_MS = 5_000
 /** Members that lost re-issue within this time, spread by the order in which they would win. Milliseconds. */
 export const REISSUE_MS = 2_000
+/** Members that could all do the same thing for others wait in a time that grows with the group, by this many each. */
+export const TURNS = 16
+/** No wait is longer: what is noted beyond it was noted by a clock that has been set back. Milliseconds. */
+export const MAX_WAIT_MS: number = 10 * 60_000
 /** A sequencer that has not answered, or not delivered the commit it prefers, is passed by. Milliseconds. */
 export const SEQUENCER_MS = 10_000
 /** Mail that cannot be placed this long shows a stall, and the commits before it are asked for. Milliseconds. */

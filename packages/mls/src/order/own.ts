@@ -11,7 +11,7 @@ import type { PendingWelcome } from './log.js'
 import type { EpochTag } from './tag.js'
 
 /** The log makes these for others; the application has not asked and is not told. */
-function isInternal({ intent }: PendingIntent): boolean {
+export function isInternal({ intent }: PendingIntent): boolean {
   return intent.kind === 'commit-leaves' || intent.kind === 'readd'
 }
 
@@ -64,7 +64,8 @@ export function reopenLost(draft: Draft): void {
   for (const pending of draft.intents)
     if (pending.carrier !== null && pending.intent.kind !== 'leave' && lost(pending.carrier))
       reopen(draft, pending, sent.has(pending.carrier))
-  const gone = draft.welcomes.filter(({ tag }) => lost(tag))
+  // A branch that has lost may yet win: a Welcome that was not sent stays for as long as its commit is known.
+  const gone = draft.welcomes.filter(({ tag, sent }) => lost(tag) && (sent || !draft.nodes.has(tag)))
   for (const welcome of gone) if (welcome.sent) makeVoid(draft, welcome)
   if (gone.length > 0) draft.welcomes = draft.welcomes.filter((one) => !gone.includes(one))
 }

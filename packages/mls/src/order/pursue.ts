@@ -13,10 +13,10 @@ import { encodeEnvelope } from './envelope.js'
 import { pathTo } from './graph.js'
 import type { Intent, PendingIntent } from './intent.js'
 import { leaveNow } from './leave.js'
-import { MAX_IDLE_RUN, MAX_INTENTS, REISSUE_MS, SETTLE_MS } from './limits.js'
+import { MAX_IDLE_RUN, MAX_INTENTS, REISSUE_MS, SETTLE_MS, TURNS } from './limits.js'
 import type { EpochNode } from './log.js'
 import { fraction, selectorOf } from './node.js'
-import { drop, reopenLost, reviewLeave, settleOwn } from './own.js'
+import { drop, isInternal, reopenLost, reviewLeave, settleOwn } from './own.js'
 
 /**
  * @param when `spread`: others may want the same, so wait for one's turn
@@ -36,8 +36,13 @@ async function drawTurns(draft: Draft): Promise<void> {
   const tip = tipOf(draft)
   if (!tip.active || draft.intents.every(({ due }) => due !== null)) return
   const lot = fraction(await selectorOf(draft.ctx.mls, tip.state, ownLeaf(tip.state)))
-  const due = draft.now + Math.floor(lot * REISSUE_MS)
-  draft.intents = draft.intents.map((one) => (one.due === null ? { ...one, due } : one))
+  const crowd = Math.ceil(members(tip.state).length / TURNS)
+  draft.intents = draft.intents.map((one) => {
+    if (one.due !== null) return one
+    // Few have lost together, but everybody could do what is done for others.
+    const wait = isInternal(one) ? lot * REISSUE_MS * crowd : lot * REISSUE_MS
+    return { ...one, due: draft.now + Math.floor(wait) }
+  })
 }
 
 /** Somebody has to commit the leaves that others propose, and nobody is told to. */

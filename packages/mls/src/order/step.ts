@@ -7,6 +7,7 @@ import { toHex } from '@hyphae/core'
 import { MlsError } from '../errors.js'
 import { encryptMessage } from '../message.js'
 import { type GroupState, groupIdOf } from '../state.js'
+import { correctTimes } from './clock.js'
 import { closeDraft, type Draft, isFollowed, openDraft, putNode, say, tipOf } from './draft.js'
 import { encodeEnvelope, messageIdOf } from './envelope.js'
 import { strand } from './follow.js'
@@ -59,11 +60,8 @@ async function rejoin(draft: Draft, state: GroupState, external?: ExternalCommit
   const given = [...draft.nodes.values()].filter(({ tag }) => isFollowed(draft, tag))
   const fresh = await startLog(draft.ctx, state)
   if (fresh.group !== draft.group) throw new MlsError('mls/wrong-group')
-  const { early, evidence, voided, counter, spoken } = draft
-  const intents = draft.intents
-    .filter(({ carrier, settled }) => carrier === null || !settled)
-    .map((one) => ({ ...one, carrier: null, due: null, settled: false }))
-  Object.assign(draft, fresh, { early, evidence, voided, counter, spoken, intents })
+  const { early, evidence, voided, counter, spoken, intents, welcomes } = draft
+  Object.assign(draft, fresh, { early, evidence, voided, counter, spoken, intents, welcomes })
   draft.touched.set(fresh.tip, 'new')
   if (external !== undefined)
     draft.effects.push({ kind: 'send', envelope: encodeEnvelope('commit', external.parent, external.commit) })
@@ -95,6 +93,7 @@ function resume(draft: Draft): void {
 }
 
 function pass(draft: Draft): void {
+  correctTimes(draft)
   tendSequencer(draft)
   tendStall(draft)
 }

@@ -90,6 +90,46 @@ describe('hostile 23: a relay withholds one commit', () => {
     expect(epochOf(a)).toBe(before)
   })
 
+  it('a plea that was held back throws nobody out that has come back by itself', async () => {
+    const group = (await peers(3)) as [Peer, Peer, Peer]
+    const [a, b, c] = group
+    const commits: Uint8Array[] = []
+    for (let i = 0; i < HORIZON + 4; i++) {
+      commits.push(await invite(a, `${i}`))
+      await hear(b, at(commits, i))
+    }
+    a.sent.length = 0
+    await hear(c, await write(b, 'far ahead'))
+    b.sent.length = 0
+    await run(group, READD_MS + PLEA_MS)
+    const { keyPackage } = await createKeyPackage(c.ctx.mls, c.ctx.identity)
+    await feed(c, { kind: 'key-package', keyPackage })
+    const held = at(c.sent, c.sent.length - 1)
+    c.sent.length -= 1
+    for (const envelope of commits) await hear(c, envelope)
+    expect(authenticator(c)).toBe(authenticator(a))
+    expect(kinds(c.events)).toContain('recovered')
+    await deliver(group)
+    for (const peer of [a, b]) await hear(peer, held)
+    await run(group, 15_000)
+    expect(epochOf(a)).toBe(1 + HORIZON + 4)
+    expect(a.log.intents.filter(({ intent }) => intent.kind === 'readd')).toHaveLength(0)
+  })
+
+  it('what the smaller side wanted is carried out on the side that stays', async () => {
+    const group = (await peers(4)) as [Peer, Peer, Peer, Peer]
+    const [a, b, c, d] = group
+    await split([a, b, d], [c])
+    await want(c, { kind: 'remove', signatureKey: keyOf(d) })
+    await write(a, 'here')
+    await run(group, READD_MS + 3 * PLEA_MS)
+    await readd(group, c)
+    await run(group, 15_000)
+    expect(names(a)).toContain('c')
+    expect(names(a)).not.toContain('d')
+    expect(authenticator(c)).toBe(authenticator(a))
+  })
+
   it('a plea of a stranger, or one that was changed, is refused', async () => {
     const [a, b] = (await peers(2)) as [Peer, Peer]
     const [x] = (await peers(1)) as [Peer]
