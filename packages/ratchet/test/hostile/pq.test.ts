@@ -133,6 +133,27 @@ describe('attacks from outside', () => {
   })
 })
 
+describe('a snapshot with late messages', () => {
+  it('hostile 53: says of each whether it may be of two epochs, in one way', () => {
+    const pair = ready()
+    const late = send(pair, 'alice', 'late')
+    talk(pair, 'alice', 'in time')
+    const { sending, skipped } = coreOf(pair.bob)
+    expect([sending.kind, skipped.length, skipped[0]?.pq?.later]).toEqual(['due', 1, null])
+    const bytes = encodeSession(pair.bob)
+    // Behind the facts, what is due, the receiving chain and the count: mask, key and time, and the epoch.
+    const at = 167 + 67 + 67 + 2 + 92 + 4
+    expect(bytes[at]).toBe(0)
+    for (const value of [2, 3, 255]) {
+      const other = Uint8Array.from(bytes)
+      other[at] = value
+      expect(codeOf(() => decodeSession(crypto, other, { pq: postQuantum }))).toBe('ratchet/bad-snapshot')
+    }
+    pair.bob = decodeSession(crypto, bytes, { pq: postQuantum })
+    expect(receive(pair, 'bob', late)).toBe('late')
+  })
+})
+
 describe('a peer that breaks the rules', () => {
   const nothing = new Uint8Array(0)
 

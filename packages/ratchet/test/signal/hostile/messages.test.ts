@@ -276,6 +276,18 @@ describe('protobuf', () => {
     expect(code(...typed, ...numberField(1, 1))).toBe('ratchet/signal-bad-message')
   })
 
+  it('a ciphertext that is not whole blocks is refused by its length', () => {
+    const header = [...bytesField(1, encodeEcKey(crypto.x25519.generate().publicKey)), ...numberField(2, 0)]
+    const pq = bytesField(5, decodeMessage(message).pqMessage)
+    for (const length of [0, 1, 15, 17, 31]) {
+      const ciphertext = bytesField(4, new Uint8Array(length))
+      expect(code(...header, ...ciphertext, ...pq)).toBe('ratchet/signal-bad-message')
+    }
+    expect(code(...header, ...bytesField(4, new Uint8Array(16)), ...pq)).toMatch(
+      /signal-(bad-mac|duplicate)$/,
+    )
+  })
+
   it('more fields than any message has are refused', () => {
     const many = Array.from({ length: 80 }, (_, i) => numberField(100 + i, 1)).flat()
     expect(code(...many)).toBe('ratchet/signal-bad-message')
