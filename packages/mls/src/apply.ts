@@ -71,8 +71,9 @@ function assertNewcomer(
 ): void {
   const { leafNode, initKey } = keyPackage
   assertCredential(ctx, credentialBytes(leafNode), leafNode.signaturePublicKey)
-  const able =
-    isSupported(extensions, leafNode.capabilities) && isSupported(leafNode.extensions, leafNode.capabilities)
+  const { capabilities } = leafNode
+  const asked = [extensions, leafNode.extensions, keyPackage.extensions]
+  const able = asked.every((list) => isSupported(list, capabilities))
   if (!able || equalBytes(initKey, leafNode.hpkePublicKey)) throw new MlsError(code)
   if (leafNode.leafNodeSource !== 'key_package') throw new MlsError(code)
   const { sync: suite } = cs

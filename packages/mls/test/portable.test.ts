@@ -17,33 +17,49 @@ function esbuild(): Build {
   return (tool('esbuild') as { build: Build }).build
 }
 
+async function bundled(entry: string): Promise<Bundle> {
+  const alias = {
+    name: 'sources',
+    setup(build: {
+      onResolve(o: { filter: RegExp }, f: (args: { path: string }) => { path: string }): void
+    }): void {
+      for (const { find, replacement } of sourceAliases('browser'))
+        build.onResolve({ filter: find }, ({ path }) => ({ path: path.replace(find, replacement) }))
+    },
+  }
+  return esbuild()({
+    entryPoints: [fileURLToPath(new URL(`../src/${entry}`, import.meta.url))],
+    bundle: true,
+    platform: 'browser',
+    format: 'esm',
+    write: false,
+    metafile: true,
+    plugins: [alias],
+  })
+}
+
+/** Without the folder in which the package manager keeps it, whose name lists peers. */
+function named({ metafile }: Bundle): string[] {
+  return Object.keys(metafile.inputs).map((path) => path.split('/node_modules/').at(-1) ?? path)
+}
+
+const UNWANTED = /@hpke|\(disabled\)|crypto\/src\/node|ts-mls\/dist\/src\/crypto\/implementation/
+
 describe('a bundle for browsers', () => {
   it('holds no Node builtin and no optional peer of ts-mls', async () => {
-    const alias = {
-      name: 'sources',
-      setup(build: {
-        onResolve(o: { filter: RegExp }, f: (args: { path: string }) => { path: string }): void
-      }): void {
-        for (const { find, replacement } of sourceAliases('browser'))
-          build.onResolve({ filter: find }, ({ path }) => ({ path: path.replace(find, replacement) }))
-      },
-    }
-    const { metafile, warnings } = await esbuild()({
-      entryPoints: [fileURLToPath(new URL('../src/index.ts', import.meta.url))],
-      bundle: true,
-      platform: 'browser',
-      format: 'esm',
-      write: false,
-      metafile: true,
-      plugins: [alias],
-    })
-    const inputs = Object.keys(metafile.inputs)
-    expect(warnings).toEqual([])
+    const bundle = await bundled('index.ts')
+    expect(bundle.warnings).toEqual([])
+    const inputs = named(bundle)
     expect(inputs.some((path) => path.includes('ts-mls/dist/src/message.js'))).toBe(true)
-    const unwanted =
-      /@hpke|post-quantum|\(disabled\)|crypto\/src\/node|ts-mls\/dist\/src\/crypto\/implementation/
-    // Without the folder in which the package manager keeps it, whose name lists peers.
-    const named = inputs.map((path) => path.split('/node_modules/').at(-1) ?? path)
-    expect(named.filter((path) => unwanted.test(path))).toEqual([])
+    expect(inputs.filter((path) => UNWANTED.test(path) || path.includes('post-quantum'))).toEqual([])
+  })
+
+  it('nor does the entry of the other suites, which alone brings their curves and ML-KEM', async () => {
+    const bundle = await bundled('suites.ts')
+    expect(bundle.warnings).toEqual([])
+    const inputs = named(bundle)
+    expect(inputs.filter((path) => UNWANTED.test(path))).toEqual([])
+    expect(inputs.some((path) => path.includes('post-quantum'))).toBe(true)
+    expect(named(await bundled('index.ts')).some((path) => path.includes('curves/nist'))).toBe(false)
   })
 })

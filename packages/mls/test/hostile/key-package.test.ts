@@ -134,6 +134,12 @@ describe('hostile 21: a KeyPackage is refused by its inviter and by every other 
     }
     const smallOrder = await rawKeyPackage(c, () => ({ leaf: { signaturePublicKey: zero } }))
     expect(await verdicts(smallOrder)).toEqual(['mls/bad-key-package', 'mls/bad-key-package'])
+    const unnamed = { extensions: [{ extensionType: 0xf00d, extensionData: new Uint8Array() }] }
+    for (const change of [{ outer: unnamed }, { leaf: unnamed }])
+      expect(await verdicts(await rawKeyPackage(c, () => change))).toEqual([
+        'mls/bad-key-package',
+        'mls/bad-commit',
+      ])
     const same = await rawKeyPackage(c, ({ leafNode }) => ({ outer: { initKey: leafNode.hpkePublicKey } }))
     expect(await verdicts(same)).toEqual(['mls/bad-key-package', 'mls/bad-commit'])
   })
