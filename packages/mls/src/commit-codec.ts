@@ -17,8 +17,9 @@ import type { FramedContentCommit } from 'ts-mls/framedContent.js'
 import { encodeProposal } from 'ts-mls/proposal.js'
 import { encodeSender } from 'ts-mls/sender.js'
 import { type WireformatName, wireformats } from 'ts-mls/wireformat.js'
-import { CONTENT_TYPES, contextBytes } from './private-message.js'
-import { extensionsSize, leafSize, writeExtensions, writeLeaf } from './tree-codec.js'
+import { contextBytes } from './application.js'
+import { extensionsSize, leafSize, writeExtensions, writeLeaf } from './leaf-codec.js'
+import { CONTENT_TYPES, MLS10 } from './private-message.js'
 import {
   vectorSize,
   type Writer,
@@ -31,7 +32,6 @@ import {
   writeVector,
 } from './wire.js'
 
-const MLS10 = 1
 const ADD = 1
 const INLINE = 1
 const REFERENCE = 2

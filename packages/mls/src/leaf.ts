@@ -6,6 +6,7 @@ import type { KeyPackage, LeafNode } from 'ts-mls'
 import { assertSize } from './codec.js'
 import { MlsError, type MlsErrorCode } from './errors.js'
 import { labelled } from './labels.js'
+import { leafTbs } from './leaf-codec.js'
 import {
   CLOCK_SKEW_SECONDS,
   LATE_COMMIT_SECONDS,
@@ -14,7 +15,6 @@ import {
 } from './limits.js'
 import type { SyncSuite } from './provider.js'
 import { credentialBytes } from './state.js'
-import { leafTbs } from './tree-codec.js'
 
 /** A key that no honest device makes would make every later commit fail for whoever encrypts to it. */
 export function assertEncryptionKey(sync: SyncSuite, key: Uint8Array, code: MlsErrorCode): void {

@@ -8,21 +8,14 @@ import type { GroupContext, PrivateMessage, RatchetTree } from 'ts-mls'
 import type { AuthenticatedContent } from 'ts-mls/authenticatedContent.js'
 import { verifyFramedContentSignature } from 'ts-mls/framedContent.js'
 import { decodePrivateMessageContent, toAuthenticatedContent } from 'ts-mls/privateMessage.js'
+import { applicationContent, applicationTbs, readApplicationContent } from './application.js'
 import { commitTbs } from './commit-codec.js'
 import type { MlsContext } from './context.js'
 import { MlsError, stage } from './errors.js'
 import { labelled } from './labels.js'
 import { MAX_AAD_BYTES, MAX_PLAINTEXT_BYTES } from './limits.js'
 import { isStillMember } from './past.js'
-import {
-  applicationContent,
-  applicationTbs,
-  openContent,
-  openSenderData,
-  readApplicationContent,
-  type SenderData,
-  sealContent,
-} from './private-message.js'
+import { openContent, openSenderData, type SenderData, sealContent } from './private-message.js'
 import type { SuiteImpl, SyncSuite } from './provider.js'
 import { assertReadable, type RatchetName, type SecretTree, spendKey } from './secret-tree.js'
 import { type GroupState, leafAt, type Opened, openState, type PastEpoch, wrapState } from './state.js'

@@ -20,9 +20,9 @@ import {
   sibling,
   toLeafIndex,
 } from 'ts-mls/treemath.js'
+import { contextBytes } from './application.js'
 import { MlsError, type MlsErrorCode } from './errors.js'
 import { deriveSecret, labelled } from './labels.js'
-import { contextBytes } from './private-message.js'
 import type { SuiteImpl } from './provider.js'
 import { hashTree, parentHash } from './tree-hash.js'
 

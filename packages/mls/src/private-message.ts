@@ -8,7 +8,6 @@
  */
 import { zeroize } from '@hyphae/crypto'
 import type { GroupContext } from 'ts-mls'
-import { encodeGroupContext } from 'ts-mls/groupContext.js'
 import { MlsError } from './errors.js'
 import { expandWithLabel } from './labels.js'
 import type { SyncSuite } from './provider.js'
@@ -35,8 +34,8 @@ import {
   writeVector,
 } from './wire.js'
 
-const MLS10 = 1
-const PRIVATE_MESSAGE = 2
+export const MLS10 = 1
+export const PRIVATE_MESSAGE = 2
 const REUSE_GUARD_BYTES = 4
 const SENDER_DATA_BYTES = 12
 
@@ -202,56 +201,4 @@ export function sealContent(
   const encryptedSenderData = suite.sealAead(mask.key, mask.nonce, senderAad(header), sender.bytes)
   const message = encodePrivateMessage({ ...header, authenticatedData, encryptedSenderData, ciphertext })
   return { message, secretTree: tree }
-}
-
-const contexts = new WeakMap<GroupContext, Uint8Array>()
-
-/** A group context is encoded once an epoch: every signature covers it. */
-export function contextBytes(context: GroupContext): Uint8Array {
-  const known = contexts.get(context)
-  if (known !== undefined) return known
-  const bytes = encodeGroupContext(context)
-  contexts.set(context, bytes)
-  return bytes
-}
-
-/** Section 6.1: FramedContentTBS of application data from a member. */
-export function applicationTbs(
-  context: GroupContext,
-  leaf: number,
-  authenticatedData: Uint8Array,
-  data: Uint8Array,
-): Uint8Array {
-  const { groupId, epoch } = context
-  const tail = contextBytes(context)
-  const vectors = vectorSize(authenticatedData.length) + vectorSize(data.length)
-  const to = writer(4 + vectorSize(groupId.length) + 8 + 5 + 1 + vectors + tail.length)
-  writeU16(to, MLS10)
-  writeU16(to, PRIVATE_MESSAGE)
-  writeVector(to, groupId)
-  writeU64(to, epoch)
-  writeU8(to, 1)
-  writeU32(to, leaf)
-  writeVector(to, authenticatedData)
-  writeU8(to, CONTENT_TYPES.application)
-  writeVector(to, data)
-  writeRaw(to, tail)
-  return to.bytes
-}
-
-/** PrivateMessageContent of application data, without padding: frames have fixed sizes already. */
-export function applicationContent(data: Uint8Array, signature: Uint8Array): Uint8Array {
-  const to = writer(vectorSize(data.length) + vectorSize(signature.length))
-  writeVector(to, data)
-  writeVector(to, signature)
-  return to.bytes
-}
-
-/** @throws MlsError `mls/undecryptable` */
-export function readApplicationContent(content: Uint8Array): { data: Uint8Array; signature: Uint8Array } {
-  const from = reader(content, 'mls/undecryptable')
-  const data = readVector(from)
-  const signature = readVector(from)
-  for (let at = from.at; at < from.end; at++) if (content[at] !== 0) throw new MlsError(from.code)
-  return { data, signature }
 }

@@ -10,10 +10,11 @@ import { treeHashRoot } from 'ts-mls/treeHash.js'
 import { expect, it } from 'vitest'
 import { commitBytes, keyPackageBytes } from '../../src/commit-codec.js'
 import { MlsError } from '../../src/errors.js'
+import { leafTbs } from '../../src/leaf-codec.js'
 import { suiteOf } from '../../src/provider.js'
 import { assertTreeShape } from '../../src/tree.js'
 import { addLeaves } from '../../src/tree-add.js'
-import { decodeTree, encodeTree, leafTbs } from '../../src/tree-codec.js'
+import { decodeTree, encodeTree } from '../../src/tree-codec.js'
 import { hashTree } from '../../src/tree-hash.js'
 
 const cs = suiteOf(defaultCrypto, 1)
