@@ -40,7 +40,7 @@ export interface MlsInterop {
   readonly publicHandshakes: boolean
   /** Whether a newcomer may come in by external commit; it may replace only its own credential. */
   readonly externalJoins: boolean
-  /** Extensions of the GroupContext that are taken as they are. */
+  /** Extensions of the GroupContext, by number, that are taken as they are; their meaning is the caller's. */
   readonly extensions: readonly number[]
   /** Taken only when it is there, and taken from others alone: nothing here makes any of it. */
   readonly wide?: MlsWide

@@ -118,11 +118,15 @@ describe('extensions of the group', () => {
   it('that the context does not list, or that a member cannot do, are refused', async () => {
     for (const [wrong, code] of [
       [{ type: 0xf00e, data: new Uint8Array() }, 'mls/bad-commit'],
+      [{ type: 5, data: new Uint8Array() }, 'mls/bad-commit'],
       [{ type: 0xf00f, data: new Uint8Array() }, 'mls/bad-commit'],
       [{ type: 3, data: Uint8Array.of(2, 0xf0, 0x0f, 0, 0) }, 'mls/bad-commit'],
       [{ type: 3, data: Uint8Array.of(9) }, 'mls/bad-commit'],
     ] as const)
       expect(await codeOf(() => changeGroup(a.ctx, at(states, 0), { extensions: [wrong] }))).toBe(code)
+    const listing = { ...a.ctx, interop: { ...OPEN, extensions: [5] } }
+    const senders = [{ type: 5, data: Uint8Array.of(0) }]
+    expect(await codeOf(() => changeGroup(listing, at(states, 0), { extensions: senders }))).toBe('no error')
     const { interop: _, ...strict } = a.ctx
     expect(await codeOf(() => changeGroup(strict, at(states, 0), { extensions: [REQUIRED] }))).toBe(
       'mls/unsupported-proposal',

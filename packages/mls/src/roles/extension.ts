@@ -54,8 +54,8 @@ function requiredOf(extensions: readonly Extension[], code: MlsErrorCode): Requi
 function assertForeign(ctx: MlsContext, extensions: readonly Extension[], code: MlsErrorCode): void {
   const known = ctx.interop?.extensions ?? []
   const types = extensions.map(({ extensionType }) => extensionType)
-  const allowed = types.every((type) =>
-    typeof type === 'number' ? known.includes(type) : type === 'required_capabilities' || known.length > 0,
+  const allowed = types.every(
+    (type) => type === 'required_capabilities' || known.includes(extensionTypeToNumber(type)),
   )
   if (!allowed || new Set(types).size !== types.length) throw new MlsError(code)
 }
