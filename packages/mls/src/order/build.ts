@@ -28,10 +28,11 @@ function changesOf(ready: readonly PendingIntent[], present: readonly Member[]):
 /** The commit, or the code of the reason why there is none. */
 export async function attempt(draft: Draft, ready: readonly PendingIntent[]): Promise<Built | string> {
   const { state } = tipOf(draft)
+  const { tree = 'inside' } = draft.ctx
   try {
     if (ready.every(({ intent }) => intent.kind === 'commit-leaves'))
       return { ...(await commitLeaves(draft.ctx.mls, state)), members: [] }
-    return await changeGroup(draft.ctx.mls, state, changesOf(ready, members(state)))
+    return await changeGroup(draft.ctx.mls, state, { ...changesOf(ready, members(state)), tree })
   } catch (error) {
     if (isHyphaeError(error)) return error.code
     throw error

@@ -1,5 +1,6 @@
 /** What a step asks of its caller: first store the new log, then do these. All of them may be done twice. */
 import type { Member } from '../state.js'
+import type { TreeChunk } from '../tree-chunks.js'
 import type { DropReason, IntentKind } from './intent.js'
 import type { Equivocation } from './log.js'
 import type { EpochTag } from './tag.js'
@@ -9,7 +10,13 @@ export type Effect =
   | { readonly kind: 'send'; readonly envelope: Uint8Array }
   /** To the sequencer: compare-and-swap on group and parent. Its answer is the input `sequenced`. */
   | { readonly kind: 'submit'; readonly parent: EpochTag; readonly envelope: Uint8Array }
-  | { readonly kind: 'welcome'; readonly welcome: Uint8Array; readonly members: readonly Member[] }
+  /** Publish the chunks first: none, unless the tree travels apart from the Welcome. */
+  | {
+      readonly kind: 'welcome'
+      readonly welcome: Uint8Array
+      readonly members: readonly Member[]
+      readonly chunks: readonly TreeChunk[]
+    }
   | { readonly kind: 'event'; readonly event: OrderEvent }
 
 export type OrderEvent =

@@ -1,6 +1,7 @@
 /** What happens to a log, and what each step is given from outside. */
 import type { MlsContext, MlsIdentity } from '../context.js'
 import type { GroupState } from '../state.js'
+import type { TreePlace } from '../tree-chunks.js'
 import type { Effect } from './effect.js'
 import type { Intent } from './intent.js'
 import type { GroupLog, OrderMode } from './log.js'
@@ -12,6 +13,8 @@ export interface OrderContext {
   /** This device: signs its pleas. */
   readonly identity: MlsIdentity
   readonly mode: OrderMode
+  /** Where the Welcomes of this member have the tree; `inside` when left out. */
+  readonly tree?: TreePlace
   /** `roleRules` when left out. */
   readonly rules?: GroupRules
 }

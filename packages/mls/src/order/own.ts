@@ -3,6 +3,7 @@
  * horizon (spec/ordering.md section 6). Makes no commits; pursue.ts does.
  */
 import { toHex } from '@hyphae/core'
+import { treeChunks } from '../tree-chunks.js'
 import { type Draft, isFollowed, say } from './draft.js'
 import { childrenOf, nodeAt } from './graph.js'
 import type { DropReason, PendingIntent } from './intent.js'
@@ -26,8 +27,11 @@ function done(draft: Draft, pending: PendingIntent): void {
     say(draft, { kind: 'intent-done', id: pending.id, intent: pending.intent.kind })
 }
 
-function sendWelcome(draft: Draft, { welcome, members }: PendingWelcome): void {
-  draft.effects.push({ kind: 'welcome', welcome, members })
+/** The tree of the epoch to which it invites may travel beside it. */
+export function sendWelcome(draft: Draft, { tag, welcome, members }: PendingWelcome): void {
+  const { mls, tree } = draft.ctx
+  const chunks = tree === 'apart' ? treeChunks(mls, nodeAt(draft.nodes, tag).state) : []
+  draft.effects.push({ kind: 'welcome', welcome, members, chunks })
 }
 
 /** These epochs cannot be taken back any more. */

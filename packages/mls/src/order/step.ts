@@ -17,6 +17,7 @@ import type { ExternalCommit, OrderContext, OrderInput, Stepped } from './input.
 import { MAX_SENT } from './limits.js'
 import type { GroupLog } from './log.js'
 import { firstNode } from './node.js'
+import { sendWelcome } from './own.js'
 import { addIntent, pursue } from './pursue.js'
 import { drain, receive } from './receive.js'
 import { hearSequencer, tendSequencer } from './sequencing.js'
@@ -88,8 +89,7 @@ function resume(draft: Draft): void {
     if (parent !== null && link !== null)
       draft.effects.push({ kind: 'submit', parent, envelope: link.envelope })
   }
-  for (const { sent, welcome, members } of draft.welcomes)
-    if (sent) draft.effects.push({ kind: 'welcome', welcome, members })
+  for (const welcome of draft.welcomes) if (welcome.sent) sendWelcome(draft, welcome)
 }
 
 function pass(draft: Draft): void {

@@ -1,7 +1,7 @@
 // Invitations: a Welcome leaves only for a commit that stands, and what becomes of one that left too early.
 import { describe, expect, it } from 'vitest'
 import { createKeyPackage, type GroupState, joinGroup } from '../../src/index.js'
-import { HORIZON, SETTLE_MS, startLog } from '../../src/order/index.js'
+import { HORIZON, SETTLE_MS, startLog, step } from '../../src/order/index.js'
 import { at, type Device } from '../helpers.js'
 import { evilCommit } from './evil.js'
 import {
@@ -51,6 +51,25 @@ describe('a Welcome', () => {
     await pass(a, SETTLE_MS)
     expect(a.welcomes).toHaveLength(1)
     expect(kinds(a.events)).toContain('intent-done')
+  })
+
+  it('of a large group comes with the chunks of its tree, as it was when the device was added', async () => {
+    const [first, b] = (await peers(2)) as [Peer, Peer]
+    const a = { ...first, ctx: { ...first.ctx, tree: 'apart' as const } }
+    const invited = await invitable('new', a)
+    const envelope = await commit(a, { kind: 'add', keyPackage: invited.offer.keyPackage })
+    await hear(b, envelope)
+    await hear(a, await commit(b))
+    a.time.at += SETTLE_MS
+    const { effects } = await step(a.ctx, a.log, { kind: 'tick' })
+    const [sent] = effects.filter((effect) => effect.kind === 'welcome')
+    const { welcome, chunks } = sent ?? { welcome: new Uint8Array(), chunks: [] }
+    await expect(join(invited, welcome)).rejects.toMatchObject({ code: 'mls/missing-chunk' })
+    const bytes = chunks.map((chunk) => chunk.bytes)
+    const state = await joinGroup(invited.device.ctx, { ...invited.offer, welcome, chunks: bytes })
+    const newcomer = await joined(invited.device, state)
+    await hear(newcomer, at(b.sent, 0))
+    expect(authenticator(newcomer)).toBe(authenticator(b))
   })
 
   it('is sent at the latest when its commit leaves the horizon', async () => {
