@@ -86,7 +86,8 @@ async function mls(print: (text: string) => void): Promise<Report> {
   const lines = [...alone].map(([name, value]) => `  ${name.padEnd(16)} ${value.toFixed(2)}\n`)
   print(`N = ${LARGE}, ours; ms\n${lines.join('')}\n`)
   print(`state ${figures.stateBytes1500} B, heap ${figures.heapBytesPerMember1500} B a member, `)
-  print(`${figures.rowBytesPerMessage1500} B written for a message, Welcome ${figures.welcomeBytes1500} B\n`)
+  print(`${figures.rowBytesPerMessage1500} B written for a message, Welcome ${figures.welcomeBytes1500} B, `)
+  print(`${figures.welcomeApartBytes1500} B with the tree apart in ${figures.chunks1500} chunks\n`)
   print(`load average at the start ${figures.loadAverage}\n`)
   return report
 }

@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import {
   addMembers,
+  createGroup,
   decodeGroup,
   decodeGroupRows,
   encodeGroup,
@@ -14,8 +15,10 @@ import {
   forgetGroup,
   type GroupRow,
   type GroupState,
+  joinGroup,
   processMessage,
   removeMembers,
+  treeChunks,
 } from '@hyphae/mls'
 import { median, round } from '../harness.ts'
 import { ctx, type Device, makeDevice, makeDevices, newGroup } from './hyphae.ts'
@@ -70,6 +73,24 @@ async function change(
   states.last = after.state
 }
 
+/** Joining with the tree from elsewhere, in chunks. */
+async function apart(
+  devices: readonly Device[],
+  samples: number[],
+  figures: Record<string, number>,
+): Promise<void> {
+  const [first, ...others] = devices as [Device, ...Device[]]
+  const alone = await createGroup(ctx, first.identity, ctx.crypto.randomBytes(16))
+  const offers = others.map(({ offer }) => offer.keyPackage)
+  const { state, welcome } = await addMembers(ctx, alone, offers, 'apart')
+  const chunks = treeChunks(ctx, state).map(({ bytes }) => bytes)
+  const last = others.at(-1) as Device
+  for (let i = 0; i < ROUNDS; i++)
+    await timed(samples, () => joinGroup(ctx, { ...last.offer, welcome, chunks }))
+  figures.welcomeApartBytes1500 = welcome.length
+  figures.chunks1500 = chunks.length
+}
+
 async function rest(state: GroupState, timings: Timings, figures: Record<string, number>): Promise<void> {
   const of = (name: string): number[] => samplesOf(timings, name)
   const snapshot = encodeGroup(state)
@@ -111,6 +132,7 @@ export async function large(
     }
   }
   figures.welcomeBytes1500 = group.welcome().length
+  await apart(devices, of('joinApart'), figures)
   // One leaves, so that there is a place to add and remove.
   const removed = await timed(of('remove'), () => removeMembers(ctx, group.states.first, [1]))
   const read = await processMessage(ctx, group.states.last, removed.commit)

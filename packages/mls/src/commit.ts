@@ -4,6 +4,7 @@
  * the system clock, puts every pending proposal in, leaves the path out where the RFC asks for one, and
  * encrypts paths under the old extensions.
  */
+import { zeroize } from '@hyphae/crypto'
 import type { Proposal, ProposalOrRef, UpdatePath } from 'ts-mls'
 import type { WireformatName } from 'ts-mls/wireformat.js'
 import { type Applied, applyProposals } from './apply.js'
@@ -137,6 +138,7 @@ export async function buildCommit(
     const next: NextEpoch = await nextEpoch(opened.client, cs, context, tree, signed, commitSecret)
     const sealed = await sealCommit(opened.client, cs, signed, next.confirmationTag)
     const welcome = await buildWelcome(opened, next, tree, applied.added, secrets, request.tree ?? 'inside')
+    for (const { secret } of secrets) zeroize(secret)
     const client = enterEpoch(sealed.client, next, tree, privatePath)
     const { added, privileged } = applied
     return { client, commit: sealed.message, welcome, added, privileged }
