@@ -102,7 +102,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'order/commits.ts',
     find: '<= MAX_IDLE_RUN)',
     replace: '<= 1000 * MAX_IDLE_RUN)',
-    from: 45,
+    from: 1,
   },
   {
     name: 'everybody may add',

@@ -111,6 +111,22 @@ function proofFault(log: GroupLog, nodes: readonly EpochNode[], node: EpochNode)
     : `two commits of ${deviceIn(link.committer.credential)} in one epoch went unnoticed`
 }
 
+/** One less than the horizon: so many commits of one member that only refresh it may stand in a row. */
+const LONGEST_IDLE_RUN = 4
+
+function spamFault(log: GroupLog): string | undefined {
+  let [run, actor] = [0, '']
+  for (let tag: string | null = log.tip; tag !== null; tag = log.nodes.get(tag)?.parent ?? null) {
+    const link = log.nodes.get(tag)?.link
+    const idle = link != null && !link.privileged && link.added.length + link.removed.length === 0
+    const account = link == null ? '' : accountOf(link.committer)
+    run = idle ? (account === actor ? run + 1 : 1) : 0
+    actor = account
+    if (run > LONGEST_IDLE_RUN) return `${run} commits in a row in which one member only refreshes itself`
+  }
+  return undefined
+}
+
 /** A step may go on to another epoch and then read: one of the two must know the sender. */
 function strangerFault(
   before: GroupLog | null,
@@ -137,18 +153,16 @@ export function oracle(leavers: ReadonlySet<string>): Oracle {
     judge: (before, log, effects) => {
       const nodes = [...log.nodes.values()]
       const tip = log.nodes.get(log.tip) as EpochNode
-      const stranger = strangerFault(before, log, effects)
-      if (stranger !== undefined) return stranger
-      const chosen = choiceFault(nodes, tip)
-      if (chosen !== undefined) return chosen
+      const fault = strangerFault(before, log, effects) ?? choiceFault(nodes, tip) ?? spamFault(log)
+      if (fault !== undefined) return fault
       for (const node of nodes) {
         const parent = node.parent === null ? undefined : log.nodes.get(node.parent)
         if (parent === undefined) continue
-        const fault =
+        const wrong =
           proofFault(log, nodes, node) ??
           (judged.has(node.tag) ? undefined : roleFault(parent, node, leavers))
         judged.add(node.tag)
-        if (fault !== undefined) return fault
+        if (wrong !== undefined) return wrong
       }
       return undefined
     },
