@@ -84,12 +84,16 @@ function boundRivals(draft: Draft, parent: EpochNode, committer: Member): void {
   bound(draft, parent.tag, childrenOf(draft.nodes, parent.tag), MAX_RIVALS)
 }
 
+/** Two that both remove this member may be one, encrypted twice: it cannot derive their epochs to tell. */
 function findEquivocation(draft: Draft, parent: EpochNode, node: EpochNode): void {
   const { link } = node
   if (link === null) return
   const { committer, digest } = link
   const rival = childrenOf(draft.nodes, parent.tag).find(
-    (other) => other.tag !== node.tag && other.link?.committer.leaf === committer.leaf,
+    (other) =>
+      other.tag !== node.tag &&
+      other.link?.committer.leaf === committer.leaf &&
+      (other.active || node.active),
   )
   if (rival?.link) reportEquivocation(draft, parent, committer, rival.link.digest, digest)
 }

@@ -13,7 +13,7 @@ import { encodeEnvelope } from './envelope.js'
 import { pathTo } from './graph.js'
 import type { Intent, PendingIntent } from './intent.js'
 import { leaveNow } from './leave.js'
-import { MAX_IDLE_RUN, MAX_INTENTS, REISSUE_MS, SETTLE_MS, TURNS } from './limits.js'
+import { MAX_IDLE_RUN, MAX_INTENTS, REISSUE_MS, SETTLE_MS, STALL_MS, TURNS } from './limits.js'
 import type { EpochNode } from './log.js'
 import { fraction, selectorOf } from './node.js'
 import { drop, isInternal, reopenLost, reviewLeave, settleOwn } from './own.js'
@@ -133,6 +133,15 @@ function choose(draft: Draft): PendingIntent[] {
   return idle && ready.every(({ intent }) => intent.kind === 'update') ? [] : ready
 }
 
+/**
+ * Not while a sequencer is asked, nor by a member that waits to be added anew. And not while a commit of this epoch
+ * seems to be under way: it would only be a rival of it. That wait ends when the stall is shown.
+ */
+function mayCommit({ submitted, stall, now }: Draft): boolean {
+  if (submitted !== null || stall?.leaving === true) return false
+  return stall === null || stall.late || now - stall.since >= STALL_MS
+}
+
 /** Carries out what is due, and reviews what was carried out before. */
 export async function pursue(draft: Draft): Promise<void> {
   reopenLost(draft)
@@ -140,7 +149,7 @@ export async function pursue(draft: Draft): Promise<void> {
   if (tipOf(draft).active) {
     adoptLeaves(draft)
     await drawTurns(draft)
-    if (draft.submitted === null && draft.stall?.leaving !== true) {
+    if (mayCommit(draft)) {
       const ready = choose(draft)
       if (ready.length > 0) await commit(draft, ready)
     }

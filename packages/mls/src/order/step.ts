@@ -127,6 +127,7 @@ export async function step(ctx: OrderContext, log: GroupLog, input: OrderInput):
   const draft = openDraft(ctx, log)
   await apply(draft, input)
   await drain(draft)
+  reviewStall(draft)
   await pursue(draft)
   await drain(draft)
   reviewStall(draft)

@@ -2,6 +2,7 @@
 
 import { unsafeSeededRandom } from '@hyphae/testkit'
 import { describe, expect, it } from 'vitest'
+import { STALL_MS } from '../../src/order/index.js'
 import { at } from '../helpers.js'
 import {
   authenticator,
@@ -14,7 +15,9 @@ import {
   run,
   settle,
   shown,
+  tick,
   twin,
+  want,
   write,
 } from './peers.js'
 
@@ -55,6 +58,24 @@ describe('hostile 22: commits of one epoch', () => {
       expect(shown(peer)).toHaveLength(new Set(shown(peer)).size)
     }
     expect(seen.size).toBe(1)
+  })
+
+  it('a member that sees a commit under way waits for it instead of making a rival', async () => {
+    const [a, b] = (await peers(2)) as [Peer, Peer]
+    const envelope = await commit(a)
+    await hear(b, await write(a, 'ahead of its commit'))
+    await want(b, { kind: 'update' })
+    expect(b.sent).toHaveLength(0)
+    await hear(b, envelope)
+    expect(b.sent).toHaveLength(1)
+    expect(epochOf(b)).toBe(3)
+    const [x, y] = (await peers(2)) as [Peer, Peer]
+    await commit(x)
+    await hear(y, await write(x, 'whose commit never comes'))
+    await want(y, { kind: 'update' })
+    y.time.at += STALL_MS
+    await tick(y)
+    expect(epochOf(y)).toBe(2)
   })
 
   it('losers carry out again what they wanted, and all come together', async () => {

@@ -39,6 +39,18 @@ describe('equivocation', () => {
     expect([...a.log.nodes.keys()].sort()).toEqual([...b.log.nodes.keys()].sort())
   })
 
+  it('is not claimed by a removed member, for which one commit encrypted twice looks like two', async () => {
+    const group = (await peers(3)) as [Peer, Peer, Peer]
+    const [a, b, c] = group
+    const { envelope } = await evilCommit(a.device, stateOf(a), { remove: [2] })
+    await hear(c, envelope)
+    await hear(c, await sealAgain(b.device, stateOf(b), envelope))
+    expect(c.log.nodes.size).toBe(3)
+    expect(c.log.evidence).toHaveLength(0)
+    await hear(c, (await evilCommit(a.device, stateOf(a))).envelope)
+    expect(c.log.evidence).toHaveLength(1)
+  })
+
   it('is not proved by a commit that another member has encrypted anew', async () => {
     const group = (await peers(3)) as [Peer, Peer, Peer]
     const [a, b, c] = group
