@@ -16,7 +16,7 @@ export const MLS_ERRORS = {
   },
   'mls/external-commit': {
     message: 'The commit comes from outside the group.',
-    hint: 'Groups take members by Welcome alone; invite the device instead.',
+    hint: 'No rule of this group lets anybody in from outside; invite the device instead.',
   },
   'mls/wrong-group': {
     message: 'The message belongs to another group.',
@@ -60,7 +60,7 @@ export const MLS_ERRORS = {
   },
   'mls/unsupported-proposal': {
     message: 'The proposal is of a kind that this group refuses.',
-    hint: 'Members may be added, removed and updated; nothing else.',
+    hint: 'Members may be added, removed and updated, and roles changed where there are some; nothing else.',
   },
   'mls/unsupported-suite': {
     message: 'The cipher suite of the group is not at hand.',
