@@ -1,4 +1,4 @@
-// X-Wing against the one in noble, and the HPKE of every suite against its own other end.
+// The primitives of the suites that are brought along: X-Wing against noble, HPKE and ECDSA against their other ends.
 import { toHex } from '@hyphae/core'
 import { type CryptoProvider, defaultCrypto } from '@hyphae/crypto'
 import { ml_kem768_x25519 } from '@noble/post-quantum/hybrid.js'
@@ -91,4 +91,26 @@ describe.each(PROVIDERS)('suites on $name', (crypto) => {
       expect(sync.isKemKey(pair.publicKey)).toBe(true)
     },
   )
+})
+
+describe('an ECDSA signature', () => {
+  it.each([p256Suite, p384Suite])('of suite $id has one encoding', (maker) => {
+    const { sync } = suiteOf(noble, maker.id, [maker])
+    const key = sync.generateSigning()
+    const [publicKey, message] = [sync.signingPublicOf(key), text('message')]
+    const good = sync.sign(key, message)
+    const length = good[1] as number
+    const body = good.subarray(2)
+    const rLength = body[1] as number
+    const [r, rest] = [body.subarray(2, 2 + rLength), body.subarray(2 + rLength)]
+    const padded = Uint8Array.of(2, rLength + 1, 0, ...r, ...rest)
+    expect(sync.verify(publicKey, message, good)).toBe(true)
+    for (const wrong of [
+      Uint8Array.of(0x30, 0x81, length, ...body),
+      Uint8Array.of(0x30, padded.length, ...padded),
+      Uint8Array.of(0x30, length + 1, ...body, 0),
+      Uint8Array.of(0x31, length, ...body),
+    ])
+      expect(sync.verify(publicKey, message, wrong), `${wrong[0]}`).toBe(false)
+  })
 })
