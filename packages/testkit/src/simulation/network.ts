@@ -7,6 +7,7 @@ import { TestkitError } from '../errors.js'
 import { type Airtime, airtime, drawDelay, type LinkConditions } from './conditions.js'
 import { type Observations, observations } from './observations.js'
 import type { Simulation } from './simulation.js'
+import { topology } from './topology.js'
 
 export type ConditionsOf = (from: string, to: string) => LinkConditions
 
@@ -53,22 +54,11 @@ export interface SimulatedNetwork {
 
 export function simulatedNetwork(sim: Simulation, options: NetworkOptions = {}): SimulatedNetwork {
   const random = sim.random('network')
-  const endpoints = new Map<string, () => boolean>()
+  const { partition, heal, attach, together, reachable } = topology(sim)
   const air = airtime()
   const seen = observations(sim)
   const lastArrival = new Map<string, number>()
   let conditions = asFunction(options.conditions ?? {})
-  let side = new Map<string, number>()
-
-  const reachable = (name: string): boolean => {
-    const known = endpoints.get(name)
-    if (known !== undefined) return known()
-    const node = sim.nodes().find((other) => other.name === name)
-    if (node === undefined) return false
-    endpoints.set(name, () => node.reachable)
-    return node.reachable
-  }
-  const together = (from: string, to: string): boolean => (side.get(from) ?? -1) === (side.get(to) ?? -1)
   const connected = (from: string, to: string): boolean =>
     together(from, to) && reachable(from) && reachable(to)
 
@@ -106,15 +96,9 @@ export function simulatedNetwork(sim: Simulation, options: NetworkOptions = {}):
     setConditions: (next) => {
       conditions = asFunction(next)
     },
-    partition: (groups) => {
-      sim.log('network', 'parts', groups.map((group) => group.join('+')).join(' | '))
-      side = new Map(groups.flatMap((group, index) => group.map((name) => [name, index] as const)))
-    },
-    heal: () => {
-      sim.log('network', 'heals')
-      side = new Map()
-    },
-    attach: (name, check) => void endpoints.set(name, check),
+    partition,
+    heal,
+    attach,
     connected,
     send,
   }

@@ -46,71 +46,78 @@ export interface NodeParts {
   fail(actor: string, what: string, error: unknown): void
 }
 
+interface NodeState {
+  control: LifeControl | undefined
+  incarnation: number
+  suspended: boolean
+  online: boolean
+}
+
 export function simulatedNode(parts: NodeParts): SimulatedNode {
   const { name, options } = parts
-  let control: LifeControl | undefined
-  let incarnation = 0
-  let suspended = false
-  let online = true
+  const state: NodeState = { control: undefined, incarnation: 0, suspended: false, online: true }
   const log = (what: string, detail = ''): void => parts.log(name, what, detail)
 
   const crash = (): void => {
-    if (control === undefined) return
+    if (state.control === undefined) return
     log('crashes')
-    control.end()
-    control = undefined
-    suspended = false
+    state.control.end()
+    state.control = undefined
+    state.suspended = false
     disk.crashAt(0, 'before')
   }
   const disk = simulatedDisk(options.commitMs ?? 0, crash)
-  const boot = (): void => {
-    if (control !== undefined) return
-    incarnation += 1
-    log('boots', `life ${incarnation}`)
-    control = beginLife({
-      name,
-      incarnation,
-      time: parts.time,
-      skewMs: options.skewMs ?? 0,
-      random: parts.random(`${name}/${incarnation}`),
-      disk,
-      log,
-      fail: (what, error) => parts.fail(name, what, error),
-    })
-    const { life } = control
-    life.spawn('program', async () => parts.program(life))
-  }
-  const toggle = (what: string, change: () => void): (() => void) => {
-    return () => {
-      log(what)
-      change()
-    }
-  }
   return {
     name,
     disk,
     get life() {
-      return control?.life
+      return state.control?.life
     },
     get reachable() {
-      return control !== undefined && online && !suspended
+      return state.control !== undefined && state.online && !state.suspended
     },
-    boot,
+    boot: () => {
+      if (state.control === undefined) begin(parts, state, disk)
+    },
     crash,
     crashAtCommit: (count, side) => disk.crashAt(count, side),
-    suspend: toggle('is suspended', () => {
-      suspended = true
-      control?.suspend()
-    }),
-    resume: toggle('resumes', () => {
-      suspended = false
-      control?.resume()
-    }),
-    goOffline: toggle('goes offline', () => {
-      online = false
-    }),
-    goOnline: toggle('comes online', () => {
-      online = true
-    }),
+    suspend: () => {
+      log('is suspended')
+      state.suspended = true
+      state.control?.suspend()
+    },
+    resume: () => {
+      log('resumes')
+      state.suspended = false
+      state.control?.resume()
+    },
+    goOffline: () => {
+      log('goes offline')
+      state.online = false
+    },
+    goOnline: () => {
+      log('comes online')
+      state.online = true
+    },
   }
+}
+
+function begin(parts: NodeParts, state: NodeState, disk: SimulatedDisk): void {
+  const { name, options } = parts
+  state.incarnation += 1
+  const { incarnation } = state
+  parts.log(name, 'boots', `life ${incarnation}`)
+  const control = beginLife({
+    name,
+    incarnation,
+    time: parts.time,
+    skewMs: options.skewMs ?? 0,
+    random: parts.random(`${name}/${incarnation}`),
+    disk,
+    log: (what, detail) => parts.log(name, what, detail),
+    fail: (what, error) => parts.fail(name, what, error),
+  })
+  state.control = control
+  const { life } = control
+  life.spawn('program', async () => parts.program(life))
 }

@@ -6,7 +6,8 @@ import { type Blob, isFrameSize, KEY_BYTES, type MailboxPut, toHex } from '@hyph
 import { TestkitError } from '../errors.js'
 import { type Liar, liar, type RelayLies } from './lies.js'
 import type { SimulatedNetwork } from './network.js'
-import { type BoxItem, type RelayBox, relayBox } from './relay-box.js'
+import type { BoxItem } from './relay-box.js'
+import { relayBoxes } from './relay-boxes.js'
 import { type DirectoryChecks, type DirectoryTable, directoryTable } from './relay-directory.js'
 
 /** True when `signature` is the Ed25519 signature of `message` under `publicKey`. */
@@ -48,7 +49,7 @@ export interface RelayServer extends SimulatedRelay {
   put(puts: readonly MailboxPut[]): void
   shown(box: Uint8Array, cursor: number, limit: number): readonly BoxItem[]
   acknowledge(box: Uint8Array, cursor: number): void
-  /** Calls `wake` once, when something new is shown in the box; undo with what it returns. */
+  /** Calls `wake` whenever something new is shown in the box, until what it returns is called. */
   onNews(box: Uint8Array, wake: () => void): () => void
 }
 
@@ -65,21 +66,10 @@ export function checkPuts(puts: readonly MailboxPut[]): void {
 
 export function relayServer(network: SimulatedNetwork, name: string, options: RelayOptions): RelayServer {
   const sim = network.simulation
-  const boxes = new Map<string, RelayBox>()
-  const waiters = new Map<string, Set<() => void>>()
+  const boxes = relayBoxes()
   const truth = liar(sim.random(`relay ${name}`), options.lies ?? {})
   let up = true
 
-  const boxOf = (id: Uint8Array): RelayBox => {
-    const key = toHex(id)
-    const known = boxes.get(key)
-    if (known !== undefined) return known
-    const made = relayBox(() => {
-      for (const wake of [...(waiters.get(key) ?? [])]) wake()
-    })
-    boxes.set(key, made)
-    return made
-  }
   network.attach(name, () => up)
   return {
     name,
@@ -93,7 +83,7 @@ export function relayServer(network: SimulatedNetwork, name: string, options: Re
     crash: () => {
       sim.log(name, 'crashes')
       up = false
-      waiters.clear()
+      boxes.forgetWaiters()
     },
     restart: () => {
       sim.log(name, 'restarts')
@@ -104,9 +94,9 @@ export function relayServer(network: SimulatedNetwork, name: string, options: Re
     },
     release: () => {
       sim.log(name, 'releases')
-      for (const box of boxes.values()) box.release()
+      for (const box of boxes.all()) box.release()
     },
-    waiting: () => [...boxes.values()].reduce((sum, box) => sum + box.waiting(), 0),
+    waiting: () => [...boxes.all()].reduce((sum, box) => sum + box.waiting(), 0),
     see: (connection, address, action, subject, bytes) =>
       network.observations.see({
         observer: name,
@@ -120,17 +110,12 @@ export function relayServer(network: SimulatedNetwork, name: string, options: Re
       for (const put of puts) {
         const fate = truth.fateOf(put)
         if (fate !== 'stored') sim.log(name, 'lies', fate)
-        if (fate === 'dropped') boxOf(put.box).swallow(put.id)
-        else boxOf(put.box).put(put.id, put.frame, fate === 'withheld')
+        if (fate === 'dropped') boxes.at(put.box).swallow(put.id)
+        else boxes.at(put.box).put(put.id, put.frame, fate === 'withheld')
       }
     },
-    shown: (box, cursor, limit) => truth.shown(boxOf(box), cursor, limit),
-    acknowledge: (box, cursor) => boxOf(box).acknowledge(cursor),
-    onNews: (box, wake) => {
-      const key = toHex(box)
-      const group = waiters.get(key) ?? new Set()
-      waiters.set(key, group.add(wake))
-      return () => void group.delete(wake)
-    },
+    shown: (box, cursor, limit) => truth.shown(boxes.at(box), cursor, limit),
+    acknowledge: (box, cursor) => boxes.at(box).acknowledge(cursor),
+    onNews: boxes.onNews,
   }
 }

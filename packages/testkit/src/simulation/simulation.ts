@@ -6,8 +6,8 @@ import type { Clock } from '@hyphae/core'
 import { TestkitError } from '../errors.js'
 import { MAX_SIMULATION_EVENTS, SIMULATION_TRACE_EVENTS } from '../limits.js'
 import { type SeededRandom, unsafeSeededRandom } from '../seeded-random.js'
-import { sleeper, type Timer, timeline } from '../timeline.js'
-import { eventLog, type SimulationEvent, textHash } from './event-log.js'
+import { sleeper, type Timeline, type Timer, timeline } from '../timeline.js'
+import { type EventLog, eventLog, type SimulationEvent, textHash } from './event-log.js'
 import { type NodeOptions, type NodeProgram, type SimulatedNode, simulatedNode } from './node.js'
 import { turns } from './turn.js'
 
@@ -68,24 +68,65 @@ export interface Simulation {
 
 const START_MS = 1_700_000_000_000
 
+function broken(rule: string): TestkitError {
+  return new TestkitError('testkit/broken-rule', { details: { rule } })
+}
+
+/** What happened, and the first thing that went wrong. */
+interface Chronicle {
+  readonly events: EventLog
+  failure: SimulationFailure | undefined
+  log(actor: string, what: string, detail?: string): void
+  fail(actor: string, what: string, error: unknown): void
+}
+
+function chronicle(time: Timeline, startMs: number, keep: number): Chronicle {
+  const events = eventLog(keep)
+  const log = (actor: string, what: string, detail = ''): void =>
+    events.record({ at: time.now() - startMs, actor, what, detail })
+  const self: Chronicle = {
+    events,
+    failure: undefined,
+    log,
+    fail: (actor, what, error) => {
+      if (self.failure !== undefined) return
+      log(actor, 'fails', what)
+      self.failure = { actor, what, error, at: time.now() - startMs }
+    },
+  }
+  return self
+}
+
+/** One event after another, with `settle` after each, until there is a reason to stop. */
+async function drive(
+  time: Timeline,
+  story: Chronicle,
+  { forMs, until }: RunOptions,
+  settle: () => Promise<void>,
+): Promise<void> {
+  const end = forMs === undefined ? Number.POSITIVE_INFINITY : time.now() + forMs
+  await settle()
+  for (let count = 0; story.failure === undefined && until?.() !== true; count++) {
+    const next = time.next()
+    if (next === undefined || next > end) break
+    if (count === MAX_SIMULATION_EVENTS) story.fail('harness', 'never ends', broken('a run comes to an end'))
+    time.fire()
+    await settle()
+  }
+  if (story.failure !== undefined) return
+  if (until !== undefined && !until())
+    story.fail('harness', 'never came about', broken('what the run waits for comes about'))
+  if (until === undefined && forMs !== undefined) time.moveTo(end)
+}
+
 export function simulation(options: SimulationOptions): Simulation {
   const { seed, startMs = START_MS, turnsPerEvent = 1 } = options
   const time = timeline(startMs)
-  const events = eventLog(options.traceEvents ?? SIMULATION_TRACE_EVENTS)
+  const story = chronicle(time, startMs, options.traceEvents ?? SIMULATION_TRACE_EVENTS)
+  const { events, log, fail } = story
   const nodes = new Map<string, SimulatedNode>()
   const invariants: [name: string, check: () => string | undefined][] = []
   const turn = turns()
-  let failure: SimulationFailure | undefined
-
-  const log = (actor: string, what: string, detail = ''): void =>
-    events.record({ at: time.now() - startMs, actor, what, detail })
-  const fail = (actor: string, what: string, error: unknown): void => {
-    if (failure !== undefined) return
-    log(actor, 'fails', what)
-    failure = { actor, what, error, at: time.now() - startMs }
-  }
-  const broken = (rule: string): TestkitError =>
-    new TestkitError('testkit/broken-rule', { details: { rule } })
   const random = (name: string): SeededRandom => unsafeSeededRandom(childSeed(seed, name))
 
   const settle = async (): Promise<void> => {
@@ -95,42 +136,29 @@ export function simulation(options: SimulationOptions): Simulation {
       if (wrong !== undefined) fail('harness', name, broken(`${name}: ${wrong}`))
     }
   }
-  const run = async ({ forMs, until }: RunOptions = {}): Promise<SimulationResult> => {
-    const end = forMs === undefined ? Number.POSITIVE_INFINITY : time.now() + forMs
-    await settle()
-    for (let count = 0; failure === undefined && until?.() !== true; count++) {
-      const next = time.next()
-      if (next === undefined || next > end) break
-      if (count === MAX_SIMULATION_EVENTS) fail('harness', 'never ends', broken('a run comes to an end'))
-      time.fire()
-      await settle()
-    }
-    if (failure === undefined && until !== undefined && !until())
-      fail('harness', 'never came about', broken('what the run waits for comes about'))
-    if (failure === undefined && until === undefined && forMs !== undefined) time.moveTo(end)
+  const run = async (runOptions: RunOptions = {}): Promise<SimulationResult> => {
+    await drive(time, story, runOptions, settle)
     const virtualMs = time.now() - startMs
-    const trace = events.trace()
-    return { seed, events: events.count(), virtualMs, fingerprint: events.fingerprint(), failure, trace }
+    const [fingerprint, trace] = [events.fingerprint(), events.trace()]
+    return { seed, events: events.count(), virtualMs, fingerprint, failure: story.failure, trace }
   }
-  const node = (name: string, program: NodeProgram, nodeOptions: NodeOptions = {}): SimulatedNode => {
-    if (nodes.has(name))
-      throw new TestkitError('testkit/refused', { details: { reason: 'a second node of one name' } })
-    const made = simulatedNode({ name, time, program, options: nodeOptions, random, log, fail })
-    nodes.set(name, made)
-    return made
-  }
-  const after = (ms: number, what: string, action: () => void): Timer =>
-    time.at(time.now() + ms, () => {
-      if (what !== '') log('harness', what)
-      action()
-    })
   return {
     seed,
     clock: { now: time.now, sleep: sleeper((ms, wake) => time.at(time.now() + ms, wake)) },
     random,
-    node,
+    node: (name, program, nodeOptions = {}) => {
+      if (nodes.has(name))
+        throw new TestkitError('testkit/refused', { details: { reason: 'a second node of one name' } })
+      const made = simulatedNode({ name, time, program, options: nodeOptions, random, log, fail })
+      nodes.set(name, made)
+      return made
+    },
     nodes: () => [...nodes.values()],
-    after,
+    after: (ms, what, action) =>
+      time.at(time.now() + ms, () => {
+        if (what !== '') log('harness', what)
+        action()
+      }),
     log,
     fail,
     invariant: (name, check) => void invariants.push([name, check]),

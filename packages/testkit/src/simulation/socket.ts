@@ -36,64 +36,87 @@ export interface Sockets {
   topics(life: NodeLife): TopicSocket
 }
 
-export function sockets(network: SimulatedNetwork): Sockets {
-  const bound = new Map<string, Bound>()
-  const subscribers = new Map<string, Set<{ readonly life: NodeLife; readonly receive: Receive }>>()
+/** Resolves at the time the datagram has left. */
+function carry(
+  network: SimulatedNetwork,
+  life: NodeLife,
+  to: string,
+  datagram: { readonly bytes: Uint8Array; readonly what: string },
+  arrive: () => void,
+): Promise<void> {
+  if (!life.alive) return new Promise(() => {})
+  const { length } = datagram.bytes
+  const what = `${datagram.what} ${length} B`
+  const { leftAt } = network.send({ from: life.name, to, bytes: length, what }, arrive)
+  const waitMs = leftAt - network.simulation.clock.now()
+  return waitMs > 0 ? new Promise((resolve) => life.after(waitMs, resolve)) : Promise.resolve()
+}
 
-  /** Resolves at the time the datagram has left. */
-  const carry = (
-    life: NodeLife,
-    to: string,
-    bytes: Uint8Array,
-    what: string,
-    arrive: () => void,
-  ): Promise<void> => {
-    if (!life.alive) return new Promise(() => {})
-    const datagram = { from: life.name, to, bytes: bytes.length, what: `${what} ${bytes.length} B` }
-    const { leftAt } = network.send(datagram, arrive)
-    const waitMs = leftAt - network.simulation.clock.now()
-    return waitMs > 0 ? new Promise((resolve) => life.after(waitMs, resolve)) : Promise.resolve()
+function datagramSocket(
+  network: SimulatedNetwork,
+  bound: Map<string, Bound>,
+  life: NodeLife,
+): DatagramSocket {
+  const mine: Bound = { life, receive: undefined }
+  bound.set(life.name, mine)
+  return {
+    send: async (to, bytes) => {
+      const copy = bytes.slice()
+      await carry(network, life, to, { bytes: copy, what: 'datagram' }, () => {
+        const target = bound.get(to)
+        if (target?.life.alive) target.receive?.(life.name, copy.slice())
+      })
+    },
+    onReceive: (receive) => {
+      mine.receive = receive
+    },
+    close: () => {
+      if (bound.get(life.name) === mine) bound.delete(life.name)
+    },
+  }
+}
+
+interface Subscriber {
+  readonly life: NodeLife
+  readonly receive: Receive
+}
+
+function topicSocket(
+  network: SimulatedNetwork,
+  subscribers: Map<string, Set<Subscriber>>,
+  life: NodeLife,
+): TopicSocket {
+  const groupOf = (topic: Uint8Array): Set<Subscriber> => {
+    const group = subscribers.get(toHex(topic)) ?? new Set()
+    subscribers.set(toHex(topic), group)
+    return group
   }
   return {
-    datagrams: (life) => {
-      const mine: Bound = { life, receive: undefined }
-      bound.set(life.name, mine)
-      return {
-        send: async (to, bytes) => {
-          const copy = bytes.slice()
-          await carry(life, to, copy, 'datagram', () => {
-            const target = bound.get(to)
-            if (target?.life.alive) target.receive?.(life.name, copy.slice())
-          })
-        },
-        onReceive: (receive) => {
-          mine.receive = receive
-        },
-        close: () => {
-          if (bound.get(life.name) === mine) bound.delete(life.name)
-        },
-      }
+    publish: async (topic, bytes) => {
+      const copy = bytes.slice()
+      const group = groupOf(topic)
+      for (const entry of group) if (!entry.life.alive) group.delete(entry)
+      const others = [...group].filter((other) => other.life.name !== life.name)
+      const sent = others.map((other) =>
+        carry(network, life, other.life.name, { bytes: copy, what: 'topic' }, () => {
+          if (other.life.alive) other.receive(life.name, copy.slice())
+        }),
+      )
+      await Promise.all(sent)
     },
-    topics: (life) => ({
-      publish: async (topic, bytes) => {
-        const copy = bytes.slice()
-        const group = subscribers.get(toHex(topic)) ?? new Set()
-        for (const entry of group) if (!entry.life.alive) group.delete(entry)
-        const targets = [...group].filter((other) => other.life.name !== life.name)
-        const sent = targets.map((target) =>
-          carry(life, target.life.name, copy, 'topic', () => {
-            if (target.life.alive) target.receive(life.name, copy.slice())
-          }),
-        )
-        await Promise.all(sent)
-      },
-      subscribe: (topic, receive) => {
-        const name = toHex(topic)
-        const group = subscribers.get(name) ?? new Set()
-        const entry = { life, receive }
-        subscribers.set(name, group.add(entry))
-        return () => void group.delete(entry)
-      },
-    }),
+    subscribe: (topic, receive) => {
+      const entry = { life, receive }
+      const group = groupOf(topic).add(entry)
+      return () => void group.delete(entry)
+    },
+  }
+}
+
+export function sockets(network: SimulatedNetwork): Sockets {
+  const bound = new Map<string, Bound>()
+  const subscribers = new Map<string, Set<Subscriber>>()
+  return {
+    datagrams: (life) => datagramSocket(network, bound, life),
+    topics: (life) => topicSocket(network, subscribers, life),
   }
 }
