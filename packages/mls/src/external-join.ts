@@ -79,7 +79,7 @@ function assertJoinable(ctx: MlsContext, info: GroupInfo, pair: KeyPackagePair):
   const fits =
     groupContext.version === 'mls10' &&
     groupContext.cipherSuite === cipherSuite &&
-    (groupContext.groupId.length === GROUP_ID_BYTES || ctx.interop !== undefined) &&
+    (groupContext.groupId.length === GROUP_ID_BYTES || ctx.interop?.wide !== undefined) &&
     groupContext.epoch < MAX_EPOCH &&
     isSupported(groupContext.extensions, leafNode.capabilities)
   if (!fits) throw new MlsError('mls/bad-welcome')
