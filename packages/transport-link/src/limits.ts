@@ -5,7 +5,7 @@ export const MAX_RECORD_PLAINTEXT: number = 1 + 4096
 /** The same, sealed. */
 export const MAX_RECORD_BYTES: number = MAX_RECORD_PLAINTEXT + 16
 /** The longest handshake message: ephemeral key, static key and identity, each sealed. */
-export const MAX_HANDSHAKE_BYTES = 32 + 48 + 112
+export const MAX_HANDSHAKE_BYTES: number = 32 + 48 + 112
 /** Records under one key. Noise allows 2⁶⁴; this is a year at a million a second, and still an exact number. */
 export const MAX_RECORDS: number = 2 ** 45
 
