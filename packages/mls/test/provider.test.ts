@@ -74,7 +74,9 @@ describe('hostile 13: small-order keys and second encodings of a signature (defe
 describe('createMlsProvider', () => {
   it('refuses suites that it does not speak', async () => {
     const other = getCiphersuiteFromName('MLS_128_DHKEMP256_AES128GCM_SHA256_P256')
-    expect(await codeOf(() => createMlsProvider(noble).getCiphersuiteImpl(other))).toBe('mls/unsupported-suite')
+    expect(await codeOf(() => createMlsProvider(noble).getCiphersuiteImpl(other))).toBe(
+      'mls/unsupported-suite',
+    )
   })
 
   it('exports and imports a secret across HPKE, for both suites', async () => {
