@@ -110,10 +110,12 @@ function neededToRemove(
   return rightOf(rules, account) > 0 ? STRENGTH.full : STRENGTH.members
 }
 
-/** A role is given only to who is in the group then: nobody waits outside with rights. */
+/** A right is given only to who is in the group then: nobody waits outside with more than it left with. */
 function rolesFit(before: RoleRules, after: RoleRules | null, present: ReadonlySet<AccountName>): boolean {
   if (after === null || after.creator !== before.creator) return false
-  return after.admins.every(({ account }) => present.has(account) || rightOf(before, account) > 0)
+  return after.admins.every(
+    ({ account, right }) => present.has(account) || rightOf(before, account) >= STRENGTH[right],
+  )
 }
 
 function judgeMember(

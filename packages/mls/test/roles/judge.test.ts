@@ -161,6 +161,11 @@ describe('roles are given to members, by whoever has all rights', () => {
     }
     expect(word(judge('full', { rules: outsider }))).toBe('roles')
     expect(word(judge('full', { rules: outsider, added: ['new'] }))).toBe(YES)
+    const gone: RoleView = { rules, accounts: new Map([...accounts].filter(([leaf]) => leaf !== 2)) }
+    const raised = rules.admins.map((a) => (a.account === 'rotation' ? { ...a, right: 'full' as const } : a))
+    expect(word(judge('full', { rules: { ...rules, admins: raised } }, gone))).toBe('roles')
+    expect(word(judge('full', { rules: { ...rules, admins: raised } }))).toBe(YES)
+    expect(word(judge('full', { rules: demoted }, gone))).toBe(YES)
     expect(word(judge('full', { rules: { ...rules, creator: 'plain' } }))).toBe('roles')
     expect(word(judge('full', { rules: null }))).toBe('roles')
   })
