@@ -184,6 +184,14 @@ describe('hostile 51: whoever cannot make an authentic frame gets one answer', (
       expect(refusal(() => open(sealed(header, withByte(body, at, 1))))).toBe('tlv/bad-padding')
     const frame = sealed(withByte(header, 32, 2), body)
     expect(open(withBitFlipped(frame, 8 * 4095))).toBeNull()
+    // A header that is right in itself, but of another place: chunk 1 of 3, where 0 is opened.
+    const place = (index: number): Uint8Array => {
+      const whole = withByte(withByte(header, 32, index), 36, 3)
+      whole.set([...u32(3 * CHUNK_BYTES), 0, 0, 0, 0, CHUNK_BYTES & 255, CHUNK_BYTES >> 8], 40)
+      return whole
+    }
+    expect(open(sealed(place(0), body))).toMatchObject({ header: { index: 0, count: 3 } })
+    expect(refusal(() => open(sealed(place(1), body)))).toBe('tlv/bad-frame')
   })
 })
 
@@ -259,4 +267,9 @@ describe('hostile 2: sizes and counts in frames', () => {
 function withHeader(plaintext: Uint8Array, header: readonly number[]): Uint8Array {
   plaintext.set(header)
   return plaintext
+}
+
+/** Little-endian. */
+function u32(value: number): number[] {
+  return [value & 255, (value >> 8) & 255, (value >> 16) & 255, value >>> 24]
 }

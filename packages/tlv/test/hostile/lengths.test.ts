@@ -1,22 +1,26 @@
 /** Lengths and depths that nobody honest writes: refused by what they say, before anything is made of them. */
+import { concatBytes } from '@hyphae/core'
 import {
   decodeDirectoryRecord,
   decodeStockUpload,
   defineLayout,
   defineSchema,
   encodeRecords,
+  encodeStockUpload,
   layoutCursor,
   MAX_DEPTH,
   MAX_RECORDS,
+  MAX_STOCK_ITEMS,
   readFields,
   readRecords,
   readTree,
   recordCursor,
   type Schema,
+  signStockUpload,
 } from '@hyphae/tlv'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { heapGrowth, refusal } from '../support.js'
+import { crypto, heapGrowth, refusal } from '../support.js'
 
 const MIB = 1024 * 1024
 /** Attempts of each kind: what one of them kept would show a thousandfold. */
@@ -89,6 +93,18 @@ describe('hostile 2: a false length', () => {
       }
     })
     expect(grown).toBeLessThan(MIB)
+  })
+
+  it('a stock of more items than are allowed is refused by its count, though they are all there', () => {
+    const writer = crypto.ed25519.generate()
+    const items = Array.from({ length: MAX_STOCK_ITEMS }, () => Uint8Array.of(7))
+    const stock = { kind: 1, sequence: 1, items, lastResort: new Uint8Array(0), replace: false }
+    const good = encodeStockUpload(signStockUpload(crypto, writer, stock))
+    expect(decodeStockUpload(good).items.length).toBe(MAX_STOCK_ITEMS)
+    const longer = concatBytes(good.subarray(0, -64), Uint8Array.of(1, 0, 7), good.subarray(-64))
+    // The count, u16, behind version, writer, kind, sequence and flags.
+    longer.set([(MAX_STOCK_ITEMS + 1) & 255, (MAX_STOCK_ITEMS + 1) >> 8], 43)
+    expect(refusal(() => decodeStockUpload(longer))).toBe('tlv/bad-length')
   })
 
   it('of a layout’s tail, up to 2³² − 1, allocates nothing', () => {
