@@ -8,14 +8,12 @@ import type { GroupInfo, LeafNode, PrivateKeyPath, RatchetTree, Welcome } from '
 import { verifyGroupInfoConfirmationTag, verifyGroupInfoSignature } from 'ts-mls/groupInfo.js'
 import type { GroupSecrets } from 'ts-mls/groupSecrets.js'
 import { deriveKeySchedule } from 'ts-mls/keySchedule.js'
-import { findLeafIndex } from 'ts-mls/ratchetTree.js'
 import { leafToNodeIndex, leafWidth, toLeafIndex } from 'ts-mls/treemath.js'
-import { decodeMessage } from './codec.js'
 import type { MlsContext } from './context.js'
 import { MlsError, stage } from './errors.js'
 import { decodePair, type KeyPackagePair, lifetimeCheck } from './key-package.js'
 import { assertKeyPackage } from './leaf.js'
-import { MAX_EPOCH, MAX_WELCOME_BYTES } from './limits.js'
+import { MAX_EPOCH } from './limits.js'
 import { commonAncestor, derivePath, filteredPath, keepLiveKeys } from './path.js'
 import { type SuiteImpl, suiteOf } from './provider.js'
 import { pskSecretOf } from './psk.js'
@@ -25,7 +23,9 @@ import { type GroupState, leafAt, wrapState } from './state.js'
 import { suiteIdOf } from './suite.js'
 import { assertJoinableTree } from './tree.js'
 import { type ApartTree, chunkIdsOf, splitIds } from './tree-chunks.js'
+import { leafLike } from './tree-codec.js'
 import { openGroupInfo, openGroupSecrets, treeFrom } from './welcome.js'
+import { decodeWelcome } from './welcome-codec.js'
 
 export interface Invitation {
   /** As `createKeyPackage` gave it. */
@@ -37,12 +37,6 @@ export interface Invitation {
   readonly chunks?: readonly Uint8Array[]
   /** The tree as one ratchet_tree, when it came by another way. */
   readonly tree?: Uint8Array
-}
-
-function decodeWelcome(bytes: Uint8Array): Welcome {
-  const message = decodeMessage(bytes, MAX_WELCOME_BYTES, 'mls/bad-welcome')
-  if (message.wireformat !== 'mls_welcome') throw new MlsError('mls/unexpected-message')
-  return message.welcome
 }
 
 /** What the group says of itself must be something this member can take part in. */
@@ -84,8 +78,8 @@ async function ownKeys(
   info: GroupInfo,
   tree: RatchetTree,
 ): Promise<PrivateKeyPath> {
-  const leaf = findLeafIndex(tree, publicPackage.leafNode)
-  if (leaf === undefined) throw new MlsError('mls/bad-welcome')
+  const leaf = leafLike(tree, publicPackage.leafNode)
+  if (leaf === null) throw new MlsError('mls/bad-welcome')
   const signer = toLeafIndex(info.signer)
   const leafKey = { [leafToNodeIndex(leaf)]: privatePackage.hpkePrivateKey }
   if (pathSecret === undefined) return { leafIndex: leaf, privateKeys: leafKey }

@@ -2,7 +2,9 @@
  * Ratchet trees on the wire (RFC 9420 sections 7.1, 7.8 and 12.4.3.3): the same bytes as ts-mls's codec, written
  * and read in one pass. Knows the form of a node, not whether it may be in a tree.
  */
+import { equalBytes } from '@hyphae/core'
 import type { LeafNode, Node, ParentNode, RatchetTree } from 'ts-mls'
+import { type LeafIndex, toLeafIndex } from 'ts-mls/treemath.js'
 import type { MlsErrorCode } from './errors.js'
 import { type KnownCapabilities, leafSize, readLeaf, writeLeaf } from './leaf-codec.js'
 import {
@@ -131,6 +133,18 @@ export function decodeNodes(
   }
   assertSpent(from)
   return nodes
+}
+
+/** Where the tree has this leaf, byte for byte; null when it has not. */
+export function leafLike(tree: RatchetTree, leaf: LeafNode): LeafIndex | null {
+  const wanted = encodeNodes([{ nodeType: 'leaf', leaf }])
+  const index = tree.findIndex(
+    (node) =>
+      node?.nodeType === 'leaf' &&
+      equalBytes(node.leaf.signaturePublicKey, leaf.signaturePublicKey) &&
+      equalBytes(encodeNodes([node]), wanted),
+  )
+  return index < 0 ? null : toLeafIndex(index / 2)
 }
 
 /** Section 12.4.3.3: the ratchet_tree extension; blank nodes at the end are left out. */

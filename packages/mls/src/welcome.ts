@@ -9,7 +9,7 @@ import { decryptWithLabel } from 'ts-mls/crypto/hpke.js'
 import { decodeGroupInfo, extractWelcomeSecret, groupInfoEncoder, signGroupInfo } from 'ts-mls/groupInfo.js'
 import { decodeGroupSecrets, type GroupSecrets, groupSecretsEncoder } from 'ts-mls/groupSecrets.js'
 import { encryptGroupInfo, welcomeKey, welcomeNonce } from 'ts-mls/welcome.js'
-import { assertSize, decodeExact, encodeMessage } from './codec.js'
+import { assertSize, decodeExact } from './codec.js'
 import { keyPackageBytes } from './commit-codec.js'
 import type { AddedLeaf, NextEpoch } from './epoch.js'
 import { MlsError } from './errors.js'
@@ -23,6 +23,7 @@ import type { SuiteHash } from './suite.js'
 import { MAX_NODES } from './tree.js'
 import { type ApartTree, chunkIdsOf, chunksExtension, joinChunks, type TreePlace } from './tree-chunks.js'
 import { decodeTree, encodeTree } from './tree-codec.js'
+import { encodeWelcome } from './welcome-codec.js'
 
 /** The secrets of the epoch for each newcomer, sealed to the init key of its KeyPackage. */
 function sealSecrets(
@@ -73,7 +74,7 @@ export async function buildWelcome(
   const encryptedGroupInfo = await encryptGroupInfo(info, secrets.welcomeSecret, cs)
   const sealed = sealSecrets(cs, secrets, encryptedGroupInfo, added, pathSecrets)
   const welcome = { cipherSuite: context.cipherSuite, secrets: sealed, encryptedGroupInfo }
-  return encodeMessage({ version: 'mls10', wireformat: 'mls_welcome', welcome })
+  return encodeWelcome(welcome)
 }
 
 /** The secrets that the Welcome holds for this KeyPackage. */

@@ -5,6 +5,7 @@ import type { Commit, KeyPackage, LeafNode, Node, ParentNode, ProposalOrRef, Rat
 import { encodeCommit } from 'ts-mls/commit.js'
 import { encodeKeyPackage } from 'ts-mls/keyPackage.js'
 import { encodeLeafNodeTBS } from 'ts-mls/leafNode.js'
+import { encodeMlsMessage } from 'ts-mls/message.js'
 import { addLeafNode, encodeRatchetTree } from 'ts-mls/ratchetTree.js'
 import { treeHashRoot } from 'ts-mls/treeHash.js'
 import { expect, it } from 'vitest'
@@ -16,6 +17,8 @@ import { assertTreeShape } from '../../src/tree.js'
 import { addLeaves } from '../../src/tree-add.js'
 import { decodeTree, encodeTree } from '../../src/tree-codec.js'
 import { hashTree } from '../../src/tree-hash.js'
+import { decodeWelcome, encodeWelcome } from '../../src/welcome-codec.js'
+import { codeOf } from '../helpers.js'
 
 const cs = suiteOf(defaultCrypto, 1)
 const bytes = (maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength })
@@ -216,6 +219,30 @@ it('leaves are added where ts-mls adds them, with unmerged leaves in the order t
         expect(() => assertTreeShape(ours, 'mls/bad-commit')).not.toThrow()
       },
     ),
+    { numRuns: 60 },
+  )
+})
+
+it('a Welcome has the bytes of ts-mls, and reads back; anything else is refused', async () => {
+  const welcome = fc.record({
+    cipherSuite: fc.constantFrom(
+      'MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519' as const,
+      'MLS_256_DHKEMP384_AES256GCM_SHA384_P384' as const,
+    ),
+    secrets: fc.array(fc.record({ newMember: bytes(40), encryptedGroupSecrets: sealed }), { maxLength: 5 }),
+    encryptedGroupInfo: bytes(300),
+  })
+  await fc.assert(
+    fc.asyncProperty(welcome, fc.nat(), async (made, at) => {
+      const encoded = encodeWelcome(made)
+      expect(encoded).toEqual(
+        encodeMlsMessage({ version: 'mls10', wireformat: 'mls_welcome', welcome: made }),
+      )
+      expect(decodeWelcome(encoded)).toEqual(made)
+      const verdict = (input: Uint8Array): Promise<string> => codeOf(() => decodeWelcome(input))
+      expect(await verdict(encoded.subarray(0, at % encoded.length))).toBe('mls/bad-welcome')
+      expect(await verdict(Uint8Array.of(...encoded, 0))).toBe('mls/bad-welcome')
+    }),
     { numRuns: 60 },
   )
 })
