@@ -1,8 +1,6 @@
 // Ours alone at the size it is built for: every operation on a group of 1,500, what a state costs at rest, and what
 // of it is written for one message.
 import process from 'node:process'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import {
   addMembers,
   createGroup,
@@ -22,17 +20,13 @@ import {
 } from '@hyphae/mls'
 import { median, round } from '../harness.ts'
 import { ctx, type Device, makeDevice, makeDevices, newGroup } from './hyphae.ts'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
+import { collectGarbage } from './timing.ts'
 
 const ROUNDS = 5
 const MESSAGE = new Uint8Array(64)
 const NO_AAD = new Uint8Array()
 
 function memoryInUse(): number {
-  // Twice: the first frees what keeps typed arrays, the second the arrays.
-  collectGarbage()
   collectGarbage()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
@@ -122,6 +116,7 @@ export async function large(
   let group = await newGroup(devices)
   for (let i = 0; i < ROUNDS; i++) {
     group = await newGroup(devices)
+    collectGarbage()
     await timed(of('addAll'), () => group.addAll())
     await timed(of('join'), () => group.join())
     await timed(of('updateBare'), () => group.update('last'))

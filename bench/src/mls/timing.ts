@@ -1,5 +1,7 @@
 // Rounds of the same steps for all contenders in turn; whoever is slow gets fewer of them.
 import process from 'node:process'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { Contender, Group, Side } from './contender.ts'
 
 export const GROUP_ROWS = ['addAll', 'join', 'createUpdate', 'processUpdate'] as const
@@ -21,6 +23,16 @@ const BATCH = 40
 const MESSAGE_ROUNDS = 15
 const WARM_UP_BATCHES = 8
 
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+/** Nobody pays for what another has left behind. */
+export function collectGarbage(): void {
+  // Twice: the first frees what keeps typed arrays, the second the arrays.
+  collect()
+  collect()
+}
+
 async function milliseconds(step: () => Promise<void>): Promise<number> {
   const begun = process.hrtime.bigint()
   await step()
@@ -32,8 +44,11 @@ function emptySamples(): Samples {
 }
 
 async function live(group: Group, samples: Samples, updates: number): Promise<void> {
+  collectGarbage()
   samples.addAll.push(await milliseconds(() => group.addAll()))
+  collectGarbage()
   samples.join.push(await milliseconds(() => group.join()))
+  collectGarbage()
   const sides: Side[] = ['last', 'first']
   for (let pair = 0; pair < updates; pair++) {
     for (const side of sides) {
