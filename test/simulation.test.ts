@@ -1,6 +1,7 @@
 // Whole nodes in the simulator, their code unchanged: what is said arrives through loss, crashes and outages, the same
 // seed is the same run, and what a relay could link is known. NODES=500 npx vitest run test/simulation.test.ts for more.
 import { env } from 'node:process'
+import { isHyphaeError } from '@hyphae/core'
 import { createNodeCrypto } from '@hyphae/crypto'
 import { createMessenger } from '@hyphae/messenger'
 import {
@@ -36,14 +37,27 @@ function peerOf(name: string): string | undefined {
   return index % 2 === 0 ? `n${index + 1}` : undefined
 }
 
+/** What an application does with an error that says it may be tried again. */
+async function persist<T>(life: NodeLife, attempt: () => Promise<T>): Promise<T> {
+  for (;;)
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isHyphaeError(error) || !error.retryable) throw error
+      await life.clock.sleep(1000 + life.random.integer(2000))
+    }
+}
+
 /** Even nodes talk to the odd ones; how far they have come lies on their disk. */
 async function node(meeting: Meeting, life: NodeLife): Promise<void> {
-  const messenger = await createMessenger({
-    transports: [meeting.relay.transport(life)],
-    store: life.disk,
-    clock: life.clock,
-    crypto: createNodeCrypto({ rng: life.rng }),
-  })
+  const messenger = await persist(life, () =>
+    createMessenger({
+      transports: [meeting.relay.transport(life)],
+      store: life.disk,
+      clock: life.clock,
+      crypto: createNodeCrypto({ rng: life.rng }),
+    }),
+  )
   meeting.ids.set(life.name, messenger.id)
   const peer = peerOf(life.name)
   if (peer !== undefined) life.spawn('talks', () => talk(meeting, life, messenger, peer))
@@ -63,11 +77,16 @@ async function talk(
 ): Promise<void> {
   for (let next = (await life.disk.get(['talk']))?.[0] ?? 0; next < MESSAGES; next++) {
     await life.clock.sleep(1000 + life.random.integer(TURMOIL_MS / MESSAGES))
+    // Not there yet: nobody knows it.
     const id = ids.get(peer)
-    if (id === undefined) throw new Error(`${peer} has never been there`)
+    if (id === undefined) {
+      next -= 1
+      continue
+    }
     const text = `${life.name} ${next}`
     if (!saidAt.has(text)) saidAt.set(text, life.clock.now())
-    await (await messenger.conversation(id)).send(text)
+    const conversation = await persist(life, () => messenger.conversation(id))
+    await conversation.send(text)
     await life.disk.transact((tx) => tx.put(['talk'], Uint8Array.of(next + 1)))
   }
 }
@@ -80,8 +99,6 @@ async function run(seed: number): Promise<{ result: SimulationResult; delays: nu
   const meeting: Meeting = { relay, ids: new Map(), saidAt: new Map(), delays: new Map() }
   const names = Array.from({ length: NODES }, (_, index) => `n${index}`)
   for (const name of names) sim.node(name, (life) => node(meeting, life)).boot()
-  // Everybody is there once before the trouble begins, or nobody would know whom to write to.
-  await sim.run({ forMs: 5000 })
   const faults = planFaults(sim.random('plan'), {
     nodes: names,
     forMs: TURMOIL_MS,
