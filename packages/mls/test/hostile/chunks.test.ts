@@ -54,7 +54,7 @@ describe('hostile 28: a tree apart from its Welcome', () => {
     const wanted = await chunksWanted(at(devices, 3).ctx, invitation(3))
     expect(wanted).toEqual(chunks.map(({ id }) => id))
     expect(await chunksWanted(at(devices, 140).ctx, invitation(140))).toEqual(wanted)
-    // About 180 bytes for each joiner, and the names.
+    // About 155 bytes for each joiner, and the names.
     expect(added.welcome.length).toBeLessThan(SIZE * 200 + 1000)
     expect(await codeOf(() => joinGroup(at(devices, 3).ctx, invitation(3)))).toBe('mls/missing-chunk')
   })
