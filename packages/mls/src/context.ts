@@ -7,9 +7,9 @@ import type { CryptoProvider, Ed25519PrivateKey } from '@hyphae/crypto'
 import type { ClientConfig } from 'ts-mls'
 import { MlsError } from './errors.js'
 import { KEPT_GENERATIONS, MAX_LIFETIME_SECONDS, MAX_SKIPPED_MESSAGES, PAST_EPOCHS } from './limits.js'
-import type { SuiteMaker } from './provider.js'
 import type { SigningKey } from './signing.js'
 import type { MlsSuite } from './suite.js'
+import type { SuiteMaker } from './sync-suite.js'
 
 export interface MlsContext {
   readonly crypto: CryptoProvider

@@ -23,8 +23,8 @@ import {
   type X25519PrivateKey,
 } from '@hyphae/crypto'
 import { keyCache, opened } from './key-cache.js'
-import type { KemPair, SyncSuite } from './provider.js'
 import { SUITE_NAMES, sha256Hash } from './suite.js'
+import type { KemPair, SyncSuite } from './sync-suite.js'
 
 type Curve25519Id = 1 | 3
 const EMPTY = new Uint8Array()

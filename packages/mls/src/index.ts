@@ -40,7 +40,7 @@ export {
   processMessage,
 } from './process.js'
 export { commitLeaves, leavingMembers, proposeLeave } from './propose.js'
-export { createMlsProvider, type SuiteMaker } from './provider.js'
+export { createMlsProvider } from './provider.js'
 export { type AccountMember, accounts } from './roles/accounts.js'
 export { rolesOf } from './roles/extension.js'
 export type { Admin, ExternalJoinRule, InviteRule, Right, Roles } from './roles/roles.js'
@@ -61,4 +61,5 @@ export {
   ownLeaf,
 } from './state.js'
 export type { MlsSuite } from './suite.js'
+export type { SuiteMaker } from './sync-suite.js'
 export { type TreeChunk, type TreePlace, treeChunks } from './tree-chunks.js'

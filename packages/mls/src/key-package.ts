@@ -15,10 +15,11 @@ import {
   MAX_CREDENTIAL_BYTES,
   MAX_KEY_PACKAGE_BYTES,
 } from './limits.js'
-import { type SyncSuite, suiteOf } from './provider.js'
+import { suiteOf } from './provider.js'
 import { ROLES_EXTENSION } from './roles/extension.js'
 import { type SigningKey, signingBytes, signingKeyFrom } from './signing.js'
 import { DEFAULT_SUITE, SUITE_NAMES, suiteIdOf } from './suite.js'
+import type { SyncSuite } from './sync-suite.js'
 
 const SECRET_VERSION = 1
 

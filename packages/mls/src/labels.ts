@@ -5,7 +5,7 @@
  *   SignWithLabel(key, label, content)              = Sign(key, "MLS 1.0 " + label ‖ content)
  */
 import { utf8 } from '@hyphae/core'
-import type { SyncSuite } from './provider.js'
+import type { SyncSuite } from './sync-suite.js'
 import { vectorSize, writer, writeU16, writeVector } from './wire.js'
 
 const EMPTY = new Uint8Array()

@@ -13,8 +13,8 @@ import {
   MAX_CREDENTIAL_BYTES,
   MAX_LIFETIME_SECONDS,
 } from './limits.js'
-import type { SyncSuite } from './provider.js'
 import { credentialBytes } from './state.js'
+import type { SyncSuite } from './sync-suite.js'
 
 /** A key that no honest device makes would make every later commit fail for whoever encrypts to it. */
 export function assertEncryptionKey(sync: SyncSuite, key: Uint8Array, code: MlsErrorCode): void {

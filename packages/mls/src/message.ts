@@ -16,9 +16,10 @@ import { labelled } from './labels.js'
 import { MAX_AAD_BYTES, MAX_PLAINTEXT_BYTES } from './limits.js'
 import { isStillMember } from './past.js'
 import { openContent, openSenderData, type SenderData, sealContent } from './private-message.js'
-import type { SuiteImpl, SyncSuite } from './provider.js'
+import type { SuiteImpl } from './provider.js'
 import { assertReadable, type RatchetName, type SecretTree, spendKey } from './secret-tree.js'
 import { type GroupState, leafAt, type Opened, openState, type PastEpoch, wrapState } from './state.js'
+import type { SyncSuite } from './sync-suite.js'
 
 /** What is needed of an epoch to read its messages. */
 export interface EpochKeys {

@@ -11,8 +11,9 @@ import { MlsError } from './errors.js'
 import { deriveSecret, labelled } from './labels.js'
 import { leafTbs } from './leaf-codec.js'
 import { filteredPath, keepLiveKeys, type PathStep, plantPath } from './path.js'
-import { type KemPair, type SuiteImpl, sealToAll } from './provider.js'
+import type { SuiteImpl } from './provider.js'
 import { leafAt } from './state.js'
+import { type KemPair, sealToAll } from './sync-suite.js'
 import { hashTree } from './tree-hash.js'
 
 /** The secret of one node on the path, and what its holders open. */

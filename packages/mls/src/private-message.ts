@@ -10,9 +10,9 @@ import { zeroize } from '@hyphae/crypto'
 import type { GroupContext } from 'ts-mls'
 import { MlsError } from './errors.js'
 import { expandWithLabel } from './labels.js'
-import type { SyncSuite } from './provider.js'
 import type { MessageKey } from './ratchet.js'
 import { type SecretTree, spendKey } from './secret-tree.js'
+import type { SyncSuite } from './sync-suite.js'
 import {
   assertSpent,
   type Reader,

@@ -13,22 +13,10 @@ import type { MlsContext } from './context.js'
 import { MlsError, type MlsErrorCode, stage } from './errors.js'
 import { assertLeafShape } from './leaf.js'
 import { MAX_PENDING_PROPOSALS } from './limits.js'
+import type { PermittedProposal, ResolvedProposal } from './resolved-proposal.js'
 import { mayLeave } from './roles/transition.js'
 import { type ClientState, credentialBytes, leafAt, type Opened } from './state.js'
 import { assertUniqueChange } from './tree.js'
-
-/** The kinds that may be in a member's commit. */
-export type PermittedProposal = Extract<
-  Proposal,
-  { proposalType: 'add' | 'remove' | 'update' | 'group_context_extensions' | 'psk' }
->
-
-export interface ResolvedProposal {
-  readonly proposal: PermittedProposal
-  readonly sender: number
-  /** Whether the committer speaks itself, or names a proposal that `sender` has made. */
-  readonly inline: boolean
-}
 
 export function assertPermitted(ctx: MlsContext, proposal: Proposal): asserts proposal is PermittedProposal {
   const { proposalType } = proposal

@@ -11,7 +11,7 @@ import { zeroize } from '@hyphae/crypto'
 import { MlsError } from './errors.js'
 import { expandWithLabel } from './labels.js'
 import { KEPT_GENERATIONS, MAX_SKIPPED_MESSAGES } from './limits.js'
-import type { SyncSuite } from './provider.js'
+import type { SyncSuite } from './sync-suite.js'
 
 export interface MessageKey {
   readonly key: Uint8Array

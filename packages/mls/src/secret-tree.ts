@@ -12,8 +12,8 @@ import { utf8 } from '@hyphae/core'
 import { zeroize } from '@hyphae/crypto'
 import { MlsError } from './errors.js'
 import { expandWithLabel } from './labels.js'
-import type { SyncSuite } from './provider.js'
 import { assertGeneration, keyAt, type MessageKey, newRatchet, type Ratchet } from './ratchet.js'
+import type { SyncSuite } from './sync-suite.js'
 
 /** Nothing below has been derived. */
 export interface Seed {

@@ -3,7 +3,7 @@
  */
 import type { CryptoProvider, Ed25519PrivateKey } from '@hyphae/crypto'
 import { MlsError } from './errors.js'
-import type { SyncSuite } from './provider.js'
+import type { SyncSuite } from './sync-suite.js'
 
 /** Made by `generateSigningKey` or `importSigningKey`; its bytes stay inside. */
 export interface EcdsaPrivateKey {

@@ -10,8 +10,9 @@ import { assertCredential, type MlsContext } from './context.js'
 import { MlsError, type MlsErrorCode } from './errors.js'
 import { assertEncryptionKey, assertLeafShape, isSignedLeaf } from './leaf.js'
 import { MAX_MEMBERS } from './limits.js'
-import type { SuiteImpl, SyncSuite } from './provider.js'
+import type { SuiteImpl } from './provider.js'
 import { credentialBytes, leafAt, membersOf } from './state.js'
+import type { SyncSuite } from './sync-suite.js'
 import { hashTree, parentHashesHold } from './tree-hash.js'
 
 /** Nodes of the smallest full tree that holds all members a group may have. */

@@ -1,10 +1,10 @@
 // Between our states and those of ts-mls, whose own functions play the careless or the hostile member in tests.
 import type { SecretTree as TsSecretTree, ClientState as TsState } from 'ts-mls'
 import { expandWithLabel } from '../src/labels.js'
-import type { SyncSuite } from '../src/provider.js'
 import { newRatchet, type Ratchet } from '../src/ratchet.js'
 import type { LeafRatchets, SecretNode } from '../src/secret-tree.js'
 import type { ClientState, Opened } from '../src/state.js'
+import type { SyncSuite } from '../src/sync-suite.js'
 import { text } from './helpers.js'
 
 type TsRatchet = TsSecretTree[number]['application']

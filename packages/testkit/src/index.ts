@@ -18,6 +18,7 @@ export type { MailboxComplianceOptions } from './mailbox-subject.js'
 export { type SeededRandom, unsafeSeededRandom } from './seeded-random.js'
 export type { Delay, LinkConditions } from './simulation/conditions.js'
 export { lora } from './simulation/conditions.js'
+export type { Datagram } from './simulation/datagram.js'
 export type { CrashSide, DiskImage, SimulatedDisk } from './simulation/disk.js'
 export { eventLine, type SimulationEvent } from './simulation/event-log.js'
 export {
@@ -43,7 +44,6 @@ export type { NodeLife } from './simulation/life.js'
 export { simulatedLink } from './simulation/link.js'
 export {
   type ConditionsOf,
-  type Datagram,
   type NetworkOptions,
   type Sent,
   type SimulatedNetwork,

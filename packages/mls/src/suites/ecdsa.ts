@@ -3,7 +3,7 @@
  * message, keys as uncompressed points. One implementation on every runtime, so one verdict.
  */
 import { MlsError } from '../errors.js'
-import type { SyncSuite } from '../provider.js'
+import type { SyncSuite } from '../sync-suite.js'
 import { isPoint, type P256, publicPoint } from './dhkem.js'
 
 type Signing = Pick<

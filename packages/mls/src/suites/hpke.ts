@@ -8,8 +8,8 @@
 import { concatBytes } from '@hyphae/core'
 import { zeroize } from '@hyphae/crypto'
 import { opened } from '../key-cache.js'
-import type { SyncSuite } from '../provider.js'
 import type { SuiteHash } from '../suite.js'
+import type { SyncSuite } from '../sync-suite.js'
 import { labeledExpand, labeledExtract, suiteId } from './kdf.js'
 import type { HpkeKem } from './kem.js'
 

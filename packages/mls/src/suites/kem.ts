@@ -1,5 +1,5 @@
 /** A key encapsulation mechanism as HPKE uses it (RFC 9180 section 4): bytes in, bytes out. Knows no suite. */
-import type { KemPair } from '../provider.js'
+import type { KemPair } from '../sync-suite.js'
 
 export interface HpkeKem {
   /** RFC 9180 section 7.1. */

@@ -11,7 +11,7 @@ import { type KemPrivateKey, mlKem768 } from '@hyphae/crypto/kem'
 import { sha3_256, shake256 } from '@noble/hashes/sha3.js'
 import { MlsError } from '../errors.js'
 import { keyCache } from '../key-cache.js'
-import type { KemPair } from '../provider.js'
+import type { KemPair } from '../sync-suite.js'
 import type { HpkeKem } from './kem.js'
 
 const ID = 0x647a

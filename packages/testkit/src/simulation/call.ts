@@ -7,8 +7,9 @@ import { CoreError } from '@hyphae/core'
 import { TestkitError } from '../errors.js'
 import { CALL_OVERHEAD_BYTES, CALL_TIMEOUT_MS, RETRANSMIT_MS } from '../limits.js'
 import type { Timer } from '../timeline.js'
+import type { Datagram } from './datagram.js'
 import type { NodeLife } from './life.js'
-import type { Datagram, SimulatedNetwork } from './network.js'
+import type { SimulatedNetwork } from './network.js'
 
 export interface Reply<T> {
   readonly value: T

@@ -5,6 +5,7 @@
  */
 import { TestkitError } from '../errors.js'
 import { type Airtime, airtime, drawDelay, type LinkConditions } from './conditions.js'
+import type { Datagram } from './datagram.js'
 import { type Observations, observations } from './observations.js'
 import type { Simulation } from './simulation.js'
 import { topology } from './topology.js'
@@ -14,17 +15,6 @@ export type ConditionsOf = (from: string, to: string) => LinkConditions
 export interface NetworkOptions {
   /** The same for all links, or by link. */
   readonly conditions?: LinkConditions | ConditionsOf
-}
-
-export interface Datagram {
-  readonly from: string
-  readonly to: string
-  /** On the wire. */
-  readonly bytes: number
-  /** For the log. */
-  readonly what: string
-  /** Part of a connection, which cuts what is longer than the link takes. */
-  readonly stream?: boolean
 }
 
 export interface Sent {

@@ -4,7 +4,7 @@
  * can be linked.
  */
 import { MAX_SIGHTINGS } from '../limits.js'
-import type { Datagram } from './network.js'
+import type { Datagram } from './datagram.js'
 import type { Simulation } from './simulation.js'
 
 /** One thing that a relay or another server was asked. */
