@@ -15,7 +15,7 @@ const LIMITS = {
   'ratchet/pq': 16,
   'ratchet/sessions': 21.5,
   'ratchet/signal': 36,
-  mls: 62,
+  mls: 48,
   'mls/lite': 18,
   'mls/order': 51,
   'mls/suites': 34,
