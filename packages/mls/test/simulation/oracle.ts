@@ -95,8 +95,11 @@ function choiceFault(nodes: readonly EpochNode[], tip: EpochNode): string | unde
 
 function proofFault(log: GroupLog, nodes: readonly EpochNode[], node: EpochNode): string | undefined {
   const { link, parent } = node
+  // Who is removed by one of them cannot tell it from the same commit sealed once more.
+  if (!node.active) return undefined
   const twin = nodes.find(
     (one) =>
+      one.active &&
       one.tag !== node.tag &&
       one.parent === parent &&
       one.link?.committer.leaf === link?.committer.leaf &&
