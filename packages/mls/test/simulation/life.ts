@@ -60,8 +60,9 @@ export async function run(parts: LifeParts): Promise<Running> {
   around.office.open(life.name, {
     receive: (mail, confirm) =>
       queue(desk, mail.kind, async () => {
-        if (mail.kind === 'welcome') await welcome(desk, mail.bytes)
-        else await take(desk, { kind: 'envelope', envelope: mail.bytes })
+        // One that is of no use now may be later: it is not confirmed, so it comes again.
+        if (mail.kind === 'welcome' && !(await welcome(desk, mail.bytes))) return
+        if (mail.kind !== 'welcome') await take(desk, { kind: 'envelope', envelope: mail.bytes })
         confirm()
       }),
   })
@@ -196,16 +197,18 @@ async function opened(desk: Desk, bytes: Uint8Array): Promise<{ state: GroupStat
   return null
 }
 
-/** A Welcome for an epoch that this device has passed by itself is an old one. */
+/** A Welcome for an epoch that this device has passed by itself is an old one, unless it is lost there. */
 function isNews({ log }: Durable, state: GroupState): boolean {
   if (log === null) return true
   const tip = log.nodes.get(log.tip)
-  return tip?.active !== true || log.stall?.leaving === true || epoch(state) > tip.epoch
+  return tip?.active !== true || log.stall?.shown === true || epoch(state) > tip.epoch
 }
 
-async function welcome(desk: Desk, bytes: Uint8Array): Promise<void> {
+/** True when nothing more is to be done with it. */
+async function welcome(desk: Desk, bytes: Uint8Array): Promise<boolean> {
   const found = await opened(desk, bytes)
-  if (found === null || !isNews(desk.now, found.state)) return
+  if (found === null) return true
+  if (!isNews(desk.now, found.state)) return false
   const { state, used } = found
   const { now } = desk
   const offers = now.offers.filter((one) => one !== used)
@@ -216,9 +219,10 @@ async function welcome(desk: Desk, bytes: Uint8Array): Promise<void> {
     await save(desk, { ...record(now, log, effects, desk.addressing, null), offers, joins: now.joins + 1 })
     dispatch(desk)
     for (const effect of effects) follow(desk, effect)
-    return
+    return true
   }
   const log = await startLog(desk.order, state)
   await save(desk, { ...now, log, offers, waiting: [], joins: now.joins + 1 })
   for (const envelope of now.waiting) await take(desk, { kind: 'envelope', envelope })
+  return true
 }
