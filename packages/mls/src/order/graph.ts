@@ -16,6 +16,11 @@ export function childrenOf(nodes: Nodes, tag: EpochTag): EpochNode[] {
   return [...nodes.values()].filter(({ parent }) => parent === tag)
 }
 
+/** The commit that this member has made from an epoch: there is never a second one. */
+export function ownCommitFrom(nodes: Nodes, parent: EpochTag): EpochNode | undefined {
+  return childrenOf(nodes, parent).find(({ link }) => link?.own === true)
+}
+
 /** From the oldest kept epoch to this one, both included. */
 export function pathTo(nodes: Nodes, tag: EpochTag): EpochNode[] {
   const path: EpochNode[] = []

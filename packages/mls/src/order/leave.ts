@@ -6,12 +6,15 @@ import { isHyphaeError } from '@hyphae/core'
 import { proposeLeave } from '../propose.js'
 import { type Draft, putNode, tipOf } from './draft.js'
 import { encodeEnvelope } from './envelope.js'
+import { ownCommitFrom } from './graph.js'
 import { drop } from './own.js'
 
 export async function leaveNow(draft: Draft): Promise<void> {
   const pending = draft.intents.find(({ intent, carrier }) => intent.kind === 'leave' && carrier === null)
   const tip = tipOf(draft)
   if (pending === undefined || (pending.due ?? 0) > draft.now) return
+  // A commit that is not published yet has used the handshake key that the proposal would take from the same state.
+  if (ownCommitFrom(draft.nodes, tip.tag) !== undefined) return
   let proposed: Awaited<ReturnType<typeof proposeLeave>>
   try {
     proposed = await proposeLeave(draft.ctx.mls, tip.state)

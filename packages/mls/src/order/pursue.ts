@@ -10,13 +10,14 @@ import { attempt, type Built, leafOf, transitionOf } from './build.js'
 import { addCommit, judgeCommit } from './commits.js'
 import { type Draft, tipOf } from './draft.js'
 import { encodeEnvelope } from './envelope.js'
-import { pathTo } from './graph.js'
+import { ownCommitFrom, pathTo } from './graph.js'
 import type { Intent, PendingIntent } from './intent.js'
 import { leaveNow } from './leave.js'
 import { MAX_IDLE_RUN, MAX_INTENTS, REISSUE_MS, SETTLE_MS, STALL_MS, TURNS } from './limits.js'
 import type { EpochNode } from './log.js'
 import { fraction, selectorOf } from './node.js'
 import { drop, isInternal, reopenLost, reviewLeave, settleOwn } from './own.js'
+import { submitAgain } from './sequencing.js'
 
 /**
  * @param when `spread`: others may want the same, so wait for one's turn
@@ -134,16 +135,17 @@ function choose(draft: Draft): PendingIntent[] {
 }
 
 /**
- * Not while a sequencer is asked, nor by a member that waits to be added anew. And not while a commit of this epoch
+ * Once from an epoch, not while a sequencer is asked, nor by a member that waits to be added anew. And not while a commit of this epoch
  * seems to be under way: it would only be a rival of it. That wait ends when the stall is shown.
  */
-function mayCommit({ submitted, stall, now }: Draft): boolean {
-  if (submitted !== null || stall?.leaving === true) return false
+function mayCommit({ submitted, stall, now, nodes, tip }: Draft): boolean {
+  if (submitted !== null || stall?.leaving === true || ownCommitFrom(nodes, tip) !== undefined) return false
   return stall === null || stall.late || now - stall.since >= STALL_MS
 }
 
 /** Carries out what is due, and reviews what was carried out before. */
 export async function pursue(draft: Draft): Promise<void> {
+  submitAgain(draft)
   reopenLost(draft)
   reviewLeave(draft)
   if (tipOf(draft).active) {

@@ -5,13 +5,14 @@
  */
 import { publish } from './commits.js'
 import { type Draft, tipOf } from './draft.js'
-import { childrenOf, nodeAt } from './graph.js'
+import { nodeAt, ownCommitFrom } from './graph.js'
 import { SEQUENCER_MS } from './limits.js'
 import type { EpochNode } from './log.js'
 import type { EpochTag } from './tag.js'
 
 function unpublished(draft: Draft, parent: EpochTag): EpochNode | undefined {
-  return childrenOf(draft.nodes, parent).find(({ link }) => link?.own === true && !link.published)
+  const own = ownCommitFrom(draft.nodes, parent)
+  return own?.link?.published === false ? own : undefined
 }
 
 /** Sends what the sequencer has as well: it may keep it to itself. */
@@ -28,6 +29,18 @@ export function hearSequencer(draft: Draft, parent: EpochTag, answer: 'accepted'
   if (answer === 'accepted') release(draft, node, true)
   else if (draft.submitted?.tag === node.tag)
     draft.submitted = { ...draft.submitted, since: draft.now, taken: true }
+}
+
+/**
+ * A branch that had lost is followed again, up to an epoch from which this member has a commit that never came out: it
+ * asks with the same bytes. A second commit would be an equivocation, under the handshake key of the first.
+ */
+export function submitAgain(draft: Draft): void {
+  const { tag: parent } = tipOf(draft)
+  const node = unpublished(draft, parent)
+  if (node === undefined || node.link === null || draft.submitted !== null) return
+  draft.submitted = { tag: node.tag, since: draft.now, taken: false }
+  draft.effects.push({ kind: 'submit', parent, envelope: node.link.envelope })
 }
 
 /** No answer, or the commit that it claims to have does not come: as if there were none. */

@@ -61,6 +61,8 @@ async function rejoin(draft: Draft, state: GroupState, external?: ExternalCommit
   const given = [...draft.nodes.values()].filter(({ tag }) => isFollowed(draft, tag))
   const fresh = await startLog(draft.ctx, state)
   if (fresh.group !== draft.group) throw new MlsError('mls/wrong-group')
+  // A Welcome that is opened twice gives the keys once more with which this member has sealed already.
+  if (draft.nodes.get(fresh.tip)?.active === true) return
   const { early, evidence, voided, counter, spoken, intents, welcomes } = draft
   Object.assign(draft, fresh, { early, evidence, voided, counter, spoken, intents, welcomes })
   draft.touched.set(fresh.tip, 'new')
