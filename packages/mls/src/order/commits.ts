@@ -6,7 +6,7 @@ import { equalBytes } from '@hyphae/core'
 import { roleRules } from '../roles/rules.js'
 import type { GroupState, Member } from '../state.js'
 import { rank } from './choice.js'
-import { type Draft, keepNodes, putNode, say, touch } from './draft.js'
+import { type Draft, isFollowed, keepNodes, putNode, say, touch } from './draft.js'
 import { follow } from './follow.js'
 import { childrenOf, nodeAt } from './graph.js'
 import { MAX_EQUIVOCATIONS, MAX_EVIDENCE, MAX_IDLE_RUN, MAX_RIVALS } from './limits.js'
@@ -61,27 +61,53 @@ function reportEquivocation(
   say(draft, { kind: 'equivocation', evidence })
 }
 
-/** The last of these in the order of choice that nothing builds on and that is not this member's own. */
-function dispensable(draft: Draft, parent: EpochTag, among: readonly EpochNode[]): EpochNode | undefined {
-  const ranked = rank(draft.nodes, parent).filter(({ tag }) => among.some((node) => node.tag === tag))
-  return ranked
+/** The last of these in the order of choice that nothing builds on, not followed, and not this member's own. */
+function dispensable(
+  draft: Draft,
+  among: readonly EpochNode[],
+  awaited: ReadonlySet<EpochTag>,
+): EpochNode | undefined {
+  const [{ parent } = { parent: null }] = among
+  if (parent === null) return undefined
+  const isFree = ({ tag, link }: EpochNode): boolean =>
+    link?.own !== true &&
+    !awaited.has(tag) &&
+    childrenOf(draft.nodes, tag).length === 0 &&
+    !isFollowed(draft, tag)
+  return rank(draft.nodes, parent)
     .reverse()
-    .find(({ tag, link }) => link?.own !== true && childrenOf(draft.nodes, tag).length === 0)
+    .find((node) => among.includes(node) && isFree(node))
 }
 
 /** What goes last is dropped, so all members keep the same. */
-function bound(draft: Draft, parent: EpochTag, among: readonly EpochNode[], limit: number): void {
+function bound(
+  draft: Draft,
+  among: readonly EpochNode[],
+  limit: number,
+  awaited: ReadonlySet<EpochTag>,
+): void {
   if (among.length <= limit) return
-  const last = dispensable(draft, parent, among)
+  const last = dispensable(draft, among, awaited)
   if (last !== undefined) keepNodes(draft, ({ tag }) => tag !== last.tag)
 }
 
-function boundRivals(draft: Draft, parent: EpochNode, committer: Member): void {
-  const own = childrenOf(draft.nodes, parent.tag).filter(
-    ({ link }) => link?.committer.leaf === committer.leaf,
-  )
-  bound(draft, parent.tag, own, MAX_EQUIVOCATIONS)
-  bound(draft, parent.tag, childrenOf(draft.nodes, parent.tag), MAX_RIVALS)
+function boundRivals(draft: Draft, { parent, link }: EpochNode, awaited: ReadonlySet<EpochTag>): void {
+  if (parent === null || link === null) return
+  const { leaf } = link.committer
+  const same = childrenOf(draft.nodes, parent).filter((one) => one.link?.committer.leaf === leaf)
+  bound(draft, same, MAX_EQUIVOCATIONS, awaited)
+  bound(draft, childrenOf(draft.nodes, parent), MAX_RIVALS, awaited)
+}
+
+/**
+ * What waited for this epoch has been read, so nothing more excepts it. Where a commit was dropped each time it came,
+ * before its children were known, whoever had built on it was alone for ever.
+ */
+export function boundRead(draft: Draft, tag: EpochTag): void {
+  const node = draft.nodes.get(tag)
+  if (node === undefined) return
+  boundRivals(draft, node, new Set())
+  follow(draft)
 }
 
 /** Two that both remove this member may be one, encrypted twice: it cannot derive their epochs to tell. */
@@ -140,7 +166,7 @@ export async function addCommit(
   findEquivocation(draft, parent, node)
   putNode(draft, node)
   draft.touched.set(node.tag, 'new')
-  boundRivals(draft, parent, link.committer)
+  boundRivals(draft, node, new Set(draft.early.flatMap(({ kind, tag }) => (kind === 'commit' ? [tag] : []))))
   follow(draft)
   return node
 }

@@ -7,7 +7,7 @@ import { equalBytes, isHyphaeError, toHex } from '@hyphae/core'
 import { type GroupEvent, type Processed, processMessage } from '../process.js'
 import { members, withKeysOf } from '../state.js'
 import { hearPlea } from './answer.js'
-import { addCommit, findCommit, judgeCommit, publish } from './commits.js'
+import { addCommit, boundRead, findCommit, judgeCommit, publish } from './commits.js'
 import { type Draft, putNode, say, tipOf, touch } from './draft.js'
 import { dropLate, keepEarly, takeEarly } from './early.js'
 import { decodeEnvelope, type Envelope, messageIdOf } from './envelope.js'
@@ -129,6 +129,7 @@ export async function drain(draft: Draft): Promise<void> {
       else if ((await deliver(draft, node, envelope, early.bytes)) === 'waiting')
         keepEarly(draft, envelope, early)
     }
+    if (how === 'new') boundRead(draft, tag)
   }
   dropLate(draft)
 }

@@ -3,8 +3,10 @@ import { equalBytes } from '@hyphae/core'
 import { describe, expect, it } from 'vitest'
 import { decodeEnvelope } from '../../src/order/envelope.js'
 import { MAX_EQUIVOCATIONS } from '../../src/order/index.js'
+import { tagOf } from '../../src/order/tag.js'
+import { at } from '../helpers.js'
 import { evilCommit, sealAgain } from './evil.js'
-import { authenticator, hear, kinds, type Peer, peers, stateOf } from './peers.js'
+import { authenticator, commit, hear, kinds, type Peer, peers, stateOf } from './peers.js'
 
 describe('equivocation', () => {
   it('is proved by both commits, and does not split the group', async () => {
@@ -37,6 +39,23 @@ describe('equivocation', () => {
     expect(authenticator(a)).toBe(authenticator(b))
     expect(a.log.nodes.size).toBe(1 + MAX_EQUIVOCATIONS)
     expect([...a.log.nodes.keys()].sort()).toEqual([...b.log.nodes.keys()].sort())
+  })
+
+  it('of many commits keeps the one on which another member has built, also where that comes late', async () => {
+    const group = (await peers(3)) as [Peer, Peer, Peer]
+    const [a, b, c] = group
+    const many = await Promise.all(Array.from({ length: 9 }, () => evilCommit(c.device, stateOf(c))))
+    const tags = await Promise.all(many.map(({ state }) => tagOf(c.device.ctx, state)))
+    const last = at(many, tags.indexOf(at(tags.toSorted(), 8)))
+    for (const one of many) if (one !== last) await hear(a, one.envelope)
+    await hear(b, last.envelope)
+    const built = await commit(b)
+    for (const envelope of [last.envelope, built, last.envelope]) await hear(a, envelope)
+    expect(authenticator(a)).toBe(authenticator(b))
+    for (const one of many) await hear(b, one.envelope)
+    expect(authenticator(a)).toBe(authenticator(b))
+    expect([...a.log.nodes.keys()].sort()).toEqual([...b.log.nodes.keys()].sort())
+    expect(a.log.nodes.size).toBe(2 + MAX_EQUIVOCATIONS)
   })
 
   it('is not claimed by a removed member, for which one commit encrypted twice looks like two', async () => {

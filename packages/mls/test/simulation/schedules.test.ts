@@ -20,6 +20,13 @@ describe.each(Array.from({ length: SCHEDULES / BLOCK }, (_, block) => block * BL
   },
 )
 
+describe('schedules that have failed once', () => {
+  it('2274: five commits of one member in one epoch, and another has built on the one that goes last', async () => {
+    const outcome = await runPlan(planOf(2274))
+    expect(outcome.violation, outcomeText(outcome)).toBeUndefined()
+  })
+})
+
 describe('what the schedules hold', () => {
   const plans = Array.from({ length: SCHEDULES }, (_, index) => planOf(index + 1))
 
