@@ -5,6 +5,7 @@
  */
 import { MlsError } from '../errors.js'
 import { leavingMembers } from '../propose.js'
+import { encodeRoles } from '../roles/roles.js'
 import { type Member, members, ownLeaf } from '../state.js'
 import { attempt, type Built, leafOf, transitionOf } from './build.js'
 import { addCommit, judgeCommit } from './commits.js'
@@ -21,11 +22,13 @@ import { submitAgain } from './sequencing.js'
 
 /**
  * @param when `spread`: others may want the same, so wait for one's turn
- * @throws MlsError `mls/bad-argument` when too many wait
+ * @throws MlsError `mls/bad-argument` when too many wait, or for roles that are none
  */
 export function addIntent(draft: Draft, intent: Intent, when: 'at-once' | 'spread'): void {
   const waiting = draft.intents.filter(({ carrier }) => carrier === null).length
   if (waiting >= MAX_INTENTS) throw new MlsError('mls/bad-argument', { details: { intents: waiting } })
+  // It may wait and be stored first: then it would be the store that fails.
+  if (intent.kind === 'roles') encodeRoles(intent.roles)
   const due = when === 'at-once' ? draft.now : null
   const { epoch: base } = tipOf(draft)
   draft.intents = [...draft.intents, { id: draft.counter, intent, due, base, carrier: null, settled: false }]

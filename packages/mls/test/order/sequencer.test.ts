@@ -1,6 +1,6 @@
 // With a sequencer: one commit an epoch while it is honest, and no harm but delay when it is not.
 import { describe, expect, it } from 'vitest'
-import { SEQUENCER_MS, type Sequencer } from '../../src/order/index.js'
+import { encodeLogRows, SEQUENCER_MS, type Sequencer } from '../../src/order/index.js'
 import { at } from '../helpers.js'
 import { authenticator, epochOf, feed, hear, kinds, type Peer, peers, run, tick, want } from './peers.js'
 
@@ -110,5 +110,15 @@ describe('relay-sequenced', () => {
     await tick(a)
     await hear(b, at(a.sent, 0))
     expect(authenticator(a)).toBe(authenticator(b))
+  })
+  it('refuses roles that are none at once, also while a commit is under way', async () => {
+    const roles = { inviteRule: 'members', externalJoinRule: 'nobody' } as const
+    const [a] = (await peers(2, { ...sequenced, roles })) as [Peer, Peer]
+    await want(a, { kind: 'update' })
+    const { log } = a
+    const empty = { ...roles, creator: new Uint8Array([1]), admins: [] }
+    await expect(want(a, { kind: 'roles', roles: empty })).rejects.toMatchObject({ code: 'mls/bad-argument' })
+    expect(a.log).toBe(log)
+    expect(encodeLogRows(a.log).length).toBeGreaterThan(0)
   })
 })
