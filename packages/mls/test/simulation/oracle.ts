@@ -130,16 +130,24 @@ function spamFault(log: GroupLog): string | undefined {
   return undefined
 }
 
-/** A step may go on to another epoch and then read: one of the two must know the sender. */
+/** The epochs that a step may have stood in: where it began, and those of its branch that are later than that. */
+function passed(before: GroupLog | null, after: GroupLog): GroupState[] {
+  const start = before?.nodes.get(before.tip)
+  const states = start === undefined ? [] : [start.state]
+  for (let tag: string | null = after.tip; tag !== null; tag = after.nodes.get(tag)?.parent ?? null) {
+    const node = after.nodes.get(tag)
+    if (node !== undefined && (tag === after.tip || node.epoch > (start?.epoch ?? 0))) states.push(node.state)
+  }
+  return states
+}
+
+/** A step may go on to another epoch, read, and go on: one of these must know the sender. */
 function strangerFault(
   before: GroupLog | null,
   after: GroupLog,
   effects: readonly Effect[],
 ): string | undefined {
-  const present = [before, after].flatMap((log) => {
-    const state = log?.nodes.get(log.tip)?.state
-    return state === undefined ? [] : members(state)
-  })
+  const present = passed(before, after).flatMap((state) => members(state))
   for (const effect of effects) {
     if (before === null || effect.kind !== 'event' || effect.event.kind !== 'message') continue
     const { sender } = effect.event

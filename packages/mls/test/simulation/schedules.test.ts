@@ -21,8 +21,12 @@ describe.each(Array.from({ length: SCHEDULES / BLOCK }, (_, block) => block * BL
 )
 
 describe('schedules that have failed once', () => {
-  it('2274: five commits of one member in one epoch, and another has built on the one that goes last', async () => {
-    const outcome = await runPlan(planOf(2274))
+  it.each([
+    [2274, 'five commits of one member in one epoch, and another has built on the one that goes last'],
+    [2579, 'roles without an admin are wanted while a sequencer is asked, and a crash follows'],
+    [2653, 'one step passes the only epochs in which a sender is a member'],
+  ])('%i: %s', async (seed) => {
+    const outcome = await runPlan(planOf(seed))
     expect(outcome.violation, outcomeText(outcome)).toBeUndefined()
   })
 })
