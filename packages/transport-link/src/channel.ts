@@ -74,8 +74,10 @@ interface State {
   peer: string | undefined
   welcome: boolean
   ended: boolean
-  /** Set while a record is unfinished, to the time it has begun. */
+  /** Whether the time of an unfinished record is being watched. */
   watching: boolean
+  /** Fires with the end. */
+  readonly gone: AbortController
   settle: (error?: LinkError) => void
 }
 
@@ -93,6 +95,7 @@ export function openChannel(options: ChannelOptions): Promise<Channel> {
       welcome: options.role === 'responder',
       ended: false,
       watching: false,
+      gone: new AbortController(),
       settle: (error) => {
         over.abort()
         if (error === undefined) resolve(channelOf(state))
@@ -128,19 +131,22 @@ function start(state: State): void {
   else if (state.options.role === 'initiator') greet(state)
 }
 
-/** A record that does not end in time ends the connection; one that does is followed by others at their own pace. */
+/** A record that does not end in time ends the connection; while others end, each has its own time. */
 async function watchRecord(state: State, reader: { readonly partial: boolean }): Promise<void> {
   const { clock } = state.options.party
   state.watching = true
-  const before = state.receive?.counter
-  await clock.sleep(RECORD_TIMEOUT_MS, undefined, true)
+  while (reader.partial && !state.ended) {
+    const before = state.receive?.counter
+    await clock.sleep(RECORD_TIMEOUT_MS, state.gone.signal, true).catch(() => {})
+    if (reader.partial && state.receive?.counter === before) end(state, new LinkError('link/broken'))
+  }
   state.watching = false
-  if (reader.partial && state.receive?.counter === before) end(state, new LinkError('link/broken'))
 }
 
 function end(state: State, error: LinkError): void {
   if (state.ended) return
   state.ended = true
+  state.gone.abort()
   state.socket?.close()
   state.settle(error)
   state.options.closed()

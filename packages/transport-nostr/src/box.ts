@@ -7,6 +7,7 @@
  *     text = frame id 16 | sent at, ms u48 | number within the ms u16 | frame, little-endian
  */
 import { type BoxId, isFrameSize, MESSAGE_ID_BYTES, toHex, utf8 } from '@hyphae/core'
+import { backdated } from './backdate.js'
 import { NostrError } from './errors.js'
 import { type NostrEvent, signEvent } from './event.js'
 import { generateNostrKey } from './key.js'
@@ -53,9 +54,7 @@ function encodeLetter({ id, sentAt, number, frame }: Letter): Uint8Array {
 
 /** The event for one frame, by a key used once. Dated up to two days back, as gift wraps are. */
 export function wrapLetter(nostr: Nostr, box: Box, letter: Letter): NostrEvent {
-  const draw = nostr.crypto.randomBytes(4)
-  const back = new DataView(draw.buffer, draw.byteOffset, 4).getUint32(0) / 2 ** 32
-  const created_at = Math.floor(letter.sentAt / 1000) - Math.floor(back * MAX_BACKDATING_SECONDS)
+  const created_at = backdated(nostr, Math.floor(letter.sentAt / 1000))
   return signEvent(nostr, generateNostrKey(nostr), {
     kind: KIND_GIFT_WRAP,
     created_at,

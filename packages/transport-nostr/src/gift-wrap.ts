@@ -2,11 +2,10 @@
  * Gift wraps (NIP-59) around private messages (NIP-17): a rumor, unsigned, in a seal that its author signs, in a wrap
  * of a one-time key. The relay sees the recipient's key and a time that may be two days off.
  */
+import { backdated } from './backdate.js'
 import type { ConversationKeys } from './conversation-keys.js'
 import { NostrError } from './errors.js'
 import {
-  type EventTemplate,
-  makeRumor,
   type NostrEvent,
   parseJson,
   type Rumor,
@@ -17,7 +16,6 @@ import {
 } from './event.js'
 import { generateNostrKey, type NostrKey, type PublicKeyHex } from './key.js'
 import { KIND_GIFT_WRAP, KIND_SEAL } from './kinds.js'
-import { MAX_BACKDATING_SECONDS } from './limits.js'
 import { conversationKey, decrypt44, encrypt44 } from './nip44.js'
 import type { Nostr } from './nostr.js'
 
@@ -31,17 +29,6 @@ export interface WrapOptions {
   /** Tags of the wrap beside its `p`, such as `expiration`. */
   readonly tags?: readonly (readonly string[])[]
   readonly keys: ConversationKeys
-}
-
-/** A moment of the two days before `now`, evenly drawn. */
-function backdated({ crypto }: Nostr, now: number): number {
-  const word = new DataView(crypto.randomBytes(4).slice().buffer).getUint32(0)
-  return now - Math.floor((word / 2 ** 32) * MAX_BACKDATING_SECONDS)
-}
-
-/** The rumor of a private message. */
-export function draftRumor(nostr: Nostr, author: NostrKey, template: EventTemplate): Rumor {
-  return makeRumor(nostr, author.publicKey, template)
 }
 
 /** One wrap, for one recipient. @throws NostrError `nostr/bad-wrap` when the rumor is not the author's */
