@@ -89,6 +89,9 @@ export const MAX_QUEUED_BYTES: number = 32 * MIB
 /** Keys handled in one sweep step, so that a sweep never holds up requests. */
 export const SWEEP_STEP = 512
 
+/** Entries of a backup read at once: 4 MiB of the largest, and a backup never holds up requests for long. */
+export const SNAPSHOT_CHUNK = 512
+
 /** Pause before a failed database is opened again, in ms. */
 export const REOPEN_MS = 1_000
 

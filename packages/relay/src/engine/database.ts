@@ -19,6 +19,10 @@ export interface Database {
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
   entries(range: KeyRange): Promise<[Uint8Array, Uint8Array][]>
   keys(range: KeyRange): AsyncIterable<Uint8Array>
+  /** Everything as it was when this was called, in chunks of at most `size` entries. */
+  snapshot(size: number): AsyncIterable<[Uint8Array, Uint8Array][]>
+  /** Removes what deleted and overwritten entries still hold of the disk. */
+  compact(): Promise<void>
   /** All or nothing, on disk when it resolves. After a rejection only `close` may be called. */
   write(writes: readonly Write[]): Promise<void>
   close(): Promise<void>
@@ -53,6 +57,25 @@ async function writeAll(
   await batch.write({ sync: true })
 }
 
+/** An iterator keeps reading the state in which it was opened. */
+async function* chunks(
+  iterator: ReturnType<ClassicLevel<Uint8Array, Uint8Array>['iterator']>,
+  size: number,
+): AsyncGenerator<[Uint8Array, Uint8Array][]> {
+  try {
+    for (;;) {
+      const chunk = await iterator.nextv(size)
+      if (chunk.length === 0) return
+      yield chunk as [Uint8Array, Uint8Array][]
+    }
+  } finally {
+    await iterator.close()
+  }
+}
+
+/** Every key begins with one byte below this. */
+const BEHIND_ALL_KEYS = Uint8Array.of(0xff)
+
 /** @throws RelayError `relay/data-locked`, `relay/data-corrupt`, `relay/data-unusable` */
 export const openLevel: OpenDatabase = async (folder) => {
   let level: ClassicLevel<Uint8Array, Uint8Array>
@@ -71,6 +94,8 @@ export const openLevel: OpenDatabase = async (folder) => {
     getMany: (keys) => level.getMany([...keys]),
     entries: (range) => level.iterator(range).all(),
     keys: (range) => level.keys(range),
+    snapshot: (size) => chunks(level.iterator(), size),
+    compact: () => level.compactRange(new Uint8Array(0), BEHIND_ALL_KEYS),
     write: (writes) => writeAll(level, writes),
     close: () => level.close(),
   }

@@ -18,6 +18,7 @@ import { createPositions, type Positions } from './positions.js'
 import { lookupRecords, publishJob } from './records.js'
 import { remainingItems, stockJob, takeJob } from './stocks.js'
 import { sweepExpired } from './sweep.js'
+import { probeJob, upkeepOf } from './upkeep.js'
 
 export interface EmbeddedOptions {
   readonly folder: string
@@ -114,6 +115,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<RelayEngin
       ),
     queuedBytes: committer.queuedBytes,
     stats: () => statsOf(state),
+    writable: async () => (await submit(probeJob())) === null,
+    upkeep: upkeepOf(() => state.database),
     close: async () => {
       closing.abort()
       await committer.finish()

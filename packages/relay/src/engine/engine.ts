@@ -48,6 +48,16 @@ export interface Taken {
 /** A frame that has just become durable. */
 export type StoredListener = (box: string, stored: StoredFrame) => void
 
+export type Entry = readonly [key: Uint8Array, value: Uint8Array]
+
+/** Backup and compaction of an engine that keeps its own files. */
+export interface Upkeep {
+  /** Everything as it was when this was called, in order of keys, some hundred entries at a time. */
+  snapshot(): AsyncIterable<readonly Entry[]>
+  /** Gives the room that deleted entries still hold back to the disk. */
+  compact(): Promise<void>
+}
+
 export interface RelayEngine {
   put(box: Uint8Array, id: Uint8Array, frame: Uint8Array): Promise<Verdict>
   /** Frames behind `after`, oldest first, at most `limit` and about MAX_FETCH_BYTES. */
@@ -70,6 +80,10 @@ export interface RelayEngine {
   /** Bytes of requests that wait for the disk. */
   queuedBytes(): number
   stats(): EngineStats
+  /** Proves with a durable write that changes can be stored; left out where only a change itself would tell. */
+  writable?(): Promise<boolean>
+  /** Left out by engines whose data is kept elsewhere and backed up there. */
+  readonly upkeep?: Upkeep
   /** Finishes what was submitted, then closes. */
   close(): Promise<void>
 }
