@@ -1,0 +1,1 @@
+export { PAYMENT_ERRORS, PaymentError, type PaymentErrorCode } from './errors.js'
