@@ -18,6 +18,10 @@ export const RELAY_ERRORS = {
     message: 'The relay cannot listen at this address.',
     hint: 'Choose another port or host; the port may be in use.',
   },
+  'relay/bad-tls': {
+    message: 'The certificate and the key cannot be used.',
+    hint: 'Give the certificate chain and its own private key, both PEM.',
+  },
   'relay/closed': {
     message: 'The relay is closed.',
     hint: 'Start a new one.',

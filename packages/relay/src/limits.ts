@@ -48,6 +48,8 @@ export interface RelayLimits {
   readonly slowReaderMs: number
   /** A silent peer is pinged after this time, and dropped after twice as much, in ms. */
   readonly silentMs: number
+  /** How long a relay says that it is not ready before it closes, in ms: what spreads load has to hear of it. */
+  readonly drainDelayMs: number
   /** How long a closing relay waits for its work and its peers, in ms. */
   readonly drainMs: number
 }
@@ -74,6 +76,7 @@ export const DEFAULT_LIMITS: RelayLimits = {
   answerBytes: 2 * MIB,
   slowReaderMs: 15_000,
   silentMs: 60_000,
+  drainDelayMs: 0,
   drainMs: 5_000,
 }
 
@@ -109,6 +112,9 @@ export const TARGET_MESSAGE_BYTES: number = 256 * 1024
 
 /** How long a peer that is sent away may take to close, in ms. */
 export const CLOSE_MS = 1_000
+
+/** One probe of the store answers everyone who asks within this time, in ms. */
+export const READY_CACHE_MS = 1_000
 
 /** HTTP request head: an upgrade request of a browser takes under 2 KiB. */
 export const MAX_HTTP_HEADER_BYTES: number = 8 * 1024

@@ -1,19 +1,20 @@
-/** Starts and stops a relay: data folder, port, connections. spec/relay.md. */
+/** Starts and stops a relay: engine, port, connections. spec/relay.md. */
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { type Clock, type Logger, silentLogger, systemClock } from '@hyphae/core'
 import { type CryptoProvider, defaultCrypto } from '@hyphae/crypto'
-import { hostName } from '@hyphae/transport-relay/wire'
-import { openEmbedded } from './engine/embedded.js'
-import type { EngineStats, RelayEngine } from './engine/engine.js'
+import { embeddedEngine } from './engine/embedded.js'
+import type { EngineStats, OpenEngine, RelayEngine, Upkeep } from './engine/engine.js'
 import { RelayError } from './errors.js'
 import { DEFAULT_LIMITS, type RelayLimits } from './limits.js'
 import { acceptConnection, type Connection, type ServerContext } from './server/connection.js'
+import { drainConnections } from './server/drain.js'
+import { createFront, createReadiness, type Readiness } from './server/front.js'
 import { guard } from './server/guard.js'
-import { acceptWebSockets, createHttpServer } from './server/http.js'
+import { acceptWebSockets, createHttpServer, listen } from './server/http.js'
+import { createNames, type Names } from './server/names.js'
+import { renewTls, type TlsPair } from './server/tls.js'
 import { openTrafficLog } from './server/traffic.js'
 import { createWatchRegistry } from './server/watch.js'
 
@@ -26,6 +27,10 @@ export interface RelayOptions {
   readonly host?: string
   /** Host names under which clients reach this relay; see spec/relay.md section 3. */
   readonly names?: readonly string[]
+  /** Speaks TLS; left out, plain HTTP for a proxy in front. */
+  readonly tls?: TlsPair
+  /** Where it keeps what it keeps; default the embedded store in `data`. */
+  readonly engine?: OpenEngine
   /** File to which every WebSocket message is appended: for tests of what a relay sees. */
   readonly trafficLog?: string
   readonly limits?: Partial<RelayLimits>
@@ -39,32 +44,20 @@ export interface RelayStats extends EngineStats {
 }
 
 export interface Relay extends AsyncDisposable {
-  /** `ws://host:port` */
+  /** `ws://host:port`, or `wss:` with TLS. */
   readonly url: string
   readonly port: number
   stats(): RelayStats
+  /** True when requests are wanted: the store takes writes and the relay is not closing. */
+  ready(): Promise<boolean>
   /** Removes what has expired now instead of at the next interval. */
   sweep(): Promise<void>
+  /** Backup and compaction; undefined where the engine's data is kept elsewhere. */
+  readonly upkeep: Upkeep | undefined
+  /** New connections get this certificate. False without TLS. @throws RelayError `relay/bad-tls` */
+  renewTls(pair: TlsPair): boolean
   /** Answers what was begun, says goodbye to its peers, closes the data folder. */
   close(): Promise<void>
-}
-
-const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
-
-/** The relay's own names; undefined: whatever the client says. */
-function ownNames({ names, host = '127.0.0.1' }: RelayOptions): ReadonlySet<string> | undefined {
-  if (names !== undefined) return new Set(names.map((name) => hostName(name) ?? name))
-  return LOOPBACK.includes(host) || host === '::1' ? new Set(LOOPBACK) : undefined
-}
-
-async function listen(server: Server, port: number, host: string): Promise<number> {
-  server.listen(port, host)
-  try {
-    await once(server, 'listening')
-  } catch (cause) {
-    throw new RelayError('relay/cannot-listen', { details: { port }, cause })
-  }
-  return (server.address() as AddressInfo).port
 }
 
 async function sweepForever(engine: RelayEngine, context: ServerContext, signal: AbortSignal): Promise<void> {
@@ -75,91 +68,100 @@ async function sweepForever(engine: RelayEngine, context: ServerContext, signal:
   }
 }
 
-function accept(server: Server, options: RelayOptions, context: ServerContext): Set<Connection> {
+function accept(server: Server, names: Names, context: ServerContext): Set<Connection> {
   const connections = new Set<Connection>()
-  const names = ownNames(options)
-  if (names === undefined) context.logger.warn('no names configured: box proofs trust the Host header')
+  if (names.any) context.logger.warn('no names configured: box proofs trust the Host header')
   acceptWebSockets(server, context.limits, (ws, socket, request) => {
-    const name = hostName(request.headers.host ?? '')
-    const own = name !== undefined && (names === undefined || names.has(name)) ? name : undefined
-    const connection = acceptConnection(ws, socket, own, context)
+    const connection = acceptConnection(ws, socket, names.own(request.headers.host), context)
     connections.add(connection)
     ws.on('close', () => connections.delete(connection))
   })
   return connections
 }
 
-/** Lets what was begun finish, then closes every connection; those that linger are cut. */
-async function drain(connections: ReadonlySet<Connection>, context: ServerContext): Promise<void> {
-  const all = [...connections]
-  const stop = new AbortController()
-  const late = context.clock.sleep(context.limits.drainMs, stop.signal).catch(() => {})
-  await Promise.race([Promise.all(all.map((connection) => connection.drain())), late])
-  const gone = all.map((connection) => once(connection.ws, 'close'))
-  for (const connection of all) connection.end(1001)
-  await Promise.race([Promise.all(gone), late])
-  stop.abort()
-  for (const connection of all) connection.ws.terminate()
-}
-
-/**
- * Opens the data folder and listens.
- * @throws RelayError `relay/data-locked`, `relay/data-corrupt`, `relay/data-unusable`, `relay/cannot-listen`
- */
-export async function startRelay(options: RelayOptions): Promise<Relay> {
+async function openContext(options: RelayOptions): Promise<ServerContext> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const { clock = systemClock, logger = silentLogger, crypto = defaultCrypto, host = '127.0.0.1' } = options
-  await mkdir(options.data, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+  const { data, clock = systemClock, logger = silentLogger, crypto = defaultCrypto } = options
+  await mkdir(data, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     throw new RelayError('relay/data-unusable', { cause })
   })
-  const engine = await openEmbedded({ folder: join(options.data, 'store'), limits, clock, logger })
+  const engine = await (options.engine ?? embeddedEngine)({ data, limits, clock, logger })
   const traffic = options.trafficLog === undefined ? undefined : openTrafficLog(options.trafficLog)
   const watches = createWatchRegistry(engine)
-  const context: ServerContext = {
-    engine,
-    watches,
-    crypto,
-    limits,
-    clock,
-    logger,
-    traffic,
-    waiting: new Set(),
-  }
-  const server = createHttpServer(limits)
-  const connections = accept(server, options, context)
+  return { engine, watches, crypto, limits, clock, logger, traffic, waiting: new Set() }
+}
+
+async function closeContext({ engine, traffic }: ServerContext): Promise<void> {
+  await engine.close()
+  traffic?.close()
+}
+
+interface Running {
+  readonly server: Server
+  readonly context: ServerContext
+  readonly readiness: Readiness
+  readonly connections: Set<Connection>
+  readonly stop: AbortController
+  readonly background: readonly Promise<void>[]
+}
+
+function run(server: Server, names: Names, context: ServerContext, readiness: Readiness): Running {
+  const connections = accept(server, names, context)
+  const { engine, limits, clock, logger } = context
   const stop = new AbortController()
-  let port: number
-  try {
-    port = await listen(server, options.port ?? 0, host)
-  } catch (error) {
-    await engine.close()
-    traffic?.close()
-    throw error
-  }
   const background = [
     guard({ connections, limits, clock, logger }, stop.signal),
     sweepForever(engine, context, stop.signal),
   ]
-  const shut = async (): Promise<void> => {
-    const closed = once(server, 'close')
-    server.close()
-    await drain(connections, context)
-    server.closeAllConnections()
-    stop.abort()
-    await Promise.all([closed, ...background])
-    await engine.close()
-    traffic?.close()
+  return { server, context, readiness, connections, stop, background }
+}
+
+async function shut({ server, context, readiness, connections, stop, background }: Running): Promise<void> {
+  const { clock, limits } = context
+  readiness.drain()
+  if (limits.drainDelayMs > 0) await clock.sleep(limits.drainDelayMs)
+  const closed = once(server, 'close')
+  server.close()
+  await drainConnections(connections, context)
+  server.closeAllConnections()
+  stop.abort()
+  await Promise.all([closed, ...background])
+  await closeContext(context)
+}
+
+/**
+ * Opens the data folder and listens.
+ * @throws RelayError `relay/data-locked`, `relay/data-corrupt`, `relay/data-unusable`, `relay/cannot-listen`,
+ * `relay/bad-tls`
+ */
+export async function startRelay(options: RelayOptions): Promise<Relay> {
+  const { host = '127.0.0.1', tls } = options
+  const context = await openContext(options)
+  const { engine, clock, limits } = context
+  let running: Running
+  let port: number
+  try {
+    const readiness = createReadiness(engine, clock)
+    const server = createHttpServer(limits, createFront(readiness, undefined), tls)
+    port = await listen(server, options.port ?? 0, host)
+    running = run(server, createNames(host, options.names), context, readiness)
+  } catch (error) {
+    await closeContext(context)
+    throw error
   }
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
-    closing ??= shut()
+    closing ??= shut(running)
     return closing
   }
   return {
-    url: `ws://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: `${tls === undefined ? 'ws' : 'wss'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
-    stats: () => ({ ...engine.stats(), connections: connections.size }),
-    sweep: () => engine.sweep(stop.signal),
+    stats: () => ({ ...engine.stats(), connections: running.connections.size }),
+    ready: running.readiness.ready,
+    sweep: () => engine.sweep(running.stop.signal),
+    upkeep: engine.upkeep,
+    renewTls: (pair) => renewTls(running.server, pair),
     close,
     [Symbol.asyncDispose]: close,
   }

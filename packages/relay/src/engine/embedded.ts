@@ -4,6 +4,7 @@
  * After a failed write the database is closed and opened again: a torn log record must not be followed by
  * another, and memory must say what the disk says.
  */
+import { join } from 'node:path'
 import type { Clock, Logger } from '@hyphae/core'
 import { RelayError } from '../errors.js'
 import { REOPEN_MS, type RelayLimits } from '../limits.js'
@@ -11,7 +12,7 @@ import { putBlobJob, readBlob } from './blobs.js'
 import { type CommitState, createCommitter } from './committer.js'
 import { type Counters, decodeCounters, emptyCounters } from './counters.js'
 import { type OpenDatabase, openLevel } from './database.js'
-import type { EngineStats, RelayEngine, StoredListener } from './engine.js'
+import type { EngineStats, OpenEngine, RelayEngine, StoredListener } from './engine.js'
 import { boxName, FRAME_RANGE, META_KEY, readFrameKey } from './keys.js'
 import { ackJob, fetchPage, putJob } from './mailboxes.js'
 import { createPositions, type Positions } from './positions.js'
@@ -73,6 +74,15 @@ function recovery(state: Loaded, options: EmbeddedOptions, closing: AbortSignal)
     }
   }
 }
+
+/** Where the embedded engine keeps its database below the data folder. */
+export function storeFolder(data: string): string {
+  return join(data, 'store')
+}
+
+/** What a relay uses unless told otherwise. */
+export const embeddedEngine: OpenEngine = ({ data, ...rest }) =>
+  openEmbedded({ folder: storeFolder(data), ...rest })
 
 /** @throws RelayError `relay/data-locked`, `relay/data-corrupt`, `relay/data-unusable` */
 export async function openEmbedded(options: EmbeddedOptions): Promise<RelayEngine> {

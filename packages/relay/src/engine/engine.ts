@@ -4,8 +4,9 @@
  * Knows neither sockets nor proofs: signatures and hashes are verified before an engine is asked. Every
  * promise of a change resolves after the change is where it survives a crash.
  */
-import type { DirectoryRecord, StockUpload } from '@hyphae/core'
+import type { Clock, DirectoryRecord, Logger, StockUpload } from '@hyphae/core'
 import type { FailureName, ItemReply, StoredFrame } from '@hyphae/transport-relay/wire'
+import type { RelayLimits } from '../limits.js'
 
 export interface Refusal {
   readonly refused: FailureName
@@ -87,6 +88,17 @@ export interface RelayEngine {
   /** Finishes what was submitted, then closes. */
   close(): Promise<void>
 }
+
+export interface EngineOptions {
+  /** Folder for what this process keeps itself; it exists, and no other relay uses it. */
+  readonly data: string
+  readonly limits: RelayLimits
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** @throws RelayError when what it keeps cannot be opened or reached */
+export type OpenEngine = (options: EngineOptions) => Promise<RelayEngine>
 
 export function refuse(refused: FailureName, retryAfterMs = 0): Refusal {
   return { refused, retryAfterMs }

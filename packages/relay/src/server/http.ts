@@ -1,37 +1,52 @@
-/** The HTTP side of the port: health, and the upgrade to WebSocket with its deadlines. spec/relay.md 1 and 6. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+/** The port: HTTP or HTTPS with deadlines, and the upgrade to WebSocket. spec/relay.md 1 and 6. */
+import { once } from 'node:events'
+import {
+  createServer as createPlainServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+} from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { MAX_MESSAGE_BYTES } from '@hyphae/transport-relay/wire'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
+import { RelayError } from '../errors.js'
 import { CLOSE_MS, MAX_HTTP_HEADER_BYTES, type RelayLimits } from '../limits.js'
+import { secure, type TlsPair } from './tls.js'
 
-function respond(request: IncomingMessage, response: ServerResponse): void {
-  const health = request.method === 'GET' && request.url === '/health'
-  const body = health ? 'ok\n' : 'WebSocket only\n'
-  response.writeHead(health ? 200 : 426, {
-    'content-type': 'text/plain',
-    'content-length': body.length,
-    ...(health ? {} : { connection: 'Upgrade', upgrade: 'websocket' }),
-  })
-  response.end(body)
-}
-
-export function createHttpServer(limits: RelayLimits): Server {
-  const { handshakeMs } = limits
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HTTP_HEADER_BYTES,
-      headersTimeout: handshakeMs,
-      requestTimeout: handshakeMs,
-      keepAliveTimeout: handshakeMs,
-      connectionsCheckingInterval: Math.max(50, handshakeMs / 4),
-      noDelay: true,
-    },
-    respond,
-  )
+/** `tls` left out: plain HTTP, for a proxy in front. @throws RelayError `relay/bad-tls` */
+export function createHttpServer(
+  limits: RelayLimits,
+  respond: RequestListener,
+  tls: TlsPair | undefined,
+): Server {
+  const { handshakeMs, messageMs } = limits
+  const options = {
+    maxHeaderSize: MAX_HTTP_HEADER_BYTES,
+    headersTimeout: handshakeMs,
+    requestTimeout: Math.max(handshakeMs, messageMs),
+    keepAliveTimeout: handshakeMs,
+    connectionsCheckingInterval: Math.max(50, handshakeMs / 4),
+    noDelay: true,
+  }
+  const server =
+    tls === undefined
+      ? createPlainServer(options, respond)
+      : createTlsServer({ ...options, ...secure(tls), handshakeTimeout: handshakeMs }, respond)
   server.maxConnections = limits.connections
   return server
+}
+
+/** Resolves to the port. @throws RelayError `relay/cannot-listen` */
+export async function listen(server: Server, port: number, host: string): Promise<number> {
+  server.listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    throw new RelayError('relay/cannot-listen', { details: { port }, cause })
+  }
+  return (server.address() as AddressInfo).port
 }
 
 /** ws knows these since 8.19 and 8.21; its published types do not yet. */
