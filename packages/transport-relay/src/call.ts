@@ -115,6 +115,11 @@ const CODES: Readonly<Record<FailureName, CarrierCode>> = {
   draining: 'relay-carrier/interrupted',
   internal: 'relay-carrier/internal',
   'bad-watch': 'relay-carrier/internal',
+  'ticket-needed': 'relay-carrier/ticket-needed',
+  'bad-ticket': 'relay-carrier/bad-ticket',
+  'ticket-spent': 'relay-carrier/bad-ticket',
+  'bucket-too-small': 'relay-carrier/bucket-too-small',
+  'bad-terms': 'relay-carrier/bad-terms',
 }
 
 /** What a failure of the relay means to the caller. A code of a later version counts as internal. */

@@ -84,6 +84,22 @@ export const RELAY_CARRIER_ERRORS = {
     message: 'The relay does not know this operation.',
     hint: 'It runs an older version.',
   },
+  'relay-carrier/ticket-needed': {
+    message: 'The box, or the relay, wants a ticket of another kind for this.',
+    hint: 'Read the terms of the box and what the relay accepts, and put with a ticket of a kind that both name.',
+  },
+  'relay-carrier/bad-ticket': {
+    message: 'The relay refused the ticket: it does not verify, has expired, or is spent.',
+    hint: 'Get a new one from the owner of the box or the relay; make a work ticket for this very frame and day.',
+  },
+  'relay-carrier/bucket-too-small': {
+    message: 'The relay does not let so small a bucket be read: too few boxes would hide the reader.',
+    hint: 'Ask for fewer bits; describe() says how many.',
+  },
+  'relay-carrier/bad-terms': {
+    message: 'The relay does not take these terms for a box.',
+    hint: 'Name kinds of tickets that it accepts, and a capability key when capabilities are among them.',
+  },
   'relay-carrier/internal': {
     message: 'The relay failed on this request.',
     hint: 'Repeat later; the defect is in the relay.',

@@ -23,6 +23,21 @@ export const MAX_WATCH_WINDOW = 1024
 /** Bytes of frames in one answer to fetch: keeps an answer well under a message. */
 export const MAX_FETCH_BYTES: number = 512 * 1024
 
+/** A ticket: a blind RSA token of 4,096 bits with its fields, or a payment of several coins. */
+export const MAX_TICKET_BYTES = 1024
+
+/** Bits of a bucket's prefix: 16 million buckets, where each still hides its readers among many boxes. */
+export const MAX_BUCKET_BITS = 24
+
+/** One entry of a log: a commit of a group of some hundred members; a larger one is named by its hash. */
+export const MAX_LOG_ENTRY_BYTES: number = 64 * 1024
+
+/** Bytes of entries in one answer to a read of a log. */
+export const MAX_LOG_PAGE_BYTES: number = 512 * 1024
+
+/** One field of what a relay says of itself. */
+export const MAX_DESCRIPTION_BYTES = 1024
+
 /** A host name in a proof: the longest that DNS allows. */
 export const MAX_HOST_BYTES = 253
 

@@ -1,16 +1,28 @@
 /** The relay protocol's codec, shared by client and server. */
 export {
   MAX_BLOB_BYTES,
+  MAX_BUCKET_BITS,
+  MAX_DESCRIPTION_BYTES,
   MAX_FETCH_BYTES,
+  MAX_LOG_ENTRY_BYTES,
+  MAX_LOG_PAGE_BYTES,
   MAX_MESSAGE_BYTES,
   MAX_OPERATIONS,
+  MAX_TICKET_BYTES,
   MAX_WATCH_WINDOW,
   MAX_WRITERS,
   WIRE_VERSION,
 } from './limits.js'
 export type * from './wire/blob-requests.js'
+export type * from './wire/bucket-requests.js'
+export { bucketOf } from './wire/bucket-requests.js'
+export type * from './wire/channel-requests.js'
+export type * from './wire/deposit-requests.js'
 export type * from './wire/directory-requests.js'
+export type * from './wire/extended-replies.js'
+export { HINT_BYTES } from './wire/extended-replies.js'
 export { FAILURES, type FailureName, failureName } from './wire/failure.js'
+export type * from './wire/log-requests.js'
 export type * from './wire/mailbox-requests.js'
 export {
   decodeReplies,
@@ -29,3 +41,16 @@ export { hostName, openProof } from './wire/proof.js'
 export type * from './wire/replies.js'
 export { CHALLENGE_BYTES } from './wire/replies.js'
 export type * from './wire/result-replies.js'
+export {
+  ALL_TICKETS,
+  DEFAULT_TTL,
+  isTtlClass,
+  NO_TICKET,
+  TICKET_KINDS,
+  type Ticket,
+  type TicketKind,
+  TTL_CLASSES,
+  type TtlClass,
+  ticketKinds,
+  ticketSet,
+} from './wire/ticket.js'

@@ -17,6 +17,11 @@ export const FAILURES = {
   draining: 14,
   internal: 15,
   'bad-watch': 16,
+  'ticket-needed': 17,
+  'bad-ticket': 18,
+  'ticket-spent': 19,
+  'bucket-too-small': 20,
+  'bad-terms': 21,
 } as const
 
 export type FailureName = keyof typeof FAILURES

@@ -5,6 +5,7 @@
  */
 import { MAX_MESSAGE_BYTES, MAX_OPERATIONS, WIRE_VERSION } from '../limits.js'
 import { BLOB_CODECS, type BlobRequest } from './blob-requests.js'
+import { BUCKET_CODECS, type BucketRequest } from './bucket-requests.js'
 import {
   malformed,
   readU8,
@@ -21,14 +22,25 @@ import {
   writeU24,
   writeU32,
 } from './bytes.js'
+import { CHANNEL_CODECS, type ChannelRequest } from './channel-requests.js'
+import { DEPOSIT_CODECS, type DepositRequests } from './deposit-requests.js'
 import { DIRECTORY_CODECS, type DirectoryRequest } from './directory-requests.js'
+import { EXTENDED_REPLY_CODECS, type ExtendedReply } from './extended-replies.js'
+import { LOG_CODECS, type LogRequest } from './log-requests.js'
 import { MAILBOX_CODECS, type MailboxRequest } from './mailbox-requests.js'
 import type { CodecTable, Operation, OperationCodec } from './operation.js'
 import { PLAIN_REPLY_CODECS, type PlainReply } from './replies.js'
 import { RESULT_REPLY_CODECS, type ResultReply } from './result-replies.js'
 
-export type Request = MailboxRequest | DirectoryRequest | BlobRequest
-export type Reply = PlainReply | ResultReply
+export type Request =
+  | MailboxRequest
+  | DirectoryRequest
+  | BlobRequest
+  | DepositRequests
+  | BucketRequest
+  | LogRequest
+  | ChannelRequest
+export type Reply = PlainReply | ResultReply | ExtendedReply
 
 /** A request of a later version; to be answered with `unsupported`. */
 export interface UnknownRequest {
@@ -40,8 +52,16 @@ export interface UnknownRequest {
 export const MESSAGE_HEADER_BYTES = 4
 export const OPERATION_HEADER_BYTES = 8
 
-const REQUESTS: CodecTable<Request> = { ...MAILBOX_CODECS, ...DIRECTORY_CODECS, ...BLOB_CODECS }
-const REPLIES: CodecTable<Reply> = { ...PLAIN_REPLY_CODECS, ...RESULT_REPLY_CODECS }
+const REQUESTS: CodecTable<Request> = {
+  ...MAILBOX_CODECS,
+  ...DIRECTORY_CODECS,
+  ...BLOB_CODECS,
+  ...DEPOSIT_CODECS,
+  ...BUCKET_CODECS,
+  ...LOG_CODECS,
+  ...CHANNEL_CODECS,
+}
+const REPLIES: CodecTable<Reply> = { ...PLAIN_REPLY_CODECS, ...RESULT_REPLY_CODECS, ...EXTENDED_REPLY_CODECS }
 
 type AnyCodec = OperationCodec<Operation>
 
