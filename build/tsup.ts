@@ -5,6 +5,7 @@
 // of the packages below. A program that only wants to run asks for the first half.
 import { env } from 'node:process'
 import { defineConfig, type Options } from 'tsup'
+import { production } from './production.ts'
 
 export interface LibraryOptions {
   /** Entry modules; `src/index.ts` when left out. */
@@ -13,6 +14,8 @@ export interface LibraryOptions {
   readonly platform?: 'neutral' | 'node'
   /** Optional dependencies, which the package loads if they are there: never built in. */
   readonly external?: readonly string[]
+  /** Builds everything but what is for Node once more, into `dist/production`, for that condition of `exports`. */
+  readonly production?: boolean
 }
 
 // Bundling declarations drops this line from the sources; without it a consumer whose `lib` is older than
@@ -27,15 +30,29 @@ export function library(options: LibraryOptions = {}): Options | Options[] | ((o
     compilerOptions: { ignoreDeprecations: '6.0' },
     only: half === 'build:types',
   }
-  return defineConfig({
-    entry: [...(options.entry ?? ['src/index.ts'])],
+  const code: Options = {
     format: 'esm',
     platform: options.platform ?? 'neutral',
     external: [...(options.external ?? [])],
     target: 'es2022',
     sourcemap: true,
-    // Each half removes its own old files only.
-    clean: ['!**/*.d.ts'],
+  }
+  const main: Options = {
+    ...code,
+    entry: [...(options.entry ?? ['src/index.ts'])],
+    // Each part removes its own old files only.
+    clean: ['!**/*.d.ts', '!production/**'],
     dts: half === 'build:js' ? false : declarations,
-  }) as Options
+  }
+  if (options.production !== true || half === 'build:types') return defineConfig(main)
+  const lean: Options = {
+    ...code,
+    // File by file: what a page does not use, its bundler sees best.
+    entry: ['src/**/*.ts', '!src/node/**', '!src/**/*.node.ts'],
+    bundle: false,
+    outDir: 'dist/production',
+    clean: true,
+    esbuildPlugins: [production],
+  }
+  return defineConfig([main, lean])
 }

@@ -1,3 +1,3 @@
 import { library } from '../../build/tsup.ts'
 
-export default library()
+export default library({ production: true })

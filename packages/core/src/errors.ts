@@ -39,22 +39,20 @@ export class HyphaeError<Code extends string = string> extends Error {
   readonly retryAfterMs: number | undefined
 
   constructor(table: Readonly<Record<Code, ErrorEntry>>, code: Code, context: ErrorContext = {}) {
-    const entry = table[code]
-    const details = context.details ?? {}
+    // What is built for production has no texts, and of entries those alone that say more: the code stands for them.
+    const { message = code, hint = '', retryable = false }: Partial<ErrorEntry> = { ...table[code] }
+    const { details = {}, cause, retryAfterMs } = context
     const listed = Object.entries(details).map(([name, value]) => `${name}: ${value}`)
     const suffix = listed.length > 0 ? ` (${listed.join(', ')})` : ''
-    super(
-      `${entry.message}${suffix} ${entry.hint}`,
-      context.cause === undefined ? {} : { cause: context.cause },
-    )
+    super(`${message}${suffix} ${hint}`.trimEnd(), cause === undefined ? {} : { cause })
     this.name = new.target.name
     this.code = code
-    this.shortMessage = entry.message
-    this.hint = entry.hint
+    this.shortMessage = message
+    this.hint = hint
     this.details = details
     this.docs = `spec/errors.md#${code.replace('/', '-')}`
-    this.retryable = entry.retryable ?? false
-    this.retryAfterMs = context.retryAfterMs
+    this.retryable = retryable
+    this.retryAfterMs = retryAfterMs
   }
 }
 

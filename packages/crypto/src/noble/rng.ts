@@ -7,9 +7,12 @@ export interface ProviderOptions {
 }
 
 /** Over `crypto.getRandomValues`. */
-export function webRng({ rng }: ProviderOptions): Rng {
-  if (rng !== undefined) return guardedRng(rng)
+export function platformRng(): Rng {
   return pooledRng((target) => {
     globalThis.crypto.getRandomValues(target)
   })
+}
+
+export function webRng({ rng }: ProviderOptions): Rng {
+  return rng === undefined ? platformRng() : guardedRng(rng)
 }
