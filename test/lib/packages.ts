@@ -44,7 +44,7 @@ export function sources(of: Package): string[] {
 
 /** The source of a built file that `exports` names. */
 export function sourceOf(file: string): string {
-  return file.replace('./dist/', 'src/').replace(/(\.d\.ts|\.js)$/, '.ts')
+  return file.replace(/^\.\/dist\/(production\/)?/, 'src/').replace(/(\.d\.ts|\.js)$/, '.ts')
 }
 
 export function read(...path: string[]): string {
