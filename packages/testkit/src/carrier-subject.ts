@@ -23,7 +23,7 @@ export type MakeCarrierCase = (
 ) => ComplianceCase
 
 /** `capability` of a carrier, which must have it to be tested for it. */
-export function capability<Name extends 'mailbox' | 'directory' | 'blobs'>(
+export function capability<Name extends 'mailbox' | 'directory' | 'blobs' | 'link' | 'topic'>(
   carrier: Carrier,
   name: Name,
 ): NonNullable<Carrier[Name]> {

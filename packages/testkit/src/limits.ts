@@ -53,3 +53,9 @@ export const MAX_UNREAD_FRAMES = 4096
 
 /** Runs spent on making a failing plan smaller. */
 export const MAX_SHRINK_RUNS = 200
+
+/** Frames of 4,096 bytes sent at a reader that sleeps: more than the buffers of a system's sockets hold. */
+export const LINK_FLOOD_FRAMES = 4000
+
+/** Frames published while a subscriber sleeps. */
+export const TOPIC_FLOOD_FRAMES = 300

@@ -5,14 +5,17 @@ import {
   blobsCompliance,
   type ComplianceCase,
   directoryCompliance,
+  linkCompliance,
   mailboxCompliance,
   storeCompliance,
+  topicCompliance,
 } from '@hyphae/testkit'
 import { expect, test } from 'vitest'
 import { mapStore } from './map-store.js'
 
 const traits = { mtu: 4096, bandwidthBps: 1, latencyMs: 0, reliable: true, ordered: true, metered: false }
 const close = async (): Promise<void> => {}
+const nothing = { carrierName: 'a', otherName: 'b', stranger: 'c', cut: () => {}, garble: close }
 const empty: Carrier = { name: 'empty', traits, close, [Symbol.asyncDispose]: close }
 
 async function failed(cases: readonly ComplianceCase[]): Promise<string[]> {
@@ -32,6 +35,8 @@ test('a carrier without the capability fails every case', async () => {
     mailboxCompliance(open, { crypto }),
     blobsCompliance(open, { crypto }),
     directoryCompliance(open, { crypto, ...statements }),
+    topicCompliance(async () => ({ carrier: empty, garble: close, dispose: close }), { crypto }),
+    linkCompliance(async () => ({ ...nothing, carrier: empty, other: empty, dispose: close }), { crypto }),
   ]) {
     expect(cases.length).toBeGreaterThan(5)
     expect(await failed(cases)).toEqual(cases.map(({ name }) => name))
@@ -49,6 +54,8 @@ test('every case has its own name', () => {
     ...mailboxCompliance(open, { crypto }),
     ...blobsCompliance(open, { crypto }),
     ...directoryCompliance(open, { crypto, signRecord: unused, signStock: unused }),
+    ...topicCompliance(open, { crypto }),
+    ...linkCompliance(async () => ({ ...nothing, carrier: empty, other: empty, dispose: close }), { crypto }),
   ].map(({ name }) => name)
   expect(new Set(names).size).toBe(names.length)
 })

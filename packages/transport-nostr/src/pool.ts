@@ -17,21 +17,25 @@ export interface NostrPool extends AsyncDisposable {
   query(filter: Filter, options?: IoOptions): Promise<NostrEvent[]>
   /**
    * What the relays have and what comes, in batches: one for each relay that has told all it has, oldest first in it,
-   * then one for each event. Each event once, until the signal fires. Survives reconnects.
+   * then one for each event. Each event once, until the signal fires or the pool is closed. Survives reconnects.
    */
   watch(filter: Filter, options?: IoOptions): AsyncIterable<readonly NostrEvent[]>
   close(): Promise<void>
 }
 
 export function createPool(context: PoolContext): NostrPool {
+  const closing = new AbortController()
   const close = async (): Promise<void> => {
+    closing.abort()
     for (const relay of context.relays) relay.close()
   }
+  const until = (signal: AbortSignal | undefined): AbortSignal =>
+    signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal])
   return {
     relays: context.relays.map(({ url }) => url),
     publish: (event, { signal } = {}) => publishToAll(context, event, signal),
     query: (filter, { signal } = {}) => queryAll(context, filter, signal),
-    watch: (filter, { signal } = {}) => watchAll(context, filter, signal),
+    watch: (filter, { signal } = {}) => watchAll(context, filter, until(signal)),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -1,5 +1,5 @@
 import { defaultCrypto as crypto } from '@hyphae/crypto'
-import { mailboxCompliance } from '@hyphae/testkit'
+import { mailboxCompliance, topicCompliance } from '@hyphae/testkit'
 import { describe, it } from 'vitest'
 import { nostr } from '../src/index.node.js'
 import { components, startRelay } from './support/relay.js'
@@ -21,4 +21,8 @@ async function open() {
 describe('the carrier over two relays of another maker', () => {
   // Relays of Nostr ask for no proof: whoever knows a box's id may read what is in it, which is sealed.
   for (const { name, run } of mailboxCompliance(open, { crypto, checksProofs: false })) it(name, run)
+})
+
+describe('topics over two relays of another maker', () => {
+  for (const { name, run } of topicCompliance(open, { crypto })) it(name, run)
 })

@@ -34,3 +34,6 @@ export const MAX_BACKGROUND_CALLS = 1000
 /** Wait before a failed carrier is watched again: doubles from the first to the last, halved at random. */
 export const FIRST_RETRY_MS = 500
 export const LAST_RETRY_MS = 30_000
+
+/** Frames that wait for a subscriber of a memory topic who does not read; the oldest beyond them are lost. */
+export const MAX_UNHEARD_FRAMES = 1024

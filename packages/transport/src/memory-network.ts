@@ -1,6 +1,6 @@
 /**
- * A network inside one process (spec/transport.md): all carriers of one network share mailboxes, directory and
- * blobs, with the semantics of a relay. Runs wherever JavaScript does. It stores in memory only, so "stored"
+ * A network inside one process (spec/transport.md): all carriers of one network share mailboxes, directory,
+ * blobs and topics, with the semantics of a relay. Runs wherever JavaScript does. It stores in memory only, so "stored"
  * lasts as long as the process.
  */
 import {
@@ -19,6 +19,7 @@ import { type FaultDice, faultDice, type NetworkFaults } from './faults.js'
 import { MAX_BLOB_BYTES } from './limits.js'
 import { createDirectoryTable, type DirectoryChecks, type DirectoryTable } from './memory-directory.js'
 import { type BoxTable, createBoxTable, memoryMailbox, ready, type VerifyProof } from './memory-mailbox.js'
+import { createTopicTable, memoryTopic, type TopicTable } from './memory-topic.js'
 
 /** What the network verifies. It brings no cryptography of its own: what is left out is not checked. */
 export interface NetworkChecks extends DirectoryChecks {
@@ -36,6 +37,7 @@ interface Network {
   readonly boxes: BoxTable
   readonly directory: DirectoryTable
   readonly blobs: Map<string, Uint8Array>
+  readonly topics: TopicTable
   readonly dice: FaultDice
   readonly checks: NetworkChecks
 }
@@ -56,6 +58,7 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): () => Transpo
     boxes: createBoxTable(checks.proof),
     directory: createDirectoryTable(checks),
     blobs: new Map(),
+    topics: createTopicTable(),
     dice: faultDice(options.faults),
     checks,
   }
@@ -69,6 +72,7 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): () => Transpo
       mailbox: memoryMailbox(context),
       directory: directoryOf(network, closing.signal),
       blobs: blobsOf(network, closing.signal),
+      topic: memoryTopic(network.topics, closing.signal),
       close,
       [Symbol.asyncDispose]: close,
     }

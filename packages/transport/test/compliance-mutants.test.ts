@@ -1,7 +1,7 @@
 /** The compliance suites must notice: each mutant breaks one promise of the ports, and some case must fail. */
-import type { Blobs, Carrier, Delivery, Directory, Mailbox } from '@hyphae/core'
+import type { Blobs, Carrier, Delivery, Directory, Mailbox, Topic } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
-import { blobsCompliance, directoryCompliance, mailboxCompliance } from '@hyphae/testkit'
+import { blobsCompliance, directoryCompliance, mailboxCompliance, topicCompliance } from '@hyphae/testkit'
 import { memoryNetwork } from '@hyphae/transport'
 import { expect, test } from 'vitest'
 import { components } from './carriers.js'
@@ -91,6 +91,46 @@ const blobStores: Readonly<Record<string, (blobs: Blobs) => Partial<Blobs>>> = {
   'cuts long answers': (blobs) => ({ get: async (hashes) => (await blobs.get(hashes)).slice(0, 20) }),
 }
 
+const topics: Readonly<Record<string, (topic: Topic) => Partial<Topic>>> = {
+  'brings a frame twice': (topic) => ({
+    subscribe: async function* (name, options): AsyncGenerator<Uint8Array> {
+      for await (const frame of topic.subscribe(name, options)) {
+        yield frame
+        yield frame
+      }
+    },
+  }),
+  'mixes topics': (topic) => ({
+    publish: (_name, frame, options) => topic.publish(new Uint8Array(32), frame, options),
+    subscribe: (_name, options) => topic.subscribe(new Uint8Array(32), options),
+  }),
+  'invents frames': (topic) => ({
+    subscribe: async function* (name, options): AsyncGenerator<Uint8Array> {
+      for await (const frame of topic.subscribe(name, options)) {
+        yield frame
+        yield crypto.randomBytes(512)
+      }
+    },
+  }),
+  'takes frames of any size': (topic) => ({
+    publish: async (name, frame, options) => {
+      if ([128, 512, 2048, 4096].includes(frame.length)) await topic.publish(name, frame, options)
+    },
+  }),
+  'hears the first listener only': (topic) => {
+    let taken = false
+    return {
+      subscribe: (name, options) => {
+        const silent = taken
+        taken = true
+        return topic.subscribe(silent ? crypto.randomBytes(32) : name, options)
+      },
+    }
+  },
+  'does not end with its signal': (topic) => ({ subscribe: (name) => topic.subscribe(name) }),
+  'publishes what was aborted': (topic) => ({ publish: (name, frame) => topic.publish(name, frame) }),
+}
+
 async function failures(mutate: (carrier: Carrier) => Partial<Carrier>): Promise<string[]> {
   const open = async () => {
     const inner = await memoryNetwork()()(components)
@@ -101,6 +141,7 @@ async function failures(mutate: (carrier: Carrier) => Partial<Carrier>): Promise
     ...mailboxCompliance(open, { crypto, checksProofs: false, patienceMs: 300 }),
     ...directoryCompliance(open, { crypto, signRecord, signStock, checksSignatures: false }),
     ...blobsCompliance(open, { crypto, checksHashes: false }),
+    ...topicCompliance(open, { crypto, patienceMs: 300 }),
   ]
   const failed: string[] = []
   await Promise.all(cases.map(({ name, run }) => run().catch(() => failed.push(name))))
@@ -127,4 +168,10 @@ for (const [name, mutate] of Object.entries(blobStores))
   test(`a blob store that ${name} fails the suite`, async () => {
     const mutant = (inner: Blobs): Blobs => ({ ...inner, ...mutate(inner) })
     expect(await failures(({ blobs }) => ({ blobs: mutant(blobs as Blobs) }))).not.toEqual([])
+  })
+
+for (const [name, mutate] of Object.entries(topics))
+  test(`a topic that ${name} fails the suite`, async () => {
+    const mutant = (inner: Topic): Topic => ({ ...inner, ...mutate(inner) })
+    expect(await failures(({ topic }) => ({ topic: mutant(topic as Topic) }))).not.toEqual([])
   })

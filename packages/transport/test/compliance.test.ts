@@ -1,6 +1,12 @@
 import { equalBytes, silentLogger, systemClock } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
-import { blobsCompliance, type CarrierSubject, directoryCompliance, mailboxCompliance } from '@hyphae/testkit'
+import {
+  blobsCompliance,
+  type CarrierSubject,
+  directoryCompliance,
+  mailboxCompliance,
+  topicCompliance,
+} from '@hyphae/testkit'
 import { fanOut, memoryNetwork, type NetworkChecks } from '@hyphae/transport'
 import { describe, test } from 'vitest'
 import { signRecord, signStock, verifyRecord, verifyStock } from './statements.js'
@@ -42,3 +48,7 @@ for (const [name, open] of Object.entries(carriers))
     ]
     for (const { name: rule, run } of cases) test(rule, run)
   })
+
+describe('topics of the memory network', () => {
+  for (const { name, run } of topicCompliance(memory, { crypto })) test(name, run)
+})
