@@ -22,6 +22,10 @@ export const RELAY_ERRORS = {
     message: 'The certificate and the key cannot be used.',
     hint: 'Give the certificate chain and its own private key, both PEM.',
   },
+  'relay/bad-setting': {
+    message: 'A setting cannot be used.',
+    hint: 'Correct it where it stands: the file, the environment or the arguments.',
+  },
   'relay/closed': {
     message: 'The relay is closed.',
     hint: 'Start a new one.',

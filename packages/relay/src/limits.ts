@@ -116,6 +116,12 @@ export const CLOSE_MS = 1_000
 /** One probe of the store answers everyone who asks within this time, in ms. */
 export const READY_CACHE_MS = 1_000
 
+/** Where a relay listens unless told otherwise. */
+export const DEFAULT_PORT = 7700
+
+/** A configuration file: every setting once takes under 4 KiB. */
+export const MAX_CONFIG_BYTES: number = 64 * 1024
+
 /** HTTP request head: an upgrade request of a browser takes under 2 KiB. */
 export const MAX_HTTP_HEADER_BYTES: number = 8 * 1024
 
