@@ -10,10 +10,24 @@ export interface RelayLimits {
   readonly connections: number
   /** Frames one box holds: a busy contact's week at 100 messages a day and a margin. */
   readonly framesPerBox: number
-  /** A frame waits this long, in ms. Peers keep 14 to 30 days. */
+  /** A frame of the 30-day class waits this long at least, in ms; those of shorter classes in proportion. */
   readonly frameLifeMs: number
+  /** What expires waits a random part longer, up to this fraction: when it goes does not say when it came. */
+  readonly expiryJitter: number
   /** The id of a frame is remembered this long after it was stored, in ms: senders retry for days. */
   readonly idLifeMs: number
+  /** Terms of a box are kept this long after they were last set, in ms: three months offline. */
+  readonly termsLifeMs: number
+  /** Entries a log keeps, the newest: a thousand commits. */
+  readonly logEntries: number
+  /** Bytes of entries a log keeps. */
+  readonly logBytes: number
+  /** Boxes with mail among which the reader of a bucket hides, in the mean. */
+  readonly bucketBoxes: number
+  /** Leading zero bits of a work ticket: 2^18 hashes are about a second on a phone. */
+  readonly workBits: number
+  /** Who may listen to one channel at once: a large call. Bounds what one frame costs. */
+  readonly listeners: number
   /** A blob is kept this long after it was last put, in ms. */
   readonly blobLifeMs: number
   /** How often expired things are removed, in ms. */
@@ -58,7 +72,14 @@ export const DEFAULT_LIMITS: RelayLimits = {
   connections: 10_000,
   framesPerBox: 1024,
   frameLifeMs: 30 * DAY,
+  expiryJitter: 1 / 8,
   idLifeMs: 7 * DAY,
+  termsLifeMs: 90 * DAY,
+  logEntries: 1024,
+  logBytes: 4 * MIB,
+  bucketBoxes: 64,
+  workBits: 18,
+  listeners: 256,
   blobLifeMs: 30 * DAY,
   sweepEveryMs: HOUR,
   storedBytes: 64 * 1024 * MIB,
@@ -80,6 +101,9 @@ export const DEFAULT_LIMITS: RelayLimits = {
   drainMs: 5_000,
 }
 
+/** Terms of boxes that were asked for last, in memory: 64 Ki entries take about 10 MiB. */
+export const MAX_CACHED_TERMS: number = 64 * 1024
+
 /** One-time items that wait in a stock: four uploads of the largest size. */
 export const MAX_STOCK_ITEMS = 1024
 
@@ -94,6 +118,12 @@ export const SWEEP_STEP = 512
 
 /** Entries of a backup read at once: 4 MiB of the largest, and a backup never holds up requests for long. */
 export const SNAPSHOT_CHUNK = 512
+
+/** One block of a backup file; blocks are ended at half of it, and no entry is larger than the other half. */
+export const MAX_BACKUP_BLOCK_BYTES: number = 8 * MIB
+
+/** Positions a restored relay passes over: more than one could have given out since its backup. */
+export const RESTORE_JUMP: number = 2 ** 32
 
 /** Pause before a failed database is opened again, in ms. */
 export const REOPEN_MS = 1_000
@@ -121,6 +151,12 @@ export const DEFAULT_PORT = 7700
 
 /** A configuration file: every setting once takes under 4 KiB. */
 export const MAX_CONFIG_BYTES: number = 64 * 1024
+
+/** A request to the admin port or the control socket has a few header lines, in ms. */
+export const ADMIN_DEADLINE_MS = 5_000
+
+/** Longest path of a socket on Linux; macOS takes 103. */
+export const MAX_SOCKET_PATH_BYTES = 103
 
 /** HTTP request head: an upgrade request of a browser takes under 2 KiB. */
 export const MAX_HTTP_HEADER_BYTES: number = 8 * 1024

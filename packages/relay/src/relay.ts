@@ -47,7 +47,7 @@ export interface Relay extends AsyncDisposable {
   /** `ws://host:port`, or `wss:` with TLS. */
   readonly url: string
   readonly port: number
-  stats(): RelayStats
+  stats(): Promise<RelayStats>
   /** True when requests are wanted: the store takes writes and the relay is not closing. */
   ready(): Promise<boolean>
   /** Removes what has expired now instead of at the next interval. */
@@ -157,7 +157,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   return {
     url: `${tls === undefined ? 'ws' : 'wss'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
-    stats: () => ({ ...engine.stats(), connections: running.connections.size }),
+    stats: async () => ({ ...(await engine.stats()), connections: running.connections.size }),
     ready: running.readiness.ready,
     sweep: () => engine.sweep(running.stop.signal),
     upkeep: engine.upkeep,

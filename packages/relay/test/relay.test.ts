@@ -37,7 +37,7 @@ describe('a relay', () => {
     await mailbox.put([put(a.id, 128), put(a.id, 2048), put(b.id, 4096)])
     const data = crypto.randomBytes(1000)
     await blobs.put([{ hash: crypto.sha256(data), data }])
-    expect(fixture.server.stats()).toEqual({
+    expect(await fixture.server.stats()).toEqual({
       frames: { 128: 1, 512: 0, 2048: 1, 4096: 1 },
       boxes: 2,
       records: 0,

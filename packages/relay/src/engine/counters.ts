@@ -12,7 +12,9 @@ export interface Counters {
 }
 
 const FIELDS = 9
-const META_VERSION = 1
+/** 2: expiry by the time something is due, where 1 had the time it came. */
+const META_VERSION = 2
+const READABLE_VERSIONS: readonly (number | undefined)[] = [1, 2]
 
 export function emptyCounters(): Counters {
   return {
@@ -55,7 +57,7 @@ export function encodeCounters(counters: Counters): Uint8Array {
 
 /** Undefined when the record is not one of this version. */
 export function decodeCounters(bytes: Uint8Array): Counters | undefined {
-  if (bytes.length !== 1 + 8 * FIELDS || bytes[0] !== META_VERSION) return undefined
+  if (bytes.length !== 1 + 8 * FIELDS || !READABLE_VERSIONS.includes(bytes[0])) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const at = (i: number): number => view.getFloat64(1 + 8 * i, true)
   for (let i = 0; i < FIELDS; i++) if (!Number.isSafeInteger(at(i)) || at(i) < 0) return undefined

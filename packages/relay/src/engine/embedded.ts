@@ -6,19 +6,25 @@
  */
 import { join } from 'node:path'
 import type { Clock, Logger } from '@hyphae/core'
+import { type CryptoProvider, defaultCrypto } from '@hyphae/crypto'
 import { RelayError } from '../errors.js'
 import { REOPEN_MS, type RelayLimits } from '../limits.js'
 import { putBlobJob, readBlob } from './blobs.js'
-import { type CommitState, createCommitter } from './committer.js'
+import { type Buckets, bucketPage, createBuckets } from './buckets.js'
+import { type CommitState, type Committer, createCommitter } from './committer.js'
 import { type Counters, decodeCounters, emptyCounters } from './counters.js'
 import { type OpenDatabase, openLevel } from './database.js'
-import type { EngineStats, OpenEngine, RelayEngine, StoredListener } from './engine.js'
+import { type Random, randomOf } from './due.js'
+import type { AnnouncedListener, EngineStats, OpenEngine, RelayEngine, StoredListener } from './engine.js'
 import { boxName, FRAME_RANGE, META_KEY, readFrameKey } from './keys.js'
+import { appendJob, readEntries } from './logs.js'
 import { ackJob, fetchPage, putJob } from './mailboxes.js'
+import { migrateTimes } from './migrate.js'
 import { createPositions, type Positions } from './positions.js'
 import { lookupRecords, publishJob } from './records.js'
 import { remainingItems, stockJob, takeJob } from './stocks.js'
-import { sweepExpired } from './sweep.js'
+import { type SweepContext, sweepExpired } from './sweep.js'
+import { createTermsCache, readTerms, setTermsJob, type TermsCache } from './terms.js'
 import { probeJob, upkeepOf } from './upkeep.js'
 
 export interface EmbeddedOptions {
@@ -27,24 +33,29 @@ export interface EmbeddedOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly open?: OpenDatabase
+  /** Source of the random part of expiry. */
+  readonly crypto?: Pick<CryptoProvider, 'randomBytes'>
 }
 
 interface Loaded extends CommitState {
   positions: Positions
+  buckets: Buckets
+  terms: TermsCache
 }
 
-async function load(open: OpenDatabase, folder: string): Promise<Loaded> {
+async function load({ open = openLevel, folder, limits }: EmbeddedOptions): Promise<Loaded> {
   const database = await open(folder)
   try {
     const [meta] = await database.getMany([META_KEY])
     const counters: Counters | undefined = meta === undefined ? emptyCounters() : decodeCounters(meta)
     if (counters === undefined) throw new RelayError('relay/data-corrupt')
+    await migrateTimes(database, limits)
     const positions = createPositions()
     for await (const key of database.keys(FRAME_RANGE)) {
       const { box, slot } = readFrameKey(key)
       positions.add(boxName(box), slot)
     }
-    return { database, counters, positions }
+    return { database, counters, positions, buckets: createBuckets(positions), terms: createTermsCache() }
   } catch (error) {
     await database.close()
     throw error
@@ -58,13 +69,13 @@ function statsOf({ counters, positions }: Loaded): EngineStats {
 
 /** Opens the database again until it works or the engine is closed. */
 function recovery(state: Loaded, options: EmbeddedOptions, closing: AbortSignal) {
-  const { clock, logger, folder, open = openLevel } = options
+  const { clock, logger } = options
   return async (error: unknown): Promise<void> => {
     logger.error('store failed', { error: error instanceof Error ? error.name : 'unknown' })
     await state.database.close().catch(() => {})
     while (!closing.aborted) {
       try {
-        Object.assign(state, await load(open, folder))
+        Object.assign(state, await load(options))
         logger.info('store works again')
         return
       } catch (again) {
@@ -84,26 +95,76 @@ export function storeFolder(data: string): string {
 export const embeddedEngine: OpenEngine = ({ data, ...rest }) =>
   openEmbedded({ folder: storeFolder(data), ...rest })
 
-/** @throws RelayError `relay/data-locked`, `relay/data-corrupt`, `relay/data-unusable` */
-export async function openEmbedded(options: EmbeddedOptions): Promise<RelayEngine> {
-  const { limits, clock } = options
-  const state = await load(options.open ?? openLevel, options.folder)
-  const closing = new AbortController()
+/** What the parts of the engine share. */
+interface Parts {
+  readonly state: Loaded
+  readonly committer: Committer
+  readonly limits: RelayLimits
+  readonly clock: Clock
+  readonly random: Random
+}
+
+type Methods<K extends keyof RelayEngine> = Pick<RelayEngine, K>
+
+function mailboxes({
+  state,
+  committer: { submit },
+  limits,
+  clock,
+  random,
+}: Parts): Methods<'put' | 'ack' | 'fetch' | 'onStored' | 'bucket'> {
   const listeners: StoredListener[] = []
   const stored: StoredListener = (box, frame) => {
     for (const listener of listeners) listener(box, frame)
   }
-  const committer = createCommitter(state, recovery(state, options, closing.signal))
-  const { submit } = committer
   return {
-    put: (box, id, frame) =>
-      submit(putJob(box, id, frame, { positions: state.positions, limits, now: clock.now(), stored })),
+    put: (box, id, frame, options = {}) => {
+      const context = { positions: state.positions, limits, now: clock.now(), random, stored }
+      return submit(putJob(box, id, frame, options, context))
+    },
     ack: (box, cursor) => submit(ackJob(box, cursor, state.positions)),
     fetch: (box, after, limit) => fetchPage(state.database, state.positions, box, after, limit),
-    newest: (box) => state.positions.newest(boxName(box)),
     onStored: (listener) => {
       listeners.push(listener)
     },
+    bucket: (bucket, after, limit) =>
+      bucketPage(state.database, state.positions, state.buckets.boxes(bucket), after, limit),
+  }
+}
+
+function termsAndLogs({
+  state,
+  committer: { submit },
+  limits,
+  clock,
+  random,
+}: Parts): Methods<'terms' | 'setTerms' | 'append' | 'entries' | 'announce' | 'onAnnounced'> {
+  const listeners: AnnouncedListener[] = []
+  return {
+    terms: (box) => readTerms(state.database, state.terms, box),
+    setTerms: (box, terms) => submit(setTermsJob(box, terms, limits, clock.now(), state.terms)),
+    append: async (log, position, entry, ttl) =>
+      submit(appendJob({ log, position, entry, ttl }, { limits, now: clock.now(), random })),
+    entries: (log, from, limit) => readEntries(state.database, log, from, limit),
+    announce: (channel, frame) => {
+      const name = boxName(channel)
+      for (const listener of listeners) listener(name, frame)
+    },
+    onAnnounced: (listener) => {
+      listeners.push(listener)
+    },
+  }
+}
+
+type DirectoryMethods = 'publish' | 'lookup' | 'stock' | 'take' | 'remaining'
+
+function directoryAndBlobs({
+  state,
+  committer: { submit },
+  limits,
+  clock,
+}: Parts): Methods<DirectoryMethods | 'putBlob' | 'getBlob' | 'hasBlob'> {
+  return {
     publish: async (record) => submit(publishJob(record, limits)),
     lookup: (address) => lookupRecords(state.database, address),
     stock: async (upload) => submit(stockJob(upload, limits)),
@@ -112,20 +173,35 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<RelayEngin
     putBlob: (hash, data) => submit(putBlobJob(hash, data, limits, clock.now())),
     getBlob: (hash) => readBlob(state.database, hash),
     hasBlob: async (hash) => (await readBlob(state.database, hash)) !== undefined,
-    sweep: (signal) =>
-      sweepExpired(
-        {
-          database: () => state.database,
-          committer,
-          positions: () => state.positions,
-          limits,
-          now: clock.now(),
-        },
-        signal,
-      ),
+  }
+}
+
+function sweepContext({ state, committer, limits, clock }: Parts): SweepContext {
+  return {
+    database: () => state.database,
+    committer,
+    positions: () => state.positions,
+    terms: () => state.terms,
+    limits,
+    now: clock.now(),
+  }
+}
+
+/** @throws RelayError `relay/data-locked`, `relay/data-corrupt`, `relay/data-unusable` */
+export async function openEmbedded(options: EmbeddedOptions): Promise<RelayEngine> {
+  const { limits, clock, crypto = defaultCrypto } = options
+  const state = await load(options)
+  const closing = new AbortController()
+  const committer = createCommitter(state, recovery(state, options, closing.signal))
+  const parts: Parts = { state, committer, limits, clock, random: randomOf(crypto) }
+  return {
+    ...mailboxes(parts),
+    ...termsAndLogs(parts),
+    ...directoryAndBlobs(parts),
+    sweep: (signal) => sweepExpired(sweepContext(parts), signal),
     queuedBytes: committer.queuedBytes,
-    stats: () => statsOf(state),
-    writable: async () => (await submit(probeJob())) === null,
+    stats: async () => statsOf(state),
+    writable: async () => (await committer.submit(probeJob())) === null,
     upkeep: upkeepOf(() => state.database),
     close: async () => {
       closing.abort()

@@ -1,11 +1,19 @@
 /**
- * What the server needs of a store: durable mailboxes, directory, stock and blobs.
+ * What the server needs of a store: durable mailboxes, logs, directory, stock and blobs.
  *
  * Knows neither sockets nor proofs: signatures and hashes are verified before an engine is asked. Every
- * promise of a change resolves after the change is where it survives a crash.
+ * promise of a change resolves after the change is where it survives a crash. The state may lie elsewhere and
+ * be shared by many relays, so nothing stored is read synchronously.
  */
 import type { Clock, DirectoryRecord, Logger, StockUpload } from '@hyphae/core'
-import type { FailureName, ItemReply, StoredFrame } from '@hyphae/transport-relay/wire'
+import type {
+  BoxTerms,
+  BucketPrefix,
+  FailureName,
+  ItemReply,
+  StoredFrame,
+  TtlClass,
+} from '@hyphae/transport-relay/wire'
 import type { RelayLimits } from '../limits.js'
 
 export interface Refusal {
@@ -46,8 +54,63 @@ export interface Taken {
   readonly item: Uint8Array
 }
 
-/** A frame that has just become durable. */
-export type StoredListener = (box: string, stored: StoredFrame) => void
+/**
+ * One use of something that may be used `most` times: a counted capability, an anonymous token. The engine
+ * counts it in the same step that stores the frame, so that a repeated put costs nothing and a use buys one frame.
+ */
+export interface Spend {
+  /** 32 bytes: the hash of what is used. */
+  readonly name: Uint8Array
+  readonly most: number
+  /** Epoch milliseconds after which it cannot be used any more, so that its count may be forgotten. */
+  readonly until: number
+}
+
+export interface PutOptions {
+  /** Default 30. The frame waits at least so many days (scaled by `limits.frameLifeMs`), and a random part longer. */
+  readonly ttl?: TtlClass
+  /** Frames that may wait in the box; default `limits.framesPerBox`. */
+  readonly quota?: number
+  /** Refused with `ticket-spent`, and nothing stored, when it is used up. Not counted for an id that is stored. */
+  readonly spend?: Spend
+}
+
+/** A frame of a bucket. */
+export interface BoxFrame extends StoredFrame {
+  readonly box: Uint8Array
+}
+
+export interface BucketPage {
+  readonly more: boolean
+  /** Where the next page begins; at least `after`. */
+  readonly next: number
+  readonly frames: readonly BoxFrame[]
+}
+
+/** The place that was asked for is not the next free one. */
+export interface LogConflict {
+  readonly next: number
+  /** What holds the place; undefined when nothing does, or not any more. */
+  readonly entry: Uint8Array | undefined
+}
+
+export interface LogPage {
+  /** Place of the first entry here: `from`, or that of the oldest entry that is left when it is later. */
+  readonly from: number
+  /** The next free place; 0 for a log that is not there. */
+  readonly next: number
+  readonly entries: readonly Uint8Array[]
+}
+
+/**
+ * A hint that a frame became durable. `box` is `boxName` of the id; undefined: something may have been missed,
+ * everybody looks again. `stored` is there only when the engine knows that no frame of the box lies between it
+ * and the one of the hint before. It may come from another process.
+ */
+export type StoredListener = (box: string | undefined, stored: StoredFrame | undefined) => void
+
+/** A frame for those who listen to a channel now. `channel` is `boxName` of the id. */
+export type AnnouncedListener = (channel: string, frame: Uint8Array) => void
 
 export type Entry = readonly [key: Uint8Array, value: Uint8Array]
 
@@ -60,14 +123,32 @@ export interface Upkeep {
 }
 
 export interface RelayEngine {
-  put(box: Uint8Array, id: Uint8Array, frame: Uint8Array): Promise<Verdict>
+  /** Null also for an id that the box has had in the last days: the first frame stays. */
+  put(box: Uint8Array, id: Uint8Array, frame: Uint8Array, options?: PutOptions): Promise<Verdict>
   /** Frames behind `after`, oldest first, at most `limit` and about MAX_FETCH_BYTES. */
   fetch(box: Uint8Array, after: number, limit: number): Promise<Page>
   ack(box: Uint8Array, cursor: number): Promise<Verdict>
-  /** Position of the newest frame in the box; 0 when empty. */
-  newest(box: Uint8Array): number
-  /** Called once per stored frame, in order, after the batch is durable. `box` is `boxName` of the id. */
+  /** A fetch that begins after a hint sees its frame. */
   onStored(listener: StoredListener): void
+  /**
+   * What the owner of a box has set; undefined: nothing. Asked before every put: answers without a promise where
+   * it can. A relay that shares its state may answer up to a minute late.
+   */
+  terms(box: Uint8Array): BoxTerms | undefined | Promise<BoxTerms | undefined>
+  /** Replaces what was set. Kept for `limits.termsLifeMs` after it was last set. */
+  setTerms(box: Uint8Array, terms: BoxTerms): Promise<Verdict>
+  /** Frames of all boxes of a bucket behind `after` (0, or the `next` of a page), in the order they came. */
+  bucket(bucket: BucketPrefix, after: number, limit: number): Promise<BucketPage>
+  /**
+   * Takes the entry when `position` is the next free place, and also when this very entry already holds it.
+   * A log keeps its newest `limits.logEntries` entries and `limits.logBytes` bytes, and ends a `ttl` after its last one.
+   */
+  append(log: Uint8Array, position: number, entry: Uint8Array, ttl: TtlClass): Promise<LogConflict | Verdict>
+  /** At most `limit` entries and about MAX_LOG_PAGE_BYTES, at least one where there is one. */
+  entries(log: Uint8Array, from: number, limit: number): Promise<LogPage>
+  /** Passes a frame on to the listeners of every relay, now or never. Does not wait, does not fail. */
+  announce(channel: Uint8Array, frame: Uint8Array): void
+  onAnnounced(listener: AnnouncedListener): void
   publish(record: DirectoryRecord): Promise<Verdict>
   lookup(address: Uint8Array): Promise<DirectoryRecord[]>
   stock(upload: StockUpload): Promise<Verdict>
@@ -80,7 +161,8 @@ export interface RelayEngine {
   sweep(signal: AbortSignal): Promise<void>
   /** Bytes of requests that wait for the disk. */
   queuedBytes(): number
-  stats(): EngineStats
+  /** May be some seconds old. */
+  stats(): Promise<EngineStats>
   /** Proves with a durable write that changes can be stored; left out where only a change itself would tell. */
   writable?(): Promise<boolean>
   /** Left out by engines whose data is kept elsewhere and backed up there. */

@@ -9,6 +9,11 @@ const RECORD = 0x64
 const STOCK = 0x73
 const ITEM = 0x6b
 const META = 0x6d
+const DUE = 0x78
+const TERMS = 0x6f
+const SPENT = 0x70
+const LOG = 0x6c
+const ENTRY = 0x65
 
 const SIZES = [128, 512, 2048, 4096] as const
 const U32 = 2 ** 32
@@ -72,9 +77,36 @@ export function idKey(box: Uint8Array, id: Uint8Array): Buffer {
   return key
 }
 
-export function timeKey(seq: number): Buffer {
-  const key = start(TIME, 9)
-  writeSeq(key, 1, seq)
+/** `seq` tells apart what is due at one time. */
+export function dueKey(due: number, seq: number): Buffer {
+  const key = start(DUE, 17)
+  writeSeq(key, 1, due)
+  writeSeq(key, 9, seq)
+  return key
+}
+
+function named(prefix: number, name: Uint8Array): Buffer {
+  const key = start(prefix, 33)
+  key.set(name, 1)
+  return key
+}
+
+export function termsKey(box: Uint8Array): Buffer {
+  return named(TERMS, box)
+}
+
+export function spentKey(name: Uint8Array): Buffer {
+  return named(SPENT, name)
+}
+
+export function logKey(log: Uint8Array): Buffer {
+  return named(LOG, log)
+}
+
+export function entryKey(log: Uint8Array, position: number): Buffer {
+  const key = start(ENTRY, 41)
+  key.set(log, 1)
+  writeSeq(key, 33, position)
   return key
 }
 
@@ -124,5 +156,16 @@ function range(prefix: number): Range {
 }
 
 export const FRAME_RANGE: Range = range(BOX)
+/** Stores of the first layout: when each frame came. */
 export const TIME_RANGE: Range = range(TIME)
+export const DUE_RANGE: Range = range(DUE)
 export const BLOB_TIME_RANGE: Range = range(BLOB_TIME)
+
+const begins =
+  (prefix: number) =>
+  (key: Uint8Array): boolean =>
+    key[0] === prefix
+
+export const isItemKey: (key: Uint8Array) => boolean = begins(ITEM)
+export const isStockKey: (key: Uint8Array) => boolean = begins(STOCK)
+export const isMetaKey: (key: Uint8Array) => boolean = begins(META)

@@ -1,38 +1,22 @@
 /** Mailboxes of the embedded engine: put, ack, fetch. spec/relay.md sections 3 and 5. */
-import { MAX_FETCH_BYTES, type StoredFrame } from '@hyphae/transport-relay/wire'
+import { DEFAULT_TTL, MAX_FETCH_BYTES, type StoredFrame } from '@hyphae/transport-relay/wire'
 import { BOX_FULL_RETRY_MS, type RelayLimits, STORAGE_RETRY_MS } from '../limits.js'
 import type { Batch } from './batch.js'
 import type { Job } from './committer.js'
 import type { Database } from './database.js'
-import { type Page, refuse, type StoredListener, type Verdict } from './engine.js'
-import {
-  boxName,
-  frameKey,
-  idKey,
-  readSeq,
-  type Slot,
-  slot,
-  slotSeq,
-  slotSize,
-  timeKey,
-  writeSeq,
-} from './keys.js'
+import { appendFrameDue, frameTimes, type Random } from './due.js'
+import { type Page, type PutOptions, refuse, type StoredListener, type Verdict } from './engine.js'
+import { boxName, frameKey, idKey, type Slot, slot, slotSeq, slotSize, spentKey, writeSeq } from './keys.js'
 import type { Positions } from './positions.js'
+import { useUp } from './spends.js'
 
 export interface PutContext {
   readonly positions: Positions
   readonly limits: RelayLimits
   readonly now: number
+  readonly random: Random
   readonly stored: StoredListener
 }
-
-export interface TimeEntry {
-  readonly storedAt: number
-  readonly box: Uint8Array
-  readonly id: Uint8Array
-}
-
-const TIME_VALUE_BYTES = 8 + 32 + 16
 
 function encodeSeq(seq: number): Buffer {
   const value = Buffer.allocUnsafe(8)
@@ -40,42 +24,41 @@ function encodeSeq(seq: number): Buffer {
   return value
 }
 
-function encodeTime(storedAt: number, box: Uint8Array, id: Uint8Array): Buffer {
-  const value = Buffer.allocUnsafe(TIME_VALUE_BYTES)
-  writeSeq(value, 0, storedAt)
-  value.set(box, 8)
-  value.set(id, 40)
-  return value
-}
-
-export function decodeTime(value: Uint8Array): TimeEntry {
-  return { storedAt: readSeq(value, 0), box: value.subarray(8, 40), id: value.subarray(40, 56) }
-}
-
 export function putJob(
   box: Uint8Array,
   id: Uint8Array,
   frame: Uint8Array,
+  options: PutOptions,
   context: PutContext,
 ): Job<Verdict> {
   const key = idKey(box, id)
-  return { reads: [key], bytes: frame.length, run: (batch) => put(batch, key, box, id, frame, context) }
+  const { spend } = options
+  const reads = spend === undefined ? [key] : [key, spentKey(spend.name)]
+  const run = (batch: Batch): Verdict => put(batch, key, { box, id, frame }, options, context)
+  return { reads, bytes: frame.length, run }
+}
+
+interface Item {
+  readonly box: Uint8Array
+  readonly id: Uint8Array
+  readonly frame: Uint8Array
 }
 
 function put(
   batch: Batch,
   key: Uint8Array,
-  box: Uint8Array,
-  id: Uint8Array,
-  frame: Uint8Array,
-  { positions, limits, now, stored }: PutContext,
+  { box, id, frame }: Item,
+  { ttl = DEFAULT_TTL, quota, spend }: PutOptions,
+  { positions, limits, now, random, stored }: PutContext,
 ): Verdict {
   if (batch.known(key) !== undefined) return null
   const name = boxName(box)
   const adding = batch.added.get(name) ?? 0
-  if (positions.count(name) + adding >= limits.framesPerBox) return refuse('box-full', BOX_FULL_RETRY_MS)
+  const most = Math.min(quota ?? limits.framesPerBox, limits.framesPerBox)
+  if (positions.count(name) + adding >= most) return refuse('box-full', BOX_FULL_RETRY_MS)
   const { counters } = batch
   if (counters.bytes + frame.length > limits.storedBytes) return refuse('storage-failed', STORAGE_RETRY_MS)
+  if (spend !== undefined && !useUp(batch, spend)) return refuse('ticket-spent')
   const seq = counters.nextSeq++
   const place = slot(seq, frame.length)
   counters.bytes += frame.length
@@ -83,7 +66,7 @@ function put(
   batch.added.set(name, adding + 1)
   batch.put(key, encodeSeq(seq))
   batch.append(frameKey(box, place), frame)
-  batch.append(timeKey(seq), encodeTime(now, box, id))
+  appendFrameDue(batch, seq, box, id, frameTimes(ttl, limits, now, random))
   batch.afterwards(() => {
     positions.add(name, place)
     stored(name, { cursor: seq, frame })

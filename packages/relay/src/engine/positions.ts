@@ -22,6 +22,17 @@ export interface Positions {
   /** Position of the newest; 0 when empty. */
   newest(box: string): number
   boxes(): number
+  /** Forgets one slot, wherever it lies. */
+  remove(box: string, seq: number): void
+  /** The boxes with mail. */
+  names(): Iterable<string>
+  /** Told from now on when a box gets its first frame and when it loses its last. */
+  observe(observer: BoxObserver): void
+}
+
+export interface BoxObserver {
+  filled(box: string): void
+  emptied(box: string): void
 }
 
 /** Index of the first slot whose position is greater than `seq`. */
@@ -41,11 +52,16 @@ const COMPACT_FROM = 64
 
 export function createPositions(): Positions {
   const byBox = new Map<string, BoxSlots>()
+  let observer: BoxObserver | undefined
+  const forget = (box: string): void => {
+    byBox.delete(box)
+    observer?.emptied(box)
+  }
   const drop = (box: string, seq: number): void => {
     const entry = byBox.get(box)
     if (entry === undefined) return
     entry.head = firstBehind(entry, seq)
-    if (entry.head === entry.slots.length) byBox.delete(box)
+    if (entry.head === entry.slots.length) forget(box)
     else if (entry.head >= COMPACT_FROM && entry.head * 2 >= entry.slots.length) {
       entry.slots = entry.slots.slice(entry.head)
       entry.head = 0
@@ -54,8 +70,10 @@ export function createPositions(): Positions {
   return {
     add: (box, slot) => {
       const entry = byBox.get(box)
-      if (entry === undefined) byBox.set(box, { slots: [slot], head: 0 })
-      else entry.slots.push(slot)
+      if (entry === undefined) {
+        byBox.set(box, { slots: [slot], head: 0 })
+        observer?.filled(box)
+      } else entry.slots.push(slot)
     },
     count: (box) => {
       const entry = byBox.get(box)
@@ -83,5 +101,17 @@ export function createPositions(): Positions {
       return last === undefined ? 0 : slotSeq(last)
     },
     boxes: () => byBox.size,
+    remove: (box, seq) => {
+      const entry = byBox.get(box)
+      if (entry === undefined) return
+      const at = firstBehind(entry, seq) - 1
+      if (at < entry.head || slotSeq(entry.slots[at] as Slot) !== seq) return
+      if (entry.slots.length - entry.head === 1) forget(box)
+      else entry.slots.splice(at, 1)
+    },
+    names: () => byBox.keys(),
+    observe: (given) => {
+      observer = given
+    },
   }
 }

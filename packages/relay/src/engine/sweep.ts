@@ -1,85 +1,80 @@
 /**
- * Removes what has expired: frames after their life, ids of acknowledged frames after theirs, blobs.
+ * Removes what has expired: frames after their life, ids of acknowledged frames after theirs, terms, spends, logs, blobs.
  *
- * Walks the time index from its oldest entry in short steps; each step is a job of the committer, so that it
- * sees what acks and puts have done. spec/relay.md sections 3 and 4.
+ * Walks what is due in short steps; each step is a job of the committer, so that it sees what acks and puts have
+ * done. spec/relay.md sections 3 to 5.
  */
 import { type RelayLimits, SWEEP_STEP } from '../limits.js'
 import type { Batch } from './batch.js'
 import { type BlobTime, decodeBlobTime, expireBlob } from './blobs.js'
 import type { Committer } from './committer.js'
 import type { Database } from './database.js'
-import {
-  BLOB_TIME_RANGE,
-  blobTimeKey,
-  boxName,
-  idKey,
-  type Range,
-  readSeq,
-  slotSeq,
-  TIME_RANGE,
-  timeKey,
-} from './keys.js'
-import { decodeTime, removeFrames, type TimeEntry } from './mailboxes.js'
+import { type Due, decodeDue, moveDue } from './due.js'
+import { BLOB_TIME_RANGE, blobTimeKey, boxName, DUE_RANGE, dueKey, frameKey, idKey, readSeq } from './keys.js'
+import { expireLog } from './logs.js'
+import { removeFrames } from './mailboxes.js'
 import type { Positions } from './positions.js'
+import { expireSpend } from './spends.js'
+import { expireTerms, type TermsCache } from './terms.js'
 
 export interface SweepContext {
   readonly database: () => Database
   readonly committer: Committer
   readonly positions: () => Positions
+  readonly terms: () => TermsCache
   readonly limits: RelayLimits
   readonly now: number
+}
+
+/** True when the entry is done with. */
+function expireFrame(batch: Batch, due: Due, { positions, now }: SweepContext): boolean {
+  const name = boxName(due.name)
+  const [place] = positions().has(name, due.seq) ? positions().after(name, due.seq - 1, 1) : []
+  if (place !== undefined && !batch.isDeleted(frameKey(due.name, place))) {
+    if (now < due.end) {
+      moveDue(batch, due, due.end)
+      return false
+    }
+    removeFrames(batch, due.name, [place])
+    batch.afterwards(() => positions().remove(name, due.seq))
+  }
+  batch.del(idKey(due.name, due.id))
+  return true
+}
+
+function expire(batch: Batch, due: Due, context: SweepContext): boolean | Promise<boolean> {
+  switch (due.kind) {
+    case 'frame':
+      return expireFrame(batch, due, context)
+    case 'terms':
+      return expireTerms(batch, due, context.now, context.terms())
+    case 'log':
+      return expireLog(batch, due, context.now)
+    case 'spend':
+      expireSpend(batch, due.name)
+      return true
+  }
+}
+
+async function expireAll(batch: Batch, all: readonly Due[], context: SweepContext): Promise<void> {
+  for (const due of all) if (await expire(batch, due, context)) batch.del(dueKey(due.at, due.seq))
+}
+
+async function sweepDue(context: SweepContext, signal: AbortSignal): Promise<void> {
+  const { committer, now, database } = context
+  const range = { gte: DUE_RANGE.gte, lt: dueKey(now + 1, 0), limit: SWEEP_STEP }
+  while (!signal.aborted) {
+    const found = await database().entries(range)
+    if (found.length === 0) return
+    const all = found.map(([key, value]) => decodeDue(key, value))
+    const result = await committer.submit({ bytes: 0, run: (batch) => expireAll(batch, all, context) })
+    if (result !== undefined || found.length < SWEEP_STEP) return
+  }
 }
 
 interface Timed<T> {
   readonly seq: number
   readonly entry: T
-}
-
-async function step<T>(
-  database: Database,
-  range: Range,
-  decode: (value: Uint8Array) => T,
-): Promise<Timed<T>[]> {
-  const entries = await database.entries({ ...range, limit: SWEEP_STEP })
-  return entries.map(([key, value]) => ({ seq: readSeq(key, 1), entry: decode(value) }))
-}
-
-/** True when the entry is done with. */
-function expireFrame(batch: Batch, { seq, entry }: Timed<TimeEntry>, context: SweepContext): void {
-  const { limits, now } = context
-  const positions = context.positions()
-  const name = boxName(entry.box)
-  const age = now - entry.storedAt
-  if (positions.has(name, seq)) {
-    if (age < limits.frameLifeMs) return
-    const place = positions.after(name, seq - 1, 1)
-    removeFrames(batch, entry.box, place)
-    // Frames of a box expire in order, so everything before this one is gone as well.
-    batch.afterwards(() => positions.drop(name, place[0] === undefined ? 0 : slotSeq(place[0])))
-  } else if (age < Math.min(limits.idLifeMs, limits.frameLifeMs)) return
-  batch.del(idKey(entry.box, entry.id))
-  batch.del(timeKey(seq))
-}
-
-async function sweepFrames(context: SweepContext, signal: AbortSignal): Promise<void> {
-  const { committer, limits, now } = context
-  const youngest = Math.min(limits.idLifeMs, limits.frameLifeMs)
-  let gte: Uint8Array = TIME_RANGE.gte
-  while (!signal.aborted) {
-    const found = await step(context.database(), { gte, lt: TIME_RANGE.lt }, decodeTime)
-    const old = found.filter(({ entry }) => now - entry.storedAt >= youngest)
-    const last = old.at(-1)
-    if (last === undefined) return
-    await committer.submit({
-      bytes: 0,
-      run: (batch) => {
-        for (const timed of old) expireFrame(batch, timed, context)
-      },
-    })
-    gte = timeKey(last.seq + 1)
-    if (old.length < found.length || found.length < SWEEP_STEP) return
-  }
 }
 
 async function expireBlobs(batch: Batch, old: readonly Timed<BlobTime>[]): Promise<void> {
@@ -92,7 +87,8 @@ async function expireBlobs(batch: Batch, old: readonly Timed<BlobTime>[]): Promi
 async function sweepBlobs(context: SweepContext, signal: AbortSignal): Promise<void> {
   const { committer, limits, now } = context
   while (!signal.aborted) {
-    const found = await step(context.database(), BLOB_TIME_RANGE, decodeBlobTime)
+    const entries = await context.database().entries({ ...BLOB_TIME_RANGE, limit: SWEEP_STEP })
+    const found = entries.map(([key, value]) => ({ seq: readSeq(key, 1), entry: decodeBlobTime(value) }))
     const old = found.filter(({ entry }) => now - entry.storedAt >= limits.blobLifeMs)
     if (old.length === 0) return
     const result = await committer.submit({ bytes: 0, run: (batch) => expireBlobs(batch, old) })
@@ -101,6 +97,6 @@ async function sweepBlobs(context: SweepContext, signal: AbortSignal): Promise<v
 }
 
 export async function sweepExpired(context: SweepContext, signal: AbortSignal): Promise<void> {
-  await sweepFrames(context, signal)
+  await sweepDue(context, signal)
   await sweepBlobs(context, signal)
 }

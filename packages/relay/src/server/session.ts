@@ -234,7 +234,7 @@ export function answer(session: Session, request: Request | UnknownRequest): Rep
       return blobs(session, request)
     case 'ping':
       return { kind: 'ok', request: request.request }
-    case 'unknown':
+    default:
       return failure(request.request, 'unsupported')
   }
 }

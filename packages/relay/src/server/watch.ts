@@ -9,8 +9,8 @@ import { WATCH_READ } from '../limits.js'
 
 export interface Watch {
   readonly box: Uint8Array
-  /** A frame of this box became durable. */
-  offer(stored: StoredFrame): void
+  /** A frame of this box became durable; undefined: it has to be read. */
+  offer(stored: StoredFrame | undefined): void
   credit(count: number): void
   /** Goes on after the peer has read what waited for it. */
   advance(): void
@@ -40,10 +40,12 @@ export function createWatch(engine: RelayEngine, box: Uint8Array, window: number
   const ready = (): boolean => !stopped && behind && credit > 0 && !peer.blocked()
   const read = async (): Promise<void> => {
     while (ready()) {
+      // What comes while this is read sets it again.
+      behind = false
       const page = await engine.fetch(box, sent, Math.min(credit, WATCH_READ))
       if (stopped) return
       for (const stored of page.deliveries) deliver(stored)
-      behind = engine.newest(box) > sent
+      if (page.more) behind = true
     }
   }
   const advance = (): void => {
@@ -55,13 +57,16 @@ export function createWatch(engine: RelayEngine, box: Uint8Array, window: number
       })
       .finally(() => {
         reading = false
+        // Something may have come between the last look and here.
+        advance()
       })
   }
   return {
     box,
     offer: (stored) => {
-      if (stored.cursor <= sent) return
-      if (!behind && !reading && credit > 0 && !stopped && !peer.blocked()) deliver(stored)
+      if (stored !== undefined && stored.cursor <= sent) return
+      const caughtUp = !behind && !reading && credit > 0 && !stopped && !peer.blocked()
+      if (caughtUp && stored !== undefined) deliver(stored)
       else {
         behind = true
         advance()
@@ -87,8 +92,9 @@ export interface WatchRegistry {
 export function createWatchRegistry(engine: RelayEngine): WatchRegistry {
   const byBox = new Map<string, Set<Watch>>()
   engine.onStored((box, stored) => {
-    const watches = byBox.get(box)
-    if (watches !== undefined) for (const watch of watches) watch.offer(stored)
+    if (box === undefined)
+      for (const watches of byBox.values()) for (const watch of watches) watch.offer(undefined)
+    else for (const watch of byBox.get(box) ?? []) watch.offer(stored)
   })
   return {
     add: (box, watch) => {

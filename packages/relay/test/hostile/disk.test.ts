@@ -61,7 +61,7 @@ describe('hostile 32: a disk that is full or fails', () => {
       // A failed write may be there all the same, but then whole and once.
       expect(cursors).toHaveLength(when === 'before' ? 2 : 1)
       expect(await engine.ack(box, cursors.at(-1) as number)).toBeNull()
-      expect(engine.stats()).toMatchObject({ boxes: 0, frames: { 512: 0, 128: 0 } })
+      expect(await engine.stats()).toMatchObject({ boxes: 0, frames: { 512: 0, 128: 0 } })
       await fixture.reopen()
       expect(await cursorsOf(fixture.engine, box)).toEqual([])
     },
