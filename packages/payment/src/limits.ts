@@ -45,8 +45,11 @@ export const MAX_TICKET_TOKENS = 9
 /** Issuer keys a relay names at once: the one that signs, the one before, and the next. */
 export const MAX_ISSUER_KEYS = 4
 
-/** Requests to sign that a channel remembers, so that a repeated one is not charged again. */
-export const REMEMBERED_ISSUES = 32
-
 /** Payments by ticket that a channel remembers, so that a repeated put is not charged again. */
 export const REMEMBERED_TICKETS = 32
+
+/** A price that was named stands this long, in ms. */
+export const QUOTE_LIFE_MS: number = 10 * 60 * 1000
+
+/** Prices that stand at once; beyond it the oldest are forgotten. */
+export const MAX_OPEN_QUOTES = 10_000

@@ -16,19 +16,37 @@ export interface Signer {
   sign(statement: string): Promise<Uint8Array>
 }
 
+/** What is to be stored, and for how long. */
+export interface PaymentRequest {
+  readonly bytes: number
+  readonly days: number
+}
+
 export interface PaymentQuote {
   readonly method: string
-  /** In the method's smallest unit. */
+  /** In the method's smallest unit: of money, or of tokens. */
   readonly amount: bigint
+  /** The payee's; names the quote. */
   readonly memo: Uint8Array
+  /** ms since 1970. */
   readonly expiresAt: number
 }
 
-export interface PaymentMethod {
+/** The side that pays. */
+export interface PaymentPayer {
   readonly method: string
-  quote(request: { readonly bytes: number; readonly days: number }): Promise<PaymentQuote>
+  /** The proof that pays `quote`: bytes for the payee alone. */
   pay(quote: PaymentQuote, options?: IoOptions): Promise<Uint8Array>
-  /** True when `proof` pays `quote`. */
+}
+
+/** The side that is paid. */
+export interface PaymentPayee {
+  readonly method: string
+  quote(request: PaymentRequest): Promise<PaymentQuote>
+  /** True when `proof` pays `quote`: it is then taken, durably, and pays nothing else. */
   verify(quote: PaymentQuote, proof: Uint8Array): Promise<boolean>
+  /** Turns what was taken into money, where the method needs that. */
   settle(options?: IoOptions): Promise<void>
 }
+
+export type PaymentMethod = PaymentPayer & PaymentPayee
