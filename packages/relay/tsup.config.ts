@@ -1,3 +1,3 @@
 import { library } from '../../build/tsup.ts'
 
-export default library({ platform: 'node' })
+export default library({ entry: ['src/index.ts', 'src/hyphae-relay.ts'], platform: 'node' })

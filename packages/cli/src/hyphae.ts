@@ -33,6 +33,11 @@ function stopSignal(): AbortSignal {
   return stop.signal
 }
 
+function onHangup(listener: () => void): () => void {
+  process.on('SIGHUP', listener)
+  return () => process.off('SIGHUP', listener)
+}
+
 // One signal ends every wait of a node: many listeners are no leak, and a warning would stand among the messages.
 setMaxListeners(0)
 
@@ -43,6 +48,7 @@ const code = await runCli(process.argv.slice(2), {
   stdin: process.stdin,
   env: process.env,
   signal: stopSignal(),
+  onHangup,
   ...(process.stdin.isTTY && { readSecret: (prompt: string) => readSecret(process.stdin, stderr, prompt) }),
 })
 process.exit(code)

@@ -18,12 +18,17 @@ export interface CliIo {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Ends `listen` and `relay`, interrupts the others. */
   readonly signal?: AbortSignal
+  /** Calls the listener whenever the process is told to read its files again; gives what forgets it. */
+  readonly onHangup?: (listener: () => void) => () => void
   readonly clock?: Clock
   /** Asks at the terminal without echo; left out where there is none. */
   readonly readSecret?: (prompt: string) => Promise<string>
 }
 
-export type WholeIo = Required<Omit<CliIo, 'readSecret'>> & Pick<CliIo, 'readSecret'>
+export type WholeIo = Required<Omit<CliIo, Absent>> & Pick<CliIo, Absent>
+
+/** What may stay left out. */
+type Absent = 'readSecret' | 'onHangup'
 
 export function wholeIo(io: CliIo): WholeIo {
   return {

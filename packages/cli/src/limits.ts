@@ -38,7 +38,3 @@ export const MAX_SAME_NAMES = 10_000
 
 /** What common file systems take for one name (ext4, APFS, NTFS: 255). */
 export const MAX_NAME_BYTES = 255
-
-/** Where `hyphae relay` listens unless told otherwise. */
-export const DEFAULT_RELAY_PORT = 7700
-export const MAX_PORT = 65_535

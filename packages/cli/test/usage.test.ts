@@ -60,7 +60,7 @@ describe('a wrong command line exits with 2 and says what is wrong', () => {
     [['group', 'add', 'abc'], 'the accounts to add'],
     [['group', 'list', '--file', 'x'], 'belong to `hyphae group send`'],
     [['group', 'send', 'abc', 'hi', '--wait', 'read'], '--wait takes one of: queued, stored.'],
-    [['relay', '--port', '70000'], '--port takes a whole number from 0 to 65535'],
+    [['relay', '--port', '70000'], '--port: expected a whole number from 0 to 65535'],
   ])('%j', async (args, said) => {
     const run = await hyphae(args)
     expect(run).toMatchObject({ code: 2, stdout: '' })

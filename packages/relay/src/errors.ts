@@ -26,6 +26,34 @@ export const RELAY_ERRORS = {
     message: 'A setting cannot be used.',
     hint: 'Correct it where it stands: the file, the environment or the arguments.',
   },
+  'relay/no-data': {
+    message: 'There is no relay in this data folder.',
+    hint: 'Name the folder with --data.',
+  },
+  'relay/data-not-empty': {
+    message: 'The data folder is not empty.',
+    hint: 'Restore into a new folder, and start the relay on that.',
+  },
+  'relay/bad-backup': {
+    message: 'The backup cannot be used: it is cut, damaged or of another version.',
+    hint: 'Take another backup; nothing was restored from this one.',
+  },
+  'relay/backup-exists': {
+    message: 'There is a file where the backup should go.',
+    hint: 'Choose another name; a backup never replaces a file.',
+  },
+  'relay/backup-io': {
+    message: 'The backup could not be read or written.',
+    hint: 'Check the path, its permissions and the room on the disk.',
+  },
+  'relay/no-upkeep': {
+    message: 'This engine keeps its data elsewhere.',
+    hint: 'Back it up, and compact it, with the tools of that system.',
+  },
+  'relay/drain-late': {
+    message: 'The relay did not close within its deadline.',
+    hint: 'What it acknowledged is on disk; start it again.',
+  },
   'relay/closed': {
     message: 'The relay is closed.',
     hint: 'Start a new one.',

@@ -10,5 +10,13 @@ export type {
 } from './engine/engine.js'
 export { RELAY_ERRORS, RelayError } from './errors.js'
 export { DEFAULT_LIMITS, type RelayLimits } from './limits.js'
+export {
+  RELAY_FORMS,
+  RELAY_HELP,
+  RELAY_OPTIONS,
+  type RelayCall,
+  runRelayCommand,
+} from './operate/command.js'
+export type { Environment, Flags } from './operate/config.js'
 export { type Relay, type RelayOptions, type RelayStats, startRelay } from './relay.js'
 export type { TlsPair } from './server/tls.js'

@@ -152,6 +152,9 @@ export const DEFAULT_PORT = 7700
 /** A configuration file: every setting once takes under 4 KiB. */
 export const MAX_CONFIG_BYTES: number = 64 * 1024
 
+/** What a relay may take beyond `drainMs` to close its store, in ms; then the program ends all the same. */
+export const DRAIN_MARGIN_MS = 10_000
+
 /** A request to the admin port or the control socket has a few header lines, in ms. */
 export const ADMIN_DEADLINE_MS = 5_000
 
@@ -167,3 +170,18 @@ export const WATCH_READ = 64
 /** LevelDB's memory table and block cache, in bytes. */
 export const WRITE_BUFFER_BYTES: number = 16 * MIB
 export const BLOCK_CACHE_BYTES: number = 32 * MIB
+
+/**
+ * A file of the journal, and its image in memory; three are in use under load. Large enough that most frames are
+ * fetched and deleted before it is full, small enough that a restart reads all of them in a moment.
+ */
+export const SEGMENT_BYTES: number = 16 * MIB
+
+/** Segments that may be on their way into LevelDB before a writer has to wait. */
+export const SPARE_SEGMENTS = 2
+
+/** Rows added to a LevelDB batch in one turn: about half a millisecond. */
+export const CARRY_ROWS = 256
+
+/** Rows of one synced LevelDB batch. */
+export const CARRY_BATCH_ROWS = 4096

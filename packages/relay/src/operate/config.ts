@@ -62,7 +62,7 @@ function meaningOf({ kind }: Pick<Setting, 'kind'>, texts: readonly string[]): u
   const last = texts.at(-1) ?? ''
   if (kind === 'list') return texts
   if (kind === 'path') return last === '' ? last : resolve(last)
-  if (kind === 'whole') return /^\d{1,16}$/.test(last) ? Number(last) : last
+  if (kind === 'whole') return /^\d{1,16}(\.\d{1,16})?$/.test(last) ? Number(last) : last
   if (kind === 'switch') return last === 'true' ? true : last === 'false' ? false : last
   return last
 }

@@ -209,11 +209,13 @@ export const SETTINGS: readonly Setting[] = [
 /** Names of the limits an operator may set. */
 export const LIMIT_NAMES: readonly string[] = Object.keys(DEFAULT_LIMITS)
 
-/** `drainDelayMs` may be nothing; a relay without the others would serve nobody. */
-const limitSchemas = LIMIT_NAMES.map((name) => [
-  name,
-  v.optional(whole(name === 'drainDelayMs' ? 0 : 1, Number.MAX_SAFE_INTEGER)),
-])
+/** `drainDelayMs` may be nothing; a relay without the others would serve nobody. Fractions stand between 0 and 1. */
+function limitSchema([name, value]: [string, number]): [string, v.GenericSchema] {
+  if (Number.isInteger(value))
+    return [name, v.optional(whole(name === 'drainDelayMs' ? 0 : 1, Number.MAX_SAFE_INTEGER))]
+  const what = 'expected a number from 0 to 1'
+  return [name, v.optional(v.pipe(v.number(what), v.minValue(0, what), v.maxValue(1, what)))]
+}
 
 /** Without a prototype: `constructor` and `__proto__` are unknown names like any other. */
 function strict(entries: Iterable<readonly [string, v.GenericSchema]>): v.GenericSchema {
@@ -226,7 +228,7 @@ function strict(entries: Iterable<readonly [string, v.GenericSchema]>): v.Generi
 
 const schema = strict([
   ...SETTINGS.map((setting): [string, v.GenericSchema] => [setting.name, v.optional(setting.schema)]),
-  ['limits', v.optional(strict(limitSchemas as [string, v.GenericSchema][]))],
+  ['limits', v.optional(strict(Object.entries(DEFAULT_LIMITS).map(limitSchema)))],
 ])
 
 export interface SettingProblem {

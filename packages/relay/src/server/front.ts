@@ -50,7 +50,11 @@ function text(response: ServerResponse, status: number, body: string, headers: o
 }
 
 /** Liveness and readiness. False: the request asks for something else. */
-export function answerProbe(request: IncomingMessage, response: ServerResponse, state: Readiness): boolean {
+export function answerProbe(
+  request: IncomingMessage,
+  response: ServerResponse,
+  state: Pick<Readiness, 'ready'>,
+): boolean {
   if (request.method !== 'GET' && request.method !== 'HEAD') return false
   if (request.url === '/health') text(response, 200, 'ok\n')
   else if (request.url === '/ready')

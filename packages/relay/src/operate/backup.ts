@@ -1,0 +1,115 @@
+/** Backup to a file and back, from a running relay or a closed folder. spec/relay-rest.md section 8. */
+import { createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { openLevel } from '../engine/database.js'
+import { storeFolder } from '../engine/embedded.js'
+import type { Upkeep } from '../engine/engine.js'
+import { restored } from '../engine/restored.js'
+import { fillDatabase, upkeepOf } from '../engine/upkeep.js'
+import { RelayError } from '../errors.js'
+import { readBackup, writeBackup } from './backup-file.js'
+
+const FILE_MODE = 0o600
+const FOLDER_MODE = 0o700
+
+export interface BackupSummary {
+  readonly entries: number
+  readonly bytes: number
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+}
+
+function ioError(path: string, cause: unknown): RelayError {
+  if (cause instanceof RelayError) return cause
+  return new RelayError('relay/backup-io', { details: { path, reason: codeOf(cause) }, cause })
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  await folder.sync().finally(() => folder.close())
+}
+
+async function writeAll(file: FileHandle, stream: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const bytes of stream) await file.writeFile(bytes)
+  await file.sync()
+}
+
+/** Reads a backup to its end. @throws RelayError `relay/bad-backup`, `relay/backup-io` */
+export async function verifyBackup(path: string): Promise<BackupSummary> {
+  let entries = 0
+  try {
+    for await (const chunk of readBackup(createReadStream(path))) entries += chunk.length
+    return { entries, bytes: (await stat(path)).size }
+  } catch (error) {
+    throw ioError(path, error)
+  }
+}
+
+/**
+ * Saves a backup stream under `path`, which must be free; it stands there only after it was synced, read back
+ * and verified.
+ * @throws RelayError `relay/bad-backup`, `relay/backup-io`, `relay/backup-exists`
+ */
+export async function saveBackup(path: string, stream: AsyncIterable<Uint8Array>): Promise<BackupSummary> {
+  if (await exists(path)) throw new RelayError('relay/backup-exists', { details: { path } })
+  const draft = join(dirname(path), `.${basename(path)}.part`)
+  try {
+    const file = await open(draft, 'w', FILE_MODE)
+    await writeAll(file, stream).finally(() => file.close())
+    const summary = await verifyBackup(draft)
+    await rename(draft, path)
+    await syncFolder(dirname(path))
+    return summary
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw ioError(path, error)
+  }
+}
+
+/** A running relay's backup: everything as it was when this was called. */
+export function backupOf(upkeep: Upkeep): AsyncGenerator<Buffer> {
+  return writeBackup(upkeep.snapshot())
+}
+
+/**
+ * Works on the store of a relay that does not run.
+ * @throws RelayError `relay/no-data`, `relay/data-locked`, `relay/data-corrupt`, `relay/data-unusable`
+ */
+export async function withClosedStore<T>(data: string, work: (upkeep: Upkeep) => Promise<T>): Promise<T> {
+  if (!(await exists(storeFolder(data)))) throw new RelayError('relay/no-data', { details: { path: data } })
+  const database = await openLevel(storeFolder(data))
+  return work(upkeepOf(() => database)).finally(() => database.close())
+}
+
+/**
+ * Makes a data folder of a backup: all of it, or nothing. The folder must be empty or missing.
+ * @throws RelayError `relay/data-not-empty`, `relay/bad-backup`, `relay/backup-io`, `relay/data-unusable`
+ */
+export async function restoreBackup(path: string, data: string): Promise<BackupSummary> {
+  const held = await readdir(data).catch(() => [])
+  if (held.length > 0) throw new RelayError('relay/data-not-empty', { details: { path: data } })
+  const draft = join(data, 'restoring')
+  const summary = await verifyBackup(path)
+  try {
+    await mkdir(data, { recursive: true, mode: FOLDER_MODE })
+    const database = await openLevel(draft)
+    const entries = restored(readBackup(createReadStream(path)))
+    await fillDatabase(database, entries).finally(() => database.close())
+    await rename(draft, storeFolder(data))
+    await syncFolder(data)
+    return summary
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true })
+    throw ioError(path, error)
+  }
+}

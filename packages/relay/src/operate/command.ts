@@ -1,0 +1,149 @@
+/**
+ * The relay program without a process: `serve`, `backup`, `restore`, `compact`, and its help.
+ *
+ * One implementation behind `hyphae-relay` and `hyphae relay`.
+ */
+import type { Clock } from '@hyphae/core'
+import { RelayError } from '../errors.js'
+import { askRunning } from './admin.js'
+import { backupOf, restoreBackup, saveBackup, withClosedStore } from './backup.js'
+import {
+  type Environment,
+  type Flags,
+  flagOf,
+  printedConfig,
+  type RelayConfig,
+  readConfig,
+} from './config.js'
+import { jsonLogger } from './log.js'
+import { type ServeContext, serve } from './serve.js'
+import { SETTINGS } from './settings.js'
+
+export interface RelayCall {
+  /** What stands before the options, without the program's name. */
+  readonly words: readonly string[]
+  readonly flags: Flags
+  readonly env: Environment
+  /** Data folder where none is set. */
+  readonly data: string
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly onReload?: ServeContext['onReload']
+  /** A result: the object for programs, the text for people. */
+  result(object: Readonly<Record<string, unknown>>, text: string): Promise<void>
+  /** One sentence for people. */
+  note(text: string): Promise<void>
+  /** One line of the log. */
+  log(line: string): unknown
+}
+
+/** For `util.parseArgs`: everything is a text or a list of texts but the two switches. */
+export const RELAY_OPTIONS: Readonly<Record<string, { type: 'string' | 'boolean'; multiple?: boolean }>> = {
+  config: { type: 'string' },
+  ...Object.fromEntries(
+    SETTINGS.filter(({ secret }) => secret !== 'value').map((setting) => [
+      flagOf(setting),
+      { type: 'string', ...(setting.kind === 'list' && { multiple: true }) } as const,
+    ]),
+  ),
+  limit: { type: 'string', multiple: true },
+  'check-config': { type: 'boolean' },
+  'print-config': { type: 'boolean' },
+}
+
+function help(): string {
+  const rows = SETTINGS.filter(({ secret }) => secret !== 'value').map((setting): [string, string] => [
+    `--${flagOf(setting)} ${setting.value}`,
+    setting.help,
+  ])
+  rows.push(
+    ['--limit NAME=NUMBER', 'a limit of src/limits.ts; repeat for several'],
+    ['--config FILE', 'settings as JSON; arguments go over HYPHAE_RELAY_*, these over the file'],
+    ['--check-config', 'say whether the settings are good, and end'],
+    ['--print-config', 'show the settings without secrets, and end'],
+  )
+  const width = Math.max(...rows.map(([option]) => option.length))
+  return rows.map(([option, text]) => `  ${option.padEnd(width)}  ${text}`).join('\n')
+}
+
+export const RELAY_HELP: string = `Keeps mail, keys and file parts for others, all of it sealed. Runs until Ctrl-C; prints its URL.
+backup saves what it keeps to a new file, also while it runs; restore makes a new data folder of it.
+
+${help()}`
+
+/** Forms of the command, behind the program's name. */
+export const RELAY_FORMS: readonly string[] = ['[OPTIONS]', 'backup FILE', 'restore FILE', 'compact']
+
+/** The call is not one of the forms. */
+function misused(reason: string): RelayError {
+  return new RelayError('relay/bad-setting', { details: { setting: '--', reason } })
+}
+
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '::1'])
+
+async function run(call: RelayCall, config: RelayConfig): Promise<void> {
+  const { clock, signal, onReload } = call
+  const logger = jsonLogger(config.logLevel, clock, call.log)
+  const context = { clock, logger, signal, ...(onReload !== undefined && { onReload }) }
+  await serve(config, context, async ({ url, adminUrl }) => {
+    const { data } = config
+    await call.result({ type: 'relay', url, data, ...(adminUrl !== undefined && { admin: adminUrl }) }, url)
+    await call.note(`Keeps its data in ${data}. Ctrl-C ends it.`)
+    if (adminUrl !== undefined) await call.note(`Metrics at ${adminUrl}/metrics.`)
+    if (!LOOPBACK.has(config.host) && config.names.length === 0)
+      await call.note('Give it --name HOST, so that nobody can pass proofs made for another relay to it.')
+  })
+  await call.note('Stopped; everything acknowledged is kept.')
+}
+
+function needEmbedded({ engine }: RelayConfig): void {
+  if (engine !== 'embedded') throw new RelayError('relay/no-upkeep', { details: { engine } })
+}
+
+async function backup(call: RelayCall, config: RelayConfig, path: string): Promise<void> {
+  needEmbedded(config)
+  const running = await askRunning(config.data, 'GET', 'backup')
+  const { entries, bytes } =
+    running === undefined
+      ? await withClosedStore(config.data, (upkeep) => saveBackup(path, backupOf(upkeep)))
+      : await saveBackup(path, running)
+  await call.result({ type: 'backup', path, entries, bytes }, `${path}: ${entries} entries, verified`)
+}
+
+async function restore(call: RelayCall, config: RelayConfig, path: string): Promise<void> {
+  needEmbedded(config)
+  const { entries } = await restoreBackup(path, config.data)
+  await call.result({ type: 'restored', data: config.data, entries }, config.data)
+  await call.note('One-time items were left out: their owners bring new ones.')
+}
+
+async function compact(call: RelayCall, config: RelayConfig): Promise<void> {
+  needEmbedded(config)
+  const running = await askRunning(config.data, 'POST', 'compact')
+  if (running === undefined) await withClosedStore(config.data, (upkeep) => upkeep.compact())
+  else for await (const _ of running);
+  await call.result({ type: 'compacted', data: config.data }, config.data)
+}
+
+/**
+ * Does what the words and options say.
+ * @throws RelayError `relay/bad-setting` whose `setting` begins with `--` for what stands on the command line,
+ * and whatever `startRelay`, backup and restore throw
+ */
+export async function runRelayCommand(call: RelayCall): Promise<void> {
+  const config = readConfig(call)
+  const [verb, path, ...more] = call.words
+  if (more.length > 0) throw misused('too many words')
+  if (call.flags['print-config'] !== undefined)
+    return call.result(
+      { type: 'config', ...printedConfig(config) },
+      JSON.stringify(printedConfig(config), null, 2),
+    )
+  if (call.flags['check-config'] !== undefined)
+    return call.result({ type: 'config-good' }, 'The settings are good.')
+  if (verb === undefined || (verb === 'serve' && path === undefined)) return run(call, config)
+  if (verb === 'compact' && path === undefined) return compact(call, config)
+  if (verb === 'backup' && path !== undefined) return backup(call, config, path)
+  if (verb === 'restore' && path !== undefined) return restore(call, config, path)
+  throw misused(`takes ${RELAY_FORMS.slice(1).join(', ')} or options alone`)
+}
