@@ -47,6 +47,12 @@ function decodeStock(value: Uint8Array | undefined): Stock {
   }
 }
 
+/** The stock with no item waiting; sequence and last resort stay. */
+export function withoutItems(value: Uint8Array): Uint8Array {
+  const stock = decodeStock(value)
+  return encodeStock({ ...stock, first: stock.next })
+}
+
 function uploadBytes({ items, lastResort }: StockUpload): number {
   return items.reduce((sum, item) => sum + item.length, lastResort.length)
 }
