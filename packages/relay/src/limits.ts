@@ -104,6 +104,18 @@ export const DEFAULT_LIMITS: RelayLimits = {
 /** Terms of boxes that were asked for last, in memory: 64 Ki entries take about 10 MiB. */
 export const MAX_CACHED_TERMS: number = 64 * 1024
 
+/** A capability is good for this long at most, in ms, so that its count is not kept for ever. */
+export const MAX_CAPABILITY_MS: number = 400 * DAY
+
+/** Bits by which a bucket may be larger than it has to be: sixteen times as much to read. */
+export const BUCKET_SLACK_BITS = 4
+
+/** How long the number of boxes is taken for granted, in ms. */
+export const ANONYMITY_CACHE_MS = 1_000
+
+/** What a full channel tells those who want to listen to wait, in ms. */
+export const CHANNEL_RETRY_MS = 10_000
+
 /** One-time items that wait in a stock: four uploads of the largest size. */
 export const MAX_STOCK_ITEMS = 1024
 

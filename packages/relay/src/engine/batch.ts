@@ -17,6 +17,8 @@ export interface Batch {
   del(key: Uint8Array): void
   /** A write that no job of this batch reads. */
   append(key: Uint8Array, value: Uint8Array): void
+  /** The same under a key that was never used before. */
+  create(key: Uint8Array, value: Uint8Array): void
   /** Runs after the batch is durable and before anyone is answered. */
   afterwards(effect: () => void): void
 }
@@ -63,6 +65,9 @@ export function openBatch(database: Database, counters: Counters): OpenBatch {
     },
     append: (key, value) => {
       writes.push({ type: 'put', key, value })
+    },
+    create: (key, value) => {
+      writes.push({ type: 'fresh', key, value })
     },
     afterwards: (effect) => {
       effects.push(effect)

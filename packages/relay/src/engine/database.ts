@@ -1,11 +1,13 @@
 /** The key-value database under the embedded engine: LevelDB, compression off because frames are ciphertext. */
 import { mkdir } from 'node:fs/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { ClassicLevel } from 'classic-level'
 import { RelayError } from '../errors.js'
-import { BLOCK_CACHE_BYTES, WRITE_BUFFER_BYTES } from '../limits.js'
+import { BLOCK_CACHE_BYTES, CARRY_BATCH_ROWS, WRITE_BUFFER_BYTES } from '../limits.js'
 
+/** `fresh` puts under a key that was never used before: deleting it soon costs nothing. */
 export type Write =
-  | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: 'put' | 'fresh'; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly type: 'del'; readonly key: Uint8Array }
 
 export interface KeyRange {
@@ -30,6 +32,12 @@ export interface Database {
 
 export type OpenDatabase = (folder: string) => Promise<Database>
 
+/** What the journal needs besides. */
+export interface LevelDatabase extends Database {
+  /** Durable when it resolves, but not all or nothing. */
+  carry(chunks: Iterable<readonly Write[]>): Promise<void>
+}
+
 const BINARY = { keyEncoding: 'view', valueEncoding: 'view' } as const
 
 function causeCode(error: unknown): string {
@@ -44,22 +52,42 @@ function openError(error: unknown): RelayError {
   return new RelayError('relay/data-unusable', { cause: error })
 }
 
-/** A chained batch: it costs a third of the CPU of an array of operations, which are copied one by one. */
-async function writeAll(
-  level: ClassicLevel<Uint8Array, Uint8Array>,
-  writes: readonly Write[],
-): Promise<void> {
-  const batch = level.batch()
+type Level = ClassicLevel<Uint8Array, Uint8Array>
+
+function addTo(batch: ReturnType<Level['batch']>, writes: readonly Write[]): void {
   for (const write of writes) {
-    if (write.type === 'put') batch.put(write.key, write.value)
-    else batch.del(write.key)
+    if (write.type === 'del') batch.del(write.key)
+    else batch.put(write.key, write.value)
   }
+}
+
+/** A chained batch: it costs a third of the CPU of an array of operations, which are copied one by one. */
+async function writeAll(level: Level, writes: readonly Write[]): Promise<void> {
+  const batch = level.batch()
+  addTo(batch, writes)
   await batch.write({ sync: true })
+}
+
+/**
+ * Every batch is synced: LevelDB may begin a new log between two, and syncing the new one says nothing of the old.
+ * Between chunks others get their turn.
+ */
+async function carry(level: Level, chunks: Iterable<readonly Write[]>): Promise<void> {
+  let batch = level.batch()
+  for (const chunk of chunks) {
+    addTo(batch, chunk)
+    if (batch.length >= CARRY_BATCH_ROWS) {
+      await batch.write({ sync: true })
+      batch = level.batch()
+    } else await turn()
+  }
+  if (batch.length > 0) await batch.write({ sync: true })
+  else await batch.close()
 }
 
 /** An iterator keeps reading the state in which it was opened. */
 async function* chunks(
-  iterator: ReturnType<ClassicLevel<Uint8Array, Uint8Array>['iterator']>,
+  iterator: ReturnType<Level['iterator']>,
   size: number,
 ): AsyncGenerator<[Uint8Array, Uint8Array][]> {
   try {
@@ -77,8 +105,8 @@ async function* chunks(
 const BEHIND_ALL_KEYS = Uint8Array.of(0xff)
 
 /** @throws RelayError `relay/data-locked`, `relay/data-corrupt`, `relay/data-unusable` */
-export const openLevel: OpenDatabase = async (folder) => {
-  let level: ClassicLevel<Uint8Array, Uint8Array>
+export async function openLevel(folder: string): Promise<LevelDatabase> {
+  let level: Level
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     level = new ClassicLevel(folder, { ...BINARY })
@@ -97,6 +125,7 @@ export const openLevel: OpenDatabase = async (folder) => {
     snapshot: (size) => chunks(level.iterator(), size),
     compact: () => level.compactRange(new Uint8Array(0), BEHIND_ALL_KEYS),
     write: (writes) => writeAll(level, writes),
+    carry: (chunks) => carry(level, chunks),
     close: () => level.close(),
   }
 }

@@ -13,9 +13,10 @@ import { putBlobJob, readBlob } from './blobs.js'
 import { type Buckets, bucketPage, createBuckets } from './buckets.js'
 import { type CommitState, type Committer, createCommitter } from './committer.js'
 import { type Counters, decodeCounters, emptyCounters } from './counters.js'
-import { type OpenDatabase, openLevel } from './database.js'
+import type { OpenDatabase } from './database.js'
 import { type Random, randomOf } from './due.js'
 import type { AnnouncedListener, EngineStats, OpenEngine, RelayEngine, StoredListener } from './engine.js'
+import { openJournaled } from './journal/journaled.js'
 import { boxName, FRAME_RANGE, META_KEY, readFrameKey } from './keys.js'
 import { appendJob, readEntries } from './logs.js'
 import { ackJob, fetchPage, putJob } from './mailboxes.js'
@@ -43,7 +44,7 @@ interface Loaded extends CommitState {
   terms: TermsCache
 }
 
-async function load({ open = openLevel, folder, limits }: EmbeddedOptions): Promise<Loaded> {
+async function load({ open = openJournaled, folder, limits }: EmbeddedOptions): Promise<Loaded> {
   const database = await open(folder)
   try {
     const [meta] = await database.getMany([META_KEY])

@@ -65,7 +65,7 @@ function put(
   counters.frames[slotSize(place)] += 1
   batch.added.set(name, adding + 1)
   batch.put(key, encodeSeq(seq))
-  batch.append(frameKey(box, place), frame)
+  batch.create(frameKey(box, place), frame)
   appendFrameDue(batch, seq, box, id, frameTimes(ttl, limits, now, random))
   batch.afterwards(() => {
     positions.add(name, place)

@@ -2,7 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { isHyphaeError, systemClock } from '@hyphae/core'
 import { startRelay } from '@hyphae/relay'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Database, type OpenDatabase, openLevel } from '../../src/engine/database.js'
+import type { OpenDatabase } from '../../src/engine/database.js'
+import { openJournaled } from '../../src/engine/journal/journaled.js'
 import { cursorsOf, type EngineFixture, openEngine, random } from '../support/engine.js'
 import { temporaryFolder } from '../support/relay.js'
 
@@ -12,7 +13,7 @@ function faultyDisk() {
   const open: OpenDatabase = async (folder) => {
     if (disk.refuseOpen) throw new Error('ENOSPC')
     disk.opened += 1
-    const level: Database = await openLevel(folder)
+    const level = await openJournaled(folder)
     return {
       ...level,
       write: async (writes) => {

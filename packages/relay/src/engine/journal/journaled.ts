@@ -1,0 +1,232 @@
+/**
+ * A database that is durable by its journal and carries what stays into LevelDB behind it. spec/relay.md section 5.
+ *
+ * Most frames are fetched and deleted within seconds: those are never written to LevelDB. Everything else goes
+ * there a segment at a time, in the background, and the segment is used again. `active` takes new records; `young`
+ * is full, and waits for a while because frames in it are still being deleted; `carried` are on their way.
+ */
+import { randomInt } from 'node:crypto'
+import { mkdir, open, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { RelayError } from '../../errors.js'
+import { CARRY_ROWS, SEGMENT_BYTES, SPARE_SEGMENTS } from '../../limits.js'
+import { type Database, type LevelDatabase, openLevel, type Write } from '../database.js'
+import { binary } from '../keys.js'
+import { recordBytes, writeRecord } from './record.js'
+import { inOrder, type Replayed, replaySegment } from './replay.js'
+import { closeSegment, openSegment, type Segment, voidSegment, writeDurably } from './segment.js'
+import { createTable, rowsOf, type Table, takeRows, valueAt } from './table.js'
+
+interface Files {
+  readonly folder: string
+  readonly segmentBytes: number
+  /** Every file, in use or not. */
+  readonly segments: Segment[]
+  readonly free: Segment[]
+  epoch: number
+}
+
+interface State {
+  readonly level: LevelDatabase
+  readonly files: Files
+  active: Table
+  young: Table | undefined
+  /** Oldest first. */
+  readonly carried: Table[]
+  /** Never rejects. */
+  carrying: Promise<void>
+  /** One writer or one change of tables at a time. */
+  busy: Promise<unknown>
+  failure: { readonly error: unknown } | undefined
+  readonly offsets: number[]
+}
+
+const SALTS = 2 ** 32
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  // Not every platform lets a folder be synced.
+  await folder.sync().catch(() => {})
+  await folder.close()
+}
+
+async function newSegment({ folder, segments, segmentBytes }: Files): Promise<Segment> {
+  const segment = await openSegment(join(folder, `segment-${segments.length}`), segmentBytes)
+  segments.push(segment)
+  await syncFolder(folder)
+  return segment
+}
+
+/** An empty table, on a segment whose former content has been carried over. */
+async function nextTable(files: Files, before: number): Promise<Table> {
+  const segment = files.free.pop() ?? (await newSegment(files))
+  files.epoch += 1
+  segment.epoch = { epoch: files.epoch, salt: randomInt(SALTS), before }
+  segment.used = 0
+  segment.records = 0
+  return createTable(segment)
+}
+
+async function carryOver(state: State, table: Table): Promise<void> {
+  if (state.failure !== undefined) return
+  await state.level.carry(rowsOf(table, CARRY_ROWS))
+  await voidSegment(table.segment, table.segment.epoch)
+  state.carried.shift()
+  state.files.free.push(table.segment)
+}
+
+function carry(state: State, table: Table): void {
+  state.carried.push(table)
+  state.carrying = state.carrying
+    .then(() => carryOver(state, table))
+    .catch((error: unknown) => {
+      state.failure ??= { error }
+    })
+}
+
+/** The active segment is full: the one before it is carried over now. */
+async function rotate(state: State): Promise<void> {
+  // More than this in flight would be memory without bound: the disk is the measure.
+  if (state.carried.length >= SPARE_SEGMENTS) await state.carrying
+  const full = state.active
+  const next = await nextTable(state.files, full.segment.used)
+  if (state.young !== undefined) carry(state, state.young)
+  state.young = full
+  state.active = next
+}
+
+/** Brings everything into LevelDB. */
+async function settle(state: State): Promise<void> {
+  if (state.active.segment.used > 0) await rotate(state)
+  if (state.young !== undefined) carry(state, state.young)
+  state.young = undefined
+  await state.carrying
+  if (state.failure !== undefined) throw state.failure.error
+}
+
+async function append(state: State, writes: readonly Write[]): Promise<void> {
+  if (state.failure !== undefined) throw state.failure.error
+  const length = recordBytes(writes)
+  const { segmentBytes } = state.files
+  if (length > segmentBytes) throw new RangeError('a batch is larger than a segment')
+  if (state.active.segment.used + length > segmentBytes) await rotate(state)
+  const { active, young, offsets } = state
+  const { segment } = active
+  try {
+    const end = writeRecord(segment.image, segment.used, segment.epoch, segment.records, writes, offsets)
+    await writeDurably(segment, segment.used, end)
+    segment.used = end
+    segment.records += 1
+  } catch (error) {
+    state.failure = { error }
+    throw error
+  }
+  takeRows(active, young, writes, offsets)
+}
+
+/** What happens one after another. */
+function exclusive<T>(state: State, act: () => Promise<T>): Promise<T> {
+  const done = state.busy.then(act, act)
+  state.busy = done.catch(() => {})
+  return done
+}
+
+// ── Reading ─────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Undefined: LevelDB knows. */
+function find(state: State, name: string): { readonly value: Uint8Array | undefined } | undefined {
+  const { active, young, carried } = state
+  for (let i = -2; i < carried.length; i++) {
+    const table = i === -2 ? active : i === -1 ? young : carried[carried.length - 1 - i]
+    const row = table?.rows.get(name)
+    if (table !== undefined && row !== undefined) return { value: valueAt(table, row) }
+  }
+  return undefined
+}
+
+async function getMany(state: State, keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+  const values: (Uint8Array | undefined)[] = new Array(keys.length).fill(undefined)
+  const below: number[] = []
+  keys.forEach((key, i) => {
+    const found = find(state, binary(key))
+    if (found === undefined) below.push(i)
+    else values[i] = found.value
+  })
+  if (below.length === 0) return values
+  const found = await state.level.getMany(below.map((i) => keys[i] as Uint8Array))
+  below.forEach((i, n) => {
+    values[i] = found[n]
+  })
+  return values
+}
+
+async function* afterSettling<T>(settled: Promise<AsyncIterable<T>>): AsyncGenerator<T> {
+  yield* await settled
+}
+
+function databaseOf(state: State): Database {
+  const settled = <T>(read: () => T | Promise<T>): Promise<T> =>
+    exclusive(state, async () => {
+      await settle(state)
+      return read()
+    })
+  return {
+    getMany: (keys) => getMany(state, keys),
+    entries: (range) => settled(() => state.level.entries(range)),
+    keys: (range) => afterSettling(settled(() => state.level.keys(range))),
+    snapshot: (size) => afterSettling(settled(() => state.level.snapshot(size))),
+    compact: () => settled(() => state.level.compact()),
+    write: (writes) => exclusive(state, () => append(state, writes)),
+    close: () =>
+      exclusive(state, async () => {
+        if (state.failure === undefined) await settle(state).catch(() => {})
+        await state.carrying
+        await Promise.all(state.files.segments.map(closeSegment))
+        await state.level.close()
+      }),
+  }
+}
+
+// ── Opening ─────────────────────────────────────────────────────────────────────────────────────────────
+
+function* rowsToReplay(replayed: readonly Replayed[]): Generator<readonly Write[]> {
+  for (const { records } of replayed) yield* records
+}
+
+/** Carries over what the last process left, and opens its files again. */
+async function recover(level: LevelDatabase, folder: string, segmentBytes: number): Promise<Files> {
+  const names = (await readdir(folder)).filter((name) => name.startsWith('segment-'))
+  const paths = names.map((_, i) => join(folder, `segment-${i}`))
+  const replayed: Replayed[] = []
+  for (const path of paths) replayed.push(await replaySegment(path))
+  await level.carry(rowsToReplay(inOrder(replayed)))
+  const segments: Segment[] = []
+  for (const path of paths) segments.push(await openSegment(path, segmentBytes))
+  const epoch = Math.max(0, ...replayed.map((one) => one.epoch)) + 1
+  for (const segment of segments) await voidSegment(segment, { epoch, salt: 0, before: 0 })
+  return { folder, segmentBytes, segments, free: [...segments], epoch }
+}
+
+/** @throws RelayError `relay/data-locked`, `relay/data-corrupt`, `relay/data-unusable` */
+export async function openJournaled(folder: string, segmentBytes: number = SEGMENT_BYTES): Promise<Database> {
+  const level = await openLevel(folder)
+  try {
+    const journal = join(folder, 'journal')
+    await mkdir(journal, { recursive: true, mode: 0o700 })
+    const files = await recover(level, journal, segmentBytes)
+    return databaseOf({
+      level,
+      files,
+      active: await nextTable(files, 0),
+      young: undefined,
+      carried: [],
+      carrying: Promise.resolve(),
+      busy: Promise.resolve(),
+      failure: undefined,
+      offsets: [],
+    })
+  } catch (error) {
+    await level.close().catch(() => {})
+    throw error instanceof RelayError ? error : new RelayError('relay/data-unusable', { cause: error })
+  }
+}

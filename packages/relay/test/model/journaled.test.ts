@@ -1,0 +1,123 @@
+import { cp, rm } from 'node:fs/promises'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Database, Write } from '../../src/engine/database.js'
+import { openJournaled } from '../../src/engine/journal/journaled.js'
+import { temporaryFolder } from '../support/relay.js'
+
+/** Small, so that a few batches fill one. */
+const SEGMENT = 2048
+const KEYS = 24
+const ALL = { gte: Uint8Array.of(0), lt: Uint8Array.of(255) }
+
+type Step =
+  | { readonly kind: 'write'; readonly rows: readonly (readonly [key: number, length: number])[] }
+  | { readonly kind: 'read' | 'entries' | 'close' | 'crash' }
+
+const row = fc.tuple(fc.nat(KEYS - 1), fc.integer({ min: -1, max: 300 }))
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('write' as const),
+      rows: fc.array(row, { minLength: 1, maxLength: 5 }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('read', 'entries', 'close', 'crash') }) },
+)
+
+/** A database beside a map that does the same; keys are used again only as `put`, new ones as `fresh`. */
+class Twin {
+  readonly model = new Map<number, Uint8Array>()
+  private database: Database
+  private folder: string
+  private readonly root: string
+  private copies = 0
+  private readonly used = new Set<number>()
+
+  constructor(database: Database, root: string) {
+    this.database = database
+    this.root = root
+    this.folder = `${root}/0`
+  }
+
+  async write(rows: readonly (readonly [number, number])[]): Promise<void> {
+    const writes: Write[] = []
+    for (const [key, length] of rows) {
+      if (length < 0) {
+        writes.push({ type: 'del', key: Uint8Array.of(key) })
+        this.model.delete(key)
+        continue
+      }
+      const value = new Uint8Array(length).fill((key * 7 + length) & 0xff)
+      writes.push({ type: this.used.has(key) ? 'put' : 'fresh', key: Uint8Array.of(key), value })
+      this.used.add(key)
+      this.model.set(key, value)
+    }
+    await this.database.write(writes)
+  }
+
+  async check(): Promise<void> {
+    const keys = Array.from({ length: KEYS }, (_, key) => key)
+    const values = await this.database.getMany(keys.map((key) => Uint8Array.of(key)))
+    expect(values.map((value) => value && [...value])).toEqual(
+      keys.map((key) => this.model.get(key)).map((value) => value && [...value]),
+    )
+  }
+
+  async entries(): Promise<void> {
+    const found = await this.database.entries(ALL)
+    expect(found.map(([key]) => key[0])).toEqual([...this.model.keys()].sort((a, b) => a - b))
+  }
+
+  async reopen(): Promise<void> {
+    await this.database.close()
+    this.database = await openJournaled(this.folder, SEGMENT)
+  }
+
+  /** Goes on from a copy of the files as they are now: what a killed process leaves. */
+  async crash(): Promise<void> {
+    const copy = `${this.root}/${++this.copies}`
+    await cp(this.folder, copy, { recursive: true })
+    await this.database.close()
+    await rm(`${copy}/LOCK`)
+    this.folder = copy
+    this.database = await openJournaled(copy, SEGMENT)
+  }
+
+  close(): Promise<void> {
+    return this.database.close()
+  }
+}
+
+async function run(twin: Twin, steps: readonly Step[]): Promise<void> {
+  for (const one of steps) {
+    if (one.kind === 'write') await twin.write(one.rows)
+    else if (one.kind === 'read') await twin.check()
+    else if (one.kind === 'entries') await twin.entries()
+    else if (one.kind === 'close') await twin.reopen()
+    else await twin.crash()
+  }
+}
+
+describe('a journaled database', () => {
+  it('holds what a map holds, over full segments, restarts and crashes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60 }), async (steps) => {
+        const folder = await temporaryFolder()
+        const twin = new Twin(await openJournaled(`${folder.path}/0`, SEGMENT), folder.path)
+        try {
+          await run(twin, steps)
+          await twin.check()
+          await twin.crash()
+          await twin.check()
+          await twin.entries()
+        } finally {
+          await twin.close()
+          await folder.remove()
+        }
+      }),
+      { numRuns: 25 },
+    )
+  })
+})
