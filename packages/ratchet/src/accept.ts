@@ -5,15 +5,14 @@
  * be comes from the caller, who has checked that peer's certificate; the keys only agree if it is true.
  */
 import { constantTimeEqual, type SessionCrypto } from '@hyphae/crypto'
-import { checkTime } from './bytes.js'
 import { checkPeer, checkX25519, type DeviceKeys, type PeerKeys, peerKeysOf } from './device-keys.js'
 import { RatchetError } from './errors.js'
 import { headerChain } from './header-chain.js'
 import { decodeHandshake, type ReceivedHandshake } from './initial-message.js'
-import { SESSION_ID_BYTES } from './initiate.js'
 import { rootStep } from './kdf.js'
 import { consumeOneTime, findPrekeys, type NamedPrekeys, type PrekeyState } from './prekey-state.js'
-import { pqSide, type SessionState, sessionOf } from './session.js'
+import { factsOf, pqSide, type SessionState, sessionOf } from './session.js'
+import { checkTime } from './time.js'
 import { type AgreedSecrets, agreeSecrets, transcriptHash } from './x3dh.js'
 
 export interface AcceptOptions {
@@ -66,9 +65,8 @@ export function acceptSession(crypto: SessionCrypto, options: AcceptOptions): Ac
   const secrets = proveSecrets(crypto, keys, peer, received, named, transcript)
   const { mailboxSecret, headerKey } = secrets
   const step = rootStep(crypto, secrets.rootKey, crypto.x25519.dh(named.signed, message.ratchetKey))
-  const id = transcript.slice(0, SESSION_ID_BYTES)
   const session = sessionOf({
-    facts: { role: 'responder', createdAt, peer, transcript, id, mailboxSecret },
+    facts: factsOf('responder', { createdAt, peer, transcript, mailboxSecret }),
     rootKey: step.rootKey,
     sending: { kind: 'due', remoteKey: message.ratchetKey, headerKey: step.nextHeaderKey, pn: 0 },
     receiving: { chainKey: step.chainKey, header: headerChain(headerKey), n: 0 },

@@ -4,72 +4,89 @@
  *
  * By itself rather than by a schema of `@hyphae/tlv`, which would cost a page as much as the whole handshake.
  */
-import { isHyphaeError } from '@hyphae/core'
-import { encodeRecords, isCritical, recordCursor } from '@hyphae/tlv'
+import { encodeRecords, isCritical, recordCursor, TlvError } from '@hyphae/tlv'
+import { bytes, type Codec, checked, decode, encode, key, struct, time, u8, u32 } from './codec.js'
 import { RatchetError } from './errors.js'
+
+export interface SignedPrekeyPublic {
+  readonly id: number
+  /** Milliseconds, by its owner's clock. */
+  readonly createdAt: number
+  readonly publicKey: Uint8Array
+}
+
+export interface OneTimePrekeyPublic {
+  readonly id: number
+  readonly publicKey: Uint8Array
+}
+
+/** A KEM prekey with its KEM's number. */
+export interface KemRecord {
+  readonly kem: number
+  readonly flags: number
+  readonly id: number
+  readonly publicKey: Uint8Array
+}
 
 export interface BundleRecords {
   readonly signing: Uint8Array
   readonly agreement: Uint8Array
   readonly agreementSignature: Uint8Array
-  readonly signedPrekey: Uint8Array
-  readonly oneTimePrekey: Uint8Array | null
-  readonly kemPrekey: Uint8Array | null
+  readonly signedPrekey: SignedPrekeyPublic
+  readonly oneTimePrekey: OneTimePrekeyPublic | null
+  readonly kemPrekey: KemRecord | null
 }
 
-const SIGNED_PREKEY_BYTES = 4 + 6 + 32
-const ONE_TIME_PREKEY_BYTES = 4 + 32
-const KEM_FIXED_BYTES = 1 + 1 + 4
-const KEM_MAX_BYTES = KEM_FIXED_BYTES + 1568
+/** Id 0 means "none" in a handshake, so no prekey has it. */
+const id: Codec<number> = /* @__PURE__ */ checked(u32, (value) => value !== 0)
 
-/** Record of type i + 1: its fewest and most bytes, and whether it may be missing. */
-const RECORDS: readonly (readonly [name: keyof BundleRecords, min: number, max: number, optional?: true])[] =
-  [
-    ['signing', 32, 32],
-    ['agreement', 32, 32],
-    ['agreementSignature', 64, 64],
-    ['signedPrekey', SIGNED_PREKEY_BYTES, SIGNED_PREKEY_BYTES],
-    ['oneTimePrekey', ONE_TIME_PREKEY_BYTES, ONE_TIME_PREKEY_BYTES, true],
-    ['kemPrekey', KEM_FIXED_BYTES, KEM_MAX_BYTES, true],
-  ]
+type RecordLayouts = { readonly [K in keyof BundleRecords]: Codec<NonNullable<BundleRecords[K]>> }
+
+/** By ascending type, from 1. */
+const RECORDS: RecordLayouts = {
+  signing: key,
+  agreement: key,
+  agreementSignature: /* @__PURE__ */ bytes(64),
+  signedPrekey: /* @__PURE__ */ struct({ id, createdAt: time, publicKey: key }),
+  oneTimePrekey: /* @__PURE__ */ struct({ id, publicKey: key }),
+  kemPrekey: /* @__PURE__ */ struct({ kem: u8, flags: u8, id, publicKey: bytes() }),
+}
+/** Record i has type i + 1. */
+const LAYOUTS = /* @__PURE__ */ Object.entries(RECORDS) as [keyof BundleRecords, Codec<unknown>][]
+/** Of the records that may be missing. */
+const NONE: Partial<Record<keyof BundleRecords, unknown>> = { oneTimePrekey: null, kemPrekey: null }
 
 export function encodeBundleRecords(records: BundleRecords): Uint8Array {
   return encodeRecords(
-    RECORDS.flatMap(([name], i) => {
-      const value = records[name]
-      return value === null ? [] : [{ type: i + 1, value }]
-    }),
+    LAYOUTS.flatMap(([name, layout], i) =>
+      records[name] === null ? [] : { type: i + 1, value: encode(layout, records[name]) },
+    ),
   )
 }
 
-/** Values are views. @throws RatchetError `ratchet/bad-bundle` */
+/** @throws RatchetError `ratchet/bad-bundle` */
 export function readBundleRecords(input: Uint8Array): BundleRecords {
-  const values: Partial<Record<keyof BundleRecords, Uint8Array | null>> = {}
+  const values = { ...NONE }
   try {
     readInto(values, input)
   } catch (cause) {
-    if (isHyphaeError(cause)) throw new RatchetError('ratchet/bad-bundle', { cause })
-    throw cause
+    throw cause instanceof TlvError ? new RatchetError('ratchet/bad-bundle', { cause }) : cause
   }
-  RECORDS.forEach(([name, , , optional], i) => {
-    if (values[name] === undefined && optional === undefined) refuse(i + 1)
-    values[name] ??= null
+  LAYOUTS.forEach(([name], i) => {
+    if (values[name] === undefined) refuse(i + 1)
   })
-  return values as unknown as BundleRecords
+  return values as BundleRecords
 }
 
-function readInto(values: Partial<Record<keyof BundleRecords, Uint8Array | null>>, input: Uint8Array): void {
+function readInto(values: typeof NONE, input: Uint8Array): void {
   const cursor = recordCursor(input)
   for (let previous = 0; cursor.next(); previous = cursor.type) {
     const { type, start, end } = cursor
-    const record = RECORDS[type - 1]
-    if (record === undefined) {
-      if (isCritical(type) || type < previous) refuse(type)
-      continue
-    }
-    const [name, min, max] = record
-    if (type <= previous || end - start < min || end - start > max) refuse(type)
-    values[name] = input.subarray(start, end)
+    const known = LAYOUTS[type - 1]
+    if (known === undefined ? type < previous || isCritical(type) : type <= previous) refuse(type)
+    if (known === undefined) continue
+    const [name, layout] = known
+    values[name] = decode(layout, input.subarray(start, end), 'ratchet/bad-bundle')
   }
 }
 

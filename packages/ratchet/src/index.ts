@@ -10,7 +10,7 @@ export {
 export { type EncryptInput, encryptFrame } from './encrypt.js'
 export { RATCHET_ERRORS, RatchetError, type RatchetErrorCode } from './errors.js'
 export { type SessionHealth, sessionHealth } from './health.js'
-export { type InitiatedSession, type InitiateOptions, initiateSession, SESSION_ID_BYTES } from './initiate.js'
+export { type InitiatedSession, type InitiateOptions, initiateSession } from './initiate.js'
 export * from './limits.js'
 export { expectedTags } from './locate.js'
 export type { PostQuantum } from './post-quantum.js'
@@ -36,5 +36,5 @@ export {
   type SignedPrekey,
 } from './prekey-state.js'
 export type { SessionRole } from './role.js'
-export type { SessionState } from './session.js'
+export { SESSION_ID_BYTES, type SessionState } from './session.js'
 export { type DecodeSessionOptions, decodeSession, encodeSession } from './session-snapshot.js'

@@ -6,12 +6,24 @@
  *
  * The KEM slot is empty in suite 1; in suite 2 it is KEM prekey id u32 ‖ ciphertext. Knows no secret.
  */
-import { type ByteReader, byteReader, byteWriter } from './bytes.js'
+import {
+  bytes as bytesOf,
+  type Codec,
+  checked,
+  decode,
+  encode,
+  key,
+  mapped,
+  sized,
+  struct,
+  u8,
+  u16,
+  u32,
+} from './codec.js'
 import { RatchetError } from './errors.js'
 import { MAX_CONTEXT_BYTES, MAX_KEM_CIPHERTEXT_BYTES } from './limits.js'
-import { SUITE_CLASSIC, SUITE_POST_QUANTUM } from './prekey-bundle.js'
+import { readSuite, SUITE_CLASSIC, SUITE_POST_QUANTUM, WIRE_VERSION } from './suite.js'
 
-export const HANDSHAKE_VERSION = 1
 export const CONFIRMATION_BYTES = 32
 const KEM_ID_BYTES = 4
 
@@ -35,26 +47,43 @@ export interface InitialMessage {
   readonly context: Uint8Array
 }
 
+const KEM_PART: Codec<KemPart> = /* @__PURE__ */ struct({ id: u32, ciphertext: bytesOf() })
+const NO_KEM: Uint8Array = new Uint8Array(0)
+
+const kemSlot: Codec<KemPart | null> = /* @__PURE__ */ mapped(
+  /* @__PURE__ */ sized(KEM_ID_BYTES + MAX_KEM_CIPHERTEXT_BYTES),
+  (slot, { code }) => (slot.length === 0 ? null : decode(KEM_PART, slot, code)),
+  (kem) => (kem === null ? NO_KEM : encode(KEM_PART, kem)),
+)
+
+interface Unconfirmed extends InitialMessage {
+  readonly version: number
+  readonly suite: number
+  readonly reserved: number
+}
+
+const UNCONFIRMED: Codec<Unconfirmed> = /* @__PURE__ */ struct({
+  version: u8,
+  suite: u8,
+  reserved: /* @__PURE__ */ checked(u16, (value) => value === 0),
+  signedPrekeyId: /* @__PURE__ */ checked(u32, (id) => id !== 0),
+  oneTimePrekeyId: u32,
+  baseKey: key,
+  ratchetKey: key,
+  kem: kemSlot,
+  context: /* @__PURE__ */ sized(MAX_CONTEXT_BYTES),
+})
+
 /** Everything before the confirmation. @throws RatchetError `ratchet/too-long` */
 export function encodeInitialMessage(message: InitialMessage): Uint8Array {
-  const { context, kem } = message
-  const kemBytes = kem === null ? 0 : KEM_ID_BYTES + kem.ciphertext.length
-  if (context.length > MAX_CONTEXT_BYTES) {
+  const { length } = message.context
+  if (length > MAX_CONTEXT_BYTES) {
     throw new RatchetError('ratchet/too-long', {
-      details: { name: 'context', length: context.length, max: MAX_CONTEXT_BYTES },
+      details: { name: 'context', length, max: MAX_CONTEXT_BYTES },
     })
   }
-  const writer = byteWriter()
-    .u8(HANDSHAKE_VERSION)
-    .u8(kem === null ? SUITE_CLASSIC : SUITE_POST_QUANTUM)
-    .u16(0)
-    .u32(message.signedPrekeyId)
-    .u32(message.oneTimePrekeyId)
-    .bytes(message.baseKey)
-    .bytes(message.ratchetKey)
-    .u16(kemBytes)
-  if (kem !== null) writer.u32(kem.id).bytes(kem.ciphertext)
-  return writer.u16(context.length).bytes(context).done()
+  const suite = message.kem === null ? SUITE_CLASSIC : SUITE_POST_QUANTUM
+  return encode(UNCONFIRMED, { version: WIRE_VERSION, suite, reserved: 0, ...message })
 }
 
 export interface ReceivedHandshake {
@@ -66,47 +95,15 @@ export interface ReceivedHandshake {
 
 /** @throws RatchetError `ratchet/bad-handshake`, `ratchet/unsupported-version` */
 export function decodeHandshake(bytes: Uint8Array): ReceivedHandshake {
-  const reader = byteReader(bytes, 'ratchet/bad-handshake')
-  const version = reader.u8()
-  const suite = reader.u8()
-  if (version !== HANDSHAKE_VERSION || (suite !== SUITE_CLASSIC && suite !== SUITE_POST_QUANTUM)) {
-    throw new RatchetError('ratchet/unsupported-version', { details: { version, suite } })
+  const { length } = bytes
+  if (length <= CONFIRMATION_BYTES) throw new RatchetError('ratchet/bad-handshake', { details: { length } })
+  const postQuantum = readSuite(bytes)
+  const copy = Uint8Array.from(bytes)
+  const unconfirmed = copy.slice(0, -CONFIRMATION_BYTES)
+  const message = decode(UNCONFIRMED, unconfirmed, 'ratchet/bad-handshake')
+  if (postQuantum !== (message.kem !== null)) {
+    const code = postQuantum ? 'ratchet/unsupported-version' : 'ratchet/bad-handshake'
+    throw new RatchetError(code, { details: { suite: message.suite } })
   }
-  checkZero('reserved', reader.u16())
-  const signedPrekeyId = reader.u32()
-  const oneTimePrekeyId = reader.u32()
-  const baseKey = reader.bytes(32)
-  const ratchetKey = reader.bytes(32)
-  const kem = readKem(reader, suite)
-  const length = reader.u16()
-  if (length > MAX_CONTEXT_BYTES || signedPrekeyId === 0) {
-    throw new RatchetError('ratchet/bad-handshake', { details: { length, signedPrekeyId } })
-  }
-  const context = reader.bytes(length)
-  const unconfirmed = Uint8Array.prototype.slice.call(bytes, 0, reader.offset())
-  const confirmation = reader.bytes(CONFIRMATION_BYTES)
-  reader.end()
-  return {
-    message: { signedPrekeyId, oneTimePrekeyId, baseKey, ratchetKey, kem, context },
-    unconfirmed,
-    confirmation,
-  }
-}
-
-function checkZero(name: string, value: number): void {
-  if (value !== 0) throw new RatchetError('ratchet/bad-handshake', { details: { [name]: value } })
-}
-
-/** The slot is empty in suite 1, and nothing else; the ciphertext's length is checked against its KEM later. */
-function readKem(reader: ByteReader, suite: number): KemPart | null {
-  const length = reader.u16()
-  if (suite === SUITE_CLASSIC) {
-    checkZero('kem', length)
-    return null
-  }
-  if (length === 0) throw new RatchetError('ratchet/unsupported-version', { details: { suite } })
-  if (length <= KEM_ID_BYTES || length > KEM_ID_BYTES + MAX_KEM_CIPHERTEXT_BYTES) {
-    throw new RatchetError('ratchet/bad-handshake', { details: { kem: length } })
-  }
-  return { id: reader.u32(), ciphertext: reader.bytes(length - KEM_ID_BYTES) }
+  return { message, unconfirmed, confirmation: copy.slice(-CONFIRMATION_BYTES) }
 }

@@ -7,7 +7,6 @@
  */
 import { concatBytes } from '@hyphae/core'
 import type { SessionCrypto } from '@hyphae/crypto'
-import { checkTime } from './bytes.js'
 import { checkPeer, type DeviceKeys, type PeerKeys, peerKeysOf } from './device-keys.js'
 import { RatchetError } from './errors.js'
 import { headerChain } from './header-chain.js'
@@ -15,11 +14,10 @@ import { encodeInitialMessage, type KemPart } from './initial-message.js'
 import { rootStep } from './kdf.js'
 import type { PostQuantum } from './post-quantum.js'
 import type { PrekeyBundle } from './prekey-bundle.js'
-import { pqSide, type SessionState, sessionOf } from './session.js'
+import { factsOf, pqSide, type SessionState, sessionOf } from './session.js'
+import { checkTime } from './time.js'
 import { agreeSecrets, transcriptHash } from './x3dh.js'
 
-/** Bytes of a session id. */
-export const SESSION_ID_BYTES = 16
 const NO_CONTEXT: Uint8Array = new Uint8Array(0)
 
 export interface InitiateOptions {
@@ -81,9 +79,8 @@ export function initiateSession(crypto: SessionCrypto, options: InitiateOptions)
   const secrets = agreeSecrets(crypto, { outputs, kemSecret: kem?.secret ?? null }, transcript)
   const { mailboxSecret, confirmation, headerKey } = secrets
   const step = rootStep(crypto, secrets.rootKey, x25519.dh(ratchetKey, bundle.signedPrekey.publicKey))
-  const id = transcript.slice(0, SESSION_ID_BYTES)
   const session = sessionOf({
-    facts: { role: 'initiator', createdAt, peer, transcript, id, mailboxSecret },
+    facts: factsOf('initiator', { createdAt, peer, transcript, mailboxSecret }),
     rootKey: step.rootKey,
     sending: {
       kind: 'ready',

@@ -11,39 +11,26 @@
 import { type Brand, concatBytes, equalBytes } from '@hyphae/core'
 import { type Ed25519PrivateKey, type SessionCrypto, SIGNATURE_LENGTH } from '@hyphae/crypto'
 import type { KemName } from '@hyphae/crypto/kem'
-import { encodeBundleRecords, readBundleRecords } from './bundle-records.js'
-import { byteReader, byteWriter } from './bytes.js'
+import {
+  encodeBundleRecords,
+  type KemRecord,
+  type OneTimePrekeyPublic,
+  readBundleRecords,
+  type SignedPrekeyPublic,
+} from './bundle-records.js'
 import { checkX25519, type DevicePublicKeys, verifyAgreementKey } from './device-keys.js'
 import { RatchetError } from './errors.js'
 import { BUNDLE_LABEL } from './labels.js'
 import { MAX_BUNDLE_BYTES } from './limits.js'
+import { KEM_NAMES } from './stored-keys.js'
+import { readSuite, SUITE_CLASSIC, SUITE_POST_QUANTUM, WIRE_VERSION } from './suite.js'
 
-export const BUNDLE_VERSION = 1
-/** X25519, HKDF-SHA256, ChaCha20-Poly1305. */
-export const SUITE_CLASSIC = 1
-/** The same with ML-KEM in the handshake and in a post-quantum ratchet. */
-export const SUITE_POST_QUANTUM = 2
+export type { OneTimePrekeyPublic, SignedPrekeyPublic } from './bundle-records.js'
 
 const HEADER_BYTES = 4
 const FLAG_LAST_RESORT = 1
-const KEM_FLAG_LAST_RESORT = 1
-/** KEMs by the number that names them in a bundle, with the length of their public keys. */
-const KEMS: readonly { readonly id: number; readonly name: KemName; readonly publicKeyBytes: number }[] = [
-  { id: 1, name: 'ml-kem-768', publicKeyBytes: 1184 },
-  { id: 2, name: 'ml-kem-1024', publicKeyBytes: 1568 },
-]
-
-export interface SignedPrekeyPublic {
-  readonly id: number
-  /** Milliseconds, by its owner's clock. */
-  readonly createdAt: number
-  readonly publicKey: Uint8Array
-}
-
-export interface OneTimePrekeyPublic {
-  readonly id: number
-  readonly publicKey: Uint8Array
-}
+/** Lengths of KEM public keys, by the number of the KEM. */
+const KEM_KEY_BYTES: readonly number[] = [0, 1184, 1568]
 
 /** It has the id of the prekey that it is used together with: the one-time prekey, or the signed one. */
 export interface KemPrekeyPublic {
@@ -85,18 +72,10 @@ export function encodePrekeyBundle(
 ): Uint8Array {
   const { identity, signedPrekey, oneTimePrekey, kemPrekey } = content
   const suite = kemPrekey === null ? SUITE_CLASSIC : SUITE_POST_QUANTUM
-  const header = [BUNDLE_VERSION, suite, oneTimePrekey === null ? FLAG_LAST_RESORT : 0, 0]
-  const records = encodeBundleRecords({
-    ...identity,
-    signedPrekey: byteWriter()
-      .u32(signedPrekey.id)
-      .time(signedPrekey.createdAt)
-      .bytes(signedPrekey.publicKey)
-      .done(),
-    oneTimePrekey: oneTimePrekey === null ? null : encodeOneTime(oneTimePrekey),
-    kemPrekey: kemPrekey === null ? null : encodeKem(kemPrekey, oneTimePrekey === null),
-  })
-  const signed = concatBytes(Uint8Array.from(header), records)
+  const flags = oneTimePrekey === null ? FLAG_LAST_RESORT : 0
+  const kem = kemPrekey && { ...kemPrekey, kem: KEM_NAMES.indexOf(kemPrekey.kem), flags }
+  const records = encodeBundleRecords({ ...identity, signedPrekey, oneTimePrekey, kemPrekey: kem })
+  const signed = concatBytes(Uint8Array.of(WIRE_VERSION, suite, flags, 0), records)
   return concatBytes(signed, crypto.ed25519.sign(signing, concatBytes(BUNDLE_LABEL, signed)))
 }
 
@@ -107,25 +86,25 @@ export function decodePrekeyBundle(bytes: Uint8Array): UnverifiedPrekeyBundle {
     throw new RatchetError('ratchet/bad-bundle', { details: { length, max: MAX_BUNDLE_BYTES } })
   }
   const encoded = Uint8Array.from(bytes)
-  const { suite, lastResort } = readHeader(encoded)
-  const values = readBundleRecords(encoded.subarray(HEADER_BYTES, length - SIGNATURE_LENGTH))
-  if (lastResort !== (values.oneTimePrekey === null)) {
-    throw new RatchetError('ratchet/bad-bundle', { details: { lastResort } })
+  const postQuantum = readSuite(encoded)
+  const [, , flags = 0, reserved] = encoded
+  const { signedPrekey, oneTimePrekey, kemPrekey, ...identity } = readBundleRecords(
+    encoded.subarray(HEADER_BYTES, length - SIGNATURE_LENGTH),
+  )
+  if (reserved !== 0 || flags !== (oneTimePrekey === null ? FLAG_LAST_RESORT : 0)) {
+    throw new RatchetError('ratchet/bad-bundle', { details: { flags } })
   }
-  if ((suite === SUITE_POST_QUANTUM) !== (values.kemPrekey !== null)) {
-    throw new RatchetError('ratchet/unsupported-version', { details: { suite } })
+  if (postQuantum !== (kemPrekey !== null)) {
+    throw new RatchetError('ratchet/unsupported-version', { details: { postQuantum } })
   }
-  const { signing, agreement, agreementSignature } = values
-  const signedPrekey = decodeSignedPrekey(values.signedPrekey)
-  const oneTimePrekey = values.oneTimePrekey === null ? null : decodeOneTime(values.oneTimePrekey)
-  const kemId = oneTimePrekey?.id ?? signedPrekey.id
+  const { id } = oneTimePrekey ?? signedPrekey
   return {
     kind: 'unverified-prekey-bundle',
     encoded,
-    identity: { signing, agreement, agreementSignature },
+    identity,
     signedPrekey,
     oneTimePrekey,
-    kemPrekey: values.kemPrekey === null ? null : decodeKem(values.kemPrekey, kemId, lastResort),
+    kemPrekey: kemPrekey && readKem(kemPrekey, id, flags),
   }
 }
 
@@ -162,59 +141,16 @@ export function verifyPrekeyBundle(
   return content as PrekeyBundle
 }
 
-function readHeader(encoded: Uint8Array): { suite: number; lastResort: boolean } {
-  const [version = 0, suite = 0, flags = 0, reserved = 0] = encoded
-  if (version !== BUNDLE_VERSION || (suite !== SUITE_CLASSIC && suite !== SUITE_POST_QUANTUM)) {
-    throw new RatchetError('ratchet/unsupported-version', { details: { version, suite } })
+/** `id` is that of the prekey beside it, and its flags must say the same as the bundle's. */
+function readKem(
+  { kem, flags, id, publicKey }: KemRecord,
+  beside: number,
+  expected: number,
+): KemPrekeyPublic {
+  const name = KEM_NAMES[kem] ?? null
+  if (name === null) throw new RatchetError('ratchet/unsupported-version', { details: { kem } })
+  if (id !== beside || flags !== expected || publicKey.length !== KEM_KEY_BYTES[kem]) {
+    throw new RatchetError('ratchet/bad-bundle', { details: { flags, id, length: publicKey.length } })
   }
-  if (flags > FLAG_LAST_RESORT || reserved !== 0) {
-    throw new RatchetError('ratchet/bad-bundle', { details: { flags, reserved } })
-  }
-  return { suite, lastResort: flags === FLAG_LAST_RESORT }
-}
-
-/** Id 0 means "none" in a handshake, so no prekey has it. */
-function checkId(id: number): number {
-  if (id === 0) throw new RatchetError('ratchet/bad-bundle', { details: { id } })
-  return id
-}
-
-function decodeSignedPrekey(value: Uint8Array): SignedPrekeyPublic {
-  const reader = byteReader(value, 'ratchet/bad-bundle')
-  return { id: checkId(reader.u32()), createdAt: reader.time(), publicKey: reader.bytes(32) }
-}
-
-function encodeOneTime(prekey: OneTimePrekeyPublic): Uint8Array {
-  return byteWriter().u32(prekey.id).bytes(prekey.publicKey).done()
-}
-
-function decodeOneTime(value: Uint8Array): OneTimePrekeyPublic {
-  const reader = byteReader(value, 'ratchet/bad-bundle')
-  return { id: checkId(reader.u32()), publicKey: reader.bytes(32) }
-}
-
-function encodeKem(prekey: KemPrekeyPublic, lastResort: boolean): Uint8Array {
-  const kem = KEMS.find((one) => one.name === prekey.kem)
-  if (kem === undefined) throw new RatchetError('ratchet/bad-argument', { details: { name: 'kem' } })
-  return byteWriter()
-    .u8(kem.id)
-    .u8(lastResort ? KEM_FLAG_LAST_RESORT : 0)
-    .u32(prekey.id)
-    .bytes(prekey.publicKey)
-    .done()
-}
-
-/** `id` is that of the prekey beside it, and the flag must say the same as the bundle's. */
-function decodeKem(value: Uint8Array, id: number, lastResort: boolean): KemPrekeyPublic {
-  const reader = byteReader(value, 'ratchet/bad-bundle')
-  const number = reader.u8()
-  const kem = KEMS.find((one) => one.id === number)
-  if (kem === undefined) throw new RatchetError('ratchet/unsupported-version', { details: { kem: number } })
-  const flags = reader.u8()
-  if (flags !== (lastResort ? KEM_FLAG_LAST_RESORT : 0) || reader.u32() !== id) {
-    throw new RatchetError('ratchet/bad-bundle', { details: { flags, id } })
-  }
-  const publicKey = reader.bytes(kem.publicKeyBytes)
-  reader.end()
-  return { kem: kem.name, id, publicKey }
+  return { kem: name, id, publicKey }
 }

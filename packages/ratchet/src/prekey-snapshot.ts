@@ -8,45 +8,39 @@
  * Version 2, written when there is a KEM prekey, adds to each entry: KEM u8, 0 for none | seed 64, if any.
  */
 import type { SessionCrypto } from '@hyphae/crypto'
-import type { KemName, KemPrivateKey } from '@hyphae/crypto/kem'
-import { type ByteReader, type ByteWriter, byteReader, byteWriter } from './bytes.js'
+import { absent, type Codec, decode, encode, key, list, struct, time, u8, u16, u32 } from './codec.js'
 import { RatchetError } from './errors.js'
 import { KEPT_SIGNED_PREKEYS, MAX_ONE_TIME_PREKEYS } from './limits.js'
 import type { PostQuantum } from './post-quantum.js'
-import type { OneTimePrekey, PrekeyState, SignedPrekey } from './prekey-state.js'
+import type { PrekeyState } from './prekey-state.js'
+import { storedKem, storedX25519 } from './stored-keys.js'
 
 export const PREKEY_SNAPSHOT_VERSION = 1
 export const PREKEY_SNAPSHOT_VERSION_KEM = 2
-const KEM_SEED_BYTES = 64
-/** By the number that names them: their index and one. */
-const KEMS: readonly KemName[] = ['ml-kem-768', 'ml-kem-1024']
 
-export function encodePrekeyState(crypto: SessionCrypto, state: PrekeyState): Uint8Array {
-  const { signed, oneTime } = state
-  const classic = [...signed, ...oneTime].every((one) => one.kem === null)
-  const version = classic ? PREKEY_SNAPSHOT_VERSION : PREKEY_SNAPSHOT_VERSION_KEM
-  const writer = byteWriter().u8(version).u32(state.nextId).u8(signed.length)
-  const writeKem = (kem: KemPrivateKey | null): void => {
-    if (!classic) writeKemKey(writer, state.pq, kem)
+type StoredPrekeys = Omit<PrekeyState, 'pq'> & { readonly version: number }
+
+function layoutOf(crypto: SessionCrypto, version: number, pq: PostQuantum | null): Codec<StoredPrekeys> {
+  const keys = {
+    key: storedX25519(crypto),
+    bundleHash: key,
+    kem: version === PREKEY_SNAPSHOT_VERSION ? absent(null) : storedKem(pq),
   }
-  for (const { id, createdAt, key, kem, bundleHash } of signed) {
-    writer.u32(id).time(createdAt).bytes(crypto.x25519.exportPrivateKey(key)).bytes(bundleHash)
-    writeKem(kem)
-  }
-  writer.u16(oneTime.length)
-  for (const { id, signedPrekeyId, key, kem, bundleHash } of oneTime) {
-    writer.u32(id).u32(signedPrekeyId).bytes(crypto.x25519.exportPrivateKey(key)).bytes(bundleHash)
-    writeKem(kem)
-  }
-  return writer.done()
+  return struct({
+    version: u8,
+    nextId: u32,
+    signed: list(u8, 1, KEPT_SIGNED_PREKEYS, struct({ id: u32, createdAt: time, ...keys })),
+    oneTime: list(u16, 0, MAX_ONE_TIME_PREKEYS, struct({ id: u32, signedPrekeyId: u32, ...keys })),
+  })
 }
 
-function writeKemKey(writer: ByteWriter, pq: PostQuantum | null, kem: KemPrivateKey | null): void {
-  if (kem === null || pq === null) {
-    writer.u8(0)
-    return
-  }
-  writer.u8(KEMS.indexOf(kem.kind) + 1).bytes(pq.kem(kem.kind).exportSeed(kem))
+function hasKem({ signed, oneTime }: StoredPrekeys | PrekeyState): boolean {
+  return [...signed, ...oneTime].some((one) => one.kem !== null)
+}
+
+export function encodePrekeyState(crypto: SessionCrypto, state: PrekeyState): Uint8Array {
+  const version = hasKem(state) ? PREKEY_SNAPSHOT_VERSION_KEM : PREKEY_SNAPSHOT_VERSION
+  return encode(layoutOf(crypto, version, state.pq), { ...state, version })
 }
 
 export interface DecodePrekeyOptions {
@@ -60,76 +54,31 @@ export function decodePrekeyState(
   bytes: Uint8Array,
   options: DecodePrekeyOptions = {},
 ): PrekeyState {
-  const reader = byteReader(bytes, 'ratchet/bad-snapshot')
-  const version = reader.u8()
+  const [version = PREKEY_SNAPSHOT_VERSION] = bytes
   const pq = options.pq ?? null
   if (version !== PREKEY_SNAPSHOT_VERSION && (version !== PREKEY_SNAPSHOT_VERSION_KEM || pq === null)) {
     throw new RatchetError('ratchet/unsupported-version', { details: { version } })
   }
-  const nextId = reader.u32()
-  const source = { crypto, reader, nextId, pq: version === PREKEY_SNAPSHOT_VERSION_KEM ? pq : null }
-  const signed = readSigned(source)
-  const oneTime = readOneTime(source, signed)
-  reader.end()
-  if (source.pq !== null && [...signed, ...oneTime].every((one) => one.kem === null)) refuse('kems', 0)
+  const stored = decode(layoutOf(crypto, version, pq), bytes, 'ratchet/bad-snapshot')
+  const { nextId, signed, oneTime } = stored
+  checkIds(signed, nextId)
+  checkIds(oneTime, nextId)
+  for (const { signedPrekeyId } of oneTime) {
+    if (!signed.some(({ id }) => id === signedPrekeyId)) refuse('signedPrekeyId', signedPrekeyId)
+  }
+  if (hasKem(stored) !== (version === PREKEY_SNAPSHOT_VERSION_KEM)) refuse('version', version)
   return { nextId, signed, oneTime, pq }
 }
 
-interface Source {
-  readonly crypto: SessionCrypto
-  readonly reader: ByteReader
-  readonly nextId: number
-  /** Null in version 1. */
-  readonly pq: PostQuantum | null
+/** Ascending, from 1, and all given out before `nextId`. */
+function checkIds(prekeys: readonly { readonly id: number }[], nextId: number): void {
+  let previous = 0
+  for (const { id } of prekeys) {
+    if (id <= previous || id >= nextId) refuse('id', id)
+    previous = id
+  }
 }
 
 function refuse(name: string, value: number): never {
   throw new RatchetError('ratchet/bad-snapshot', { details: { [name]: value } })
-}
-
-function readSigned(source: Source): SignedPrekey[] {
-  const { crypto, reader, nextId } = source
-  const count = reader.u8()
-  if (count < 1 || count > KEPT_SIGNED_PREKEYS) refuse('signedPrekeys', count)
-  const signed: SignedPrekey[] = []
-  for (let previous = 0; signed.length < count; ) {
-    const id = reader.u32()
-    if (id <= previous || id >= nextId) refuse('id', id)
-    previous = id
-    const createdAt = reader.time()
-    const key = readKey(crypto, reader)
-    const bundleHash = reader.bytes(32)
-    signed.push({ id, createdAt, key, kem: readKem(source), bundleHash })
-  }
-  return signed
-}
-
-function readOneTime(source: Source, signed: readonly SignedPrekey[]): OneTimePrekey[] {
-  const { crypto, reader, nextId } = source
-  const count = reader.u16()
-  if (count > MAX_ONE_TIME_PREKEYS) refuse('oneTimePrekeys', count)
-  const oneTime: OneTimePrekey[] = []
-  for (let previous = 0; oneTime.length < count; ) {
-    const id = reader.u32()
-    const signedPrekeyId = reader.u32()
-    if (id <= previous || id >= nextId) refuse('id', id)
-    if (!signed.some((one) => one.id === signedPrekeyId)) refuse('signedPrekeyId', signedPrekeyId)
-    previous = id
-    const key = readKey(crypto, reader)
-    const bundleHash = reader.bytes(32)
-    oneTime.push({ id, signedPrekeyId, key, kem: readKem(source), bundleHash })
-  }
-  return oneTime
-}
-
-function readKey(crypto: SessionCrypto, reader: ByteReader): SignedPrekey['key'] {
-  return crypto.x25519.importPrivateKey(reader.bytes(32))
-}
-
-function readKem({ reader, pq }: Source): KemPrivateKey | null {
-  if (pq === null) return null
-  const number = reader.u8()
-  if (number === 0) return null
-  const name = KEMS[number - 1] ?? refuse('kem', number)
-  return pq.kem(name).importSeed(reader.bytes(KEM_SEED_BYTES))
 }

@@ -10,12 +10,12 @@
  */
 import type { SessionCrypto, X25519PrivateKey } from '@hyphae/crypto'
 import type { Kem, KemPrivateKey } from '@hyphae/crypto/kem'
-import { checkTime } from './bytes.js'
 import { type DeviceKeys, type DevicePublicKeys, devicePublicKeys } from './device-keys.js'
 import { RatchetError } from './errors.js'
 import { KEPT_SIGNED_PREKEYS, MAX_ONE_TIME_PREKEYS, MAX_PREKEY_BATCH, MAX_PREKEY_ID } from './limits.js'
 import type { PostQuantum } from './post-quantum.js'
 import { encodePrekeyBundle } from './prekey-bundle.js'
+import { checkTime } from './time.js'
 
 export interface SignedPrekey {
   readonly id: number

@@ -13,17 +13,34 @@
  */
 import type { SessionCrypto } from '@hyphae/crypto'
 import { FRAME_MASK_BYTES } from '@hyphae/tlv'
-import { type ByteReader, type ByteWriter, byteReader, byteWriter } from './bytes.js'
+import {
+  absent,
+  bytes as bytesOf,
+  type Codec,
+  checked,
+  choice,
+  decode,
+  encode,
+  key,
+  list,
+  mapped,
+  struct,
+  time,
+  u8,
+  u16,
+  u24,
+  u32,
+} from './codec.js'
 import { isUsableX25519, type PeerKeys } from './device-keys.js'
 import { RatchetError } from './errors.js'
-import { headerChain } from './header-chain.js'
-import { SESSION_ID_BYTES } from './initiate.js'
+import { type HeaderChain, headerChain } from './header-chain.js'
 import { MAX_SKIPPED_KEYS } from './limits.js'
 import type { PostQuantum } from './post-quantum.js'
-import type { SessionRole } from './role.js'
 import {
   coreOf,
-  type PqSide,
+  type DueSide,
+  factsOf,
+  type ReadySide,
   type ReceivingChain,
   type SessionCore,
   type SessionFacts,
@@ -40,23 +57,80 @@ const FLAG_DUE = 2
 const FLAG_RECEIVING = 4
 const FLAG_SKIPPED = 8
 
+type StoredFacts = Pick<SessionFacts, 'createdAt' | 'transcript' | 'mailboxSecret' | 'peer'>
+type StoredReady = Omit<ReadySide, 'kind' | 'ratchetKey'>
+type StoredDue = Omit<DueSide, 'kind'>
+
+interface StoredSession extends Pick<SessionCore, 'rootKey' | 'receiving' | 'skipped' | 'turnedAt'> {
+  /** Version u4, flags u4: they tell all of the layout. */
+  readonly head: number
+  readonly facts: StoredFacts
+  readonly sending: StoredReady | StoredDue
+  readonly pq: Uint8Array | null
+}
+
+const publicKey: Codec<Uint8Array> = /* @__PURE__ */ checked(key, isUsableX25519)
+const header: Codec<HeaderChain> = /* @__PURE__ */ mapped(key, headerChain, (chain) => chain.key)
+
+const FACTS: Codec<StoredFacts> = /* @__PURE__ */ struct({
+  createdAt: time,
+  transcript: key,
+  mailboxSecret: key,
+  peer: /* @__PURE__ */ struct<PeerKeys>({ signing: key, agreement: publicKey }),
+})
+const READY: Codec<StoredReady> = /* @__PURE__ */ struct({
+  ratchetSecret: key,
+  ratchetPublic: publicKey,
+  chainKey: key,
+  headerKey: key,
+  next: header,
+  n: u24,
+  pn: u24,
+})
+const DUE: Codec<StoredDue> = /* @__PURE__ */ struct({ remoteKey: publicKey, headerKey: key, pn: u24 })
+const RECEIVING: Codec<ReceivingChain> = /* @__PURE__ */ struct({ chainKey: key, header, n: u24 })
+const LATER: Codec<Uint8Array | null> = /* @__PURE__ */ choice<Uint8Array | null>(
+  [/* @__PURE__ */ absent(null), key],
+  (later) => (later === null ? 0 : 1),
+)
+const EPOCHS: Codec<SkippedEpochs> = /* @__PURE__ */ struct({ epoch: u32, later: LATER })
+
+function layoutOf(head: number): Codec<StoredSession> {
+  const classic = head >>> 4 === SESSION_SNAPSHOT_VERSION
+  const skipped: Codec<SkippedKey> = struct({
+    mask: bytesOf(FRAME_MASK_BYTES),
+    messageKey: key,
+    storedAt: time,
+    pq: classic ? absent(null) : EPOCHS,
+  })
+  return struct({
+    head: u8,
+    facts: FACTS,
+    rootKey: key,
+    sending: head & FLAG_DUE ? DUE : READY,
+    receiving: head & FLAG_RECEIVING ? RECEIVING : absent(null),
+    skipped: head & FLAG_SKIPPED ? list(u16, 1, MAX_SKIPPED_KEYS, skipped) : absent([]),
+    turnedAt: classic ? absent(0) : time,
+    pq: classic ? absent(null) : bytesOf(),
+  })
+}
+
+function headOf({ facts, sending, receiving, skipped, pq }: SessionCore): number {
+  const version = pq === null ? SESSION_SNAPSHOT_VERSION : SESSION_SNAPSHOT_VERSION_PQ
+  const role = facts.role === 'responder' ? FLAG_RESPONDER : 0
+  const due = sending.kind === 'due' ? FLAG_DUE : 0
+  const receives = receiving === null ? 0 : FLAG_RECEIVING
+  return (version << 4) | role | due | receives | (skipped.length === 0 ? 0 : FLAG_SKIPPED)
+}
+
 /**
  * Suite 1: 301 to 400 bytes, then 2 and 92 for each skipped message. Suite 2: 85 to 2,533 more, and 97 or 129 for
  * each skipped message. Equal states give equal bytes.
  */
 export function encodeSession(session: SessionState): Uint8Array {
   const core = coreOf(session)
-  const { facts, receiving, skipped, pq } = core
-  const version = pq === null ? SESSION_SNAPSHOT_VERSION : SESSION_SNAPSHOT_VERSION_PQ
-  const writer = byteWriter().u8((version << 4) | flagsOf(core))
-  writer.time(facts.createdAt).bytes(facts.transcript).bytes(facts.mailboxSecret)
-  writer.bytes(facts.peer.signing).bytes(facts.peer.agreement).bytes(core.rootKey)
-  writeSending(writer, core.sending)
-  if (receiving !== null) writer.bytes(receiving.chainKey).bytes(receiving.header.key).u24(receiving.n)
-  if (skipped.length > 0) writer.u16(skipped.length)
-  for (const entry of skipped) writeSkipped(writer, entry)
-  if (pq !== null) writer.time(core.turnedAt).bytes(pq.suite.encode(pq.state))
-  return writer.done()
+  const head = headOf(core)
+  return encode(layoutOf(head), { ...core, head, pq: core.pq?.suite.encode(core.pq.state) ?? null })
 }
 
 export interface DecodeSessionOptions {
@@ -73,128 +147,26 @@ export function decodeSession(
   bytes: Uint8Array,
   options: DecodeSessionOptions = {},
 ): SessionState {
-  const reader = byteReader(bytes, 'ratchet/bad-snapshot')
-  const first = reader.u8()
-  const version = first >>> 4
+  const [head = SESSION_SNAPSHOT_VERSION << 4] = bytes
+  const version = head >>> 4
   const suite = version === SESSION_SNAPSHOT_VERSION_PQ ? (options.pq ?? null) : null
   if (version !== SESSION_SNAPSHOT_VERSION && suite === null) {
     throw new RatchetError('ratchet/unsupported-version', { details: { version } })
   }
-  const flags = first & 0xf
-  const receives = (flags & FLAG_RECEIVING) !== 0
+  const flags = head & 0xf
   // Only an initiator that heard nothing yet has no receiving chain.
-  if (!receives && flags !== 0) refuse('flags', flags)
-  const facts = readFacts(reader, flags)
-  const rootKey = reader.bytes(32)
-  const sending = (flags & FLAG_DUE) !== 0 ? readDue(reader) : readReady(crypto, reader)
-  const receiving = receives ? readReceiving(reader) : null
-  const skipped = (flags & FLAG_SKIPPED) !== 0 ? readSkipped(reader, suite !== null) : []
-  const turnedAt = suite === null ? 0 : reader.time()
-  const pq = suite === null ? null : readPq(reader, suite, facts.role, bytes.length)
-  reader.end()
+  if (!(flags & FLAG_RECEIVING) && flags !== 0) {
+    throw new RatchetError('ratchet/bad-snapshot', { details: { flags } })
+  }
+  const stored = decode(layoutOf(head), bytes, 'ratchet/bad-snapshot')
+  const { rootKey, receiving, skipped, turnedAt } = stored
+  const facts = factsOf(flags & FLAG_RESPONDER ? 'responder' : 'initiator', stored.facts)
+  const sending = sideOf(crypto, stored.sending)
+  const pq = suite && stored.pq && { suite, state: suite.decode(facts.role, stored.pq) }
   return sessionOf({ facts, rootKey, sending, receiving, skipped, pq, turnedAt })
 }
 
-function refuse(name: string, value: number): never {
-  throw new RatchetError('ratchet/bad-snapshot', { details: { [name]: value } })
-}
-
-function flagsOf(core: SessionCore): number {
-  const role = core.facts.role === 'responder' ? FLAG_RESPONDER : 0
-  const due = core.sending.kind === 'due' ? FLAG_DUE : 0
-  const receiving = core.receiving === null ? 0 : FLAG_RECEIVING
-  return role | due | receiving | (core.skipped.length === 0 ? 0 : FLAG_SKIPPED)
-}
-
-function readFacts(reader: ByteReader, flags: number): SessionFacts {
-  const createdAt = reader.time()
-  const transcript = reader.bytes(32)
-  const mailboxSecret = reader.bytes(32)
-  const peer: PeerKeys = { signing: reader.bytes(32), agreement: readPublicKey(reader) }
-  const role = (flags & FLAG_RESPONDER) !== 0 ? 'responder' : 'initiator'
-  return { role, createdAt, peer, transcript, id: transcript.slice(0, SESSION_ID_BYTES), mailboxSecret }
-}
-
-function readPublicKey(reader: ByteReader): Uint8Array {
-  const key = reader.bytes(32)
-  if (!isUsableX25519(key)) throw new RatchetError('ratchet/bad-snapshot')
-  return key
-}
-
-function writeSending(writer: ByteWriter, sending: SessionCore['sending']): void {
-  if (sending.kind === 'due') {
-    writer.bytes(sending.remoteKey).bytes(sending.headerKey).u24(sending.pn)
-    return
-  }
-  const { chainKey, headerKey, next, n, pn } = sending
-  writer
-    .bytes(sending.ratchetSecret)
-    .bytes(sending.ratchetPublic)
-    .bytes(chainKey)
-    .bytes(headerKey)
-    .bytes(next.key)
-    .u24(n)
-    .u24(pn)
-}
-
-function readDue(reader: ByteReader): SessionCore['sending'] {
-  return {
-    kind: 'due',
-    remoteKey: readPublicKey(reader),
-    headerKey: reader.bytes(32),
-    pn: reader.u24(),
-  }
-}
-
-function readReady(crypto: SessionCrypto, reader: ByteReader): SessionCore['sending'] {
-  const ratchetSecret = reader.bytes(32)
-  return {
-    kind: 'ready',
-    ratchetSecret,
-    ratchetKey: crypto.x25519.importPrivateKey(ratchetSecret),
-    ratchetPublic: readPublicKey(reader),
-    chainKey: reader.bytes(32),
-    headerKey: reader.bytes(32),
-    next: headerChain(reader.bytes(32)),
-    n: reader.u24(),
-    pn: reader.u24(),
-  }
-}
-
-function readReceiving(reader: ByteReader): ReceivingChain {
-  return { chainKey: reader.bytes(32), header: headerChain(reader.bytes(32)), n: reader.u24() }
-}
-
-function writeSkipped(writer: ByteWriter, { mask, messageKey, storedAt, pq }: SkippedKey): void {
-  writer.bytes(mask).bytes(messageKey).time(storedAt)
-  if (pq === null) return
-  writer.u32(pq.epoch).u8(pq.later === null ? 0 : 1)
-  if (pq.later !== null) writer.bytes(pq.later)
-}
-
-function readSkipped(reader: ByteReader, epochs: boolean): SkippedKey[] {
-  const count = reader.u16()
-  if (count === 0 || count > MAX_SKIPPED_KEYS) refuse('skipped', count)
-  const skipped: SkippedKey[] = []
-  while (skipped.length < count) {
-    skipped.push({
-      mask: reader.bytes(FRAME_MASK_BYTES),
-      messageKey: reader.bytes(32),
-      storedAt: reader.time(),
-      pq: epochs ? readEpochs(reader) : null,
-    })
-  }
-  return skipped
-}
-
-function readEpochs(reader: ByteReader): SkippedEpochs {
-  const epoch = reader.u32()
-  const later = reader.u8()
-  if (later > 1) refuse('later', later)
-  return { epoch, later: later === 1 ? reader.bytes(32) : null }
-}
-
-/** The rest of the snapshot. */
-function readPq(reader: ByteReader, suite: PostQuantum, role: SessionRole, length: number): PqSide {
-  return { suite, state: suite.decode(role, reader.bytes(length - reader.offset())) }
+function sideOf(crypto: SessionCrypto, stored: StoredReady | StoredDue): ReadySide | DueSide {
+  if ('remoteKey' in stored) return { kind: 'due', ...stored }
+  return { kind: 'ready', ratchetKey: crypto.x25519.importPrivateKey(stored.ratchetSecret), ...stored }
 }

@@ -14,6 +14,9 @@ import type { PqState } from './pq/state.js'
 import type { SessionRole } from './role.js'
 import type { SkippedKeys } from './skipped-keys.js'
 
+/** Bytes of a session id. */
+export const SESSION_ID_BYTES = 16
+
 /** What stays the same as long as the session lives. */
 export interface SessionFacts {
   readonly role: SessionRole
@@ -62,6 +65,11 @@ export interface ReceivingChain {
 export interface PqSide {
   readonly suite: PostQuantum
   readonly state: PqState
+}
+
+/** With the session's id, which is the beginning of its transcript. */
+export function factsOf(role: SessionRole, facts: Omit<SessionFacts, 'id' | 'role'>): SessionFacts {
+  return { ...facts, role, id: facts.transcript.slice(0, SESSION_ID_BYTES) }
 }
 
 /** Everything, secrets included. Never mutated. */

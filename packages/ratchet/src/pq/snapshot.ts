@@ -12,156 +12,172 @@
  *   ct1, ct2, header, vector, as collected: count u8 | index u8 × count | chunk 16 × count, or 255 | value
  */
 import { mlKem768 } from '@hyphae/crypto/kem'
-import { type ByteReader, type ByteWriter, byteReader, byteWriter } from '../bytes.js'
+import {
+  absent,
+  bytes as bytesOf,
+  type Codec,
+  checked,
+  choice,
+  decode,
+  encode,
+  key,
+  mapped,
+  refuse,
+  struct,
+  time,
+  u8,
+  u16,
+  u32,
+} from '../codec.js'
 import { RatchetError } from '../errors.js'
-import { MAX_PQ_COUNT, MAX_PQ_SNAPSHOT_BYTES } from '../limits.js'
+import { MAX_PQ_SNAPSHOT_BYTES } from '../limits.js'
 import type { SessionRole } from '../role.js'
 import { CHUNK_BYTES, type Collected, chunksOf } from './erasure.js'
 import { CT1_BYTES, CT2_BYTES, HEADER_BYTES, joinKey, RANDOM_BYTES, VECTOR_BYTES } from './incremental.js'
-import { type Answering, type Exchange, type Offering, offers, type PqState, type Progress } from './state.js'
+import {
+  type Answering,
+  type Awaiting,
+  type Exchange,
+  type Offering,
+  offers,
+  type Pending,
+  type PqState,
+} from './state.js'
 
 const KINDS = ['resting', 'offering', 'moved', 'awaiting', 'answering'] as const
+/** Of the byte that tells kind and flags, and with them the rest of the layout. */
+const HEAD_OFFSET = 14
 const FLAG_SPOKE = 1
 const WHOLE = 0xff
 const SEED_BYTES = 64
 
+type Kind = Exchange['kind']
+
+/** count u8, or 255 for a whole value. */
+function collected(length: number): Codec<Collected> {
+  const whole = bytesOf(length)
+  return {
+    read(reader) {
+      const count = u8.read(reader)
+      if (count === WHOLE) return { kind: 'whole', value: whole.read(reader) }
+      if (count >= chunksOf(length)) refuse(reader)
+      const indices = bytesOf(count).read(reader)
+      if (new Set(indices).size !== count) refuse(reader)
+      return { kind: 'partial', indices, data: bytesOf(count * CHUNK_BYTES).read(reader) }
+    },
+    write(writer, value) {
+      u8.write(writer, value.kind === 'whole' ? WHOLE : value.indices.length)
+      if (value.kind === 'partial') whole.write(writer, value.indices)
+      whole.write(writer, value.kind === 'whole' ? value.value : value.data)
+    },
+  }
+}
+
+function pair<T>(first: Codec<T>, second: Codec<T>): Codec<readonly [T, T]> {
+  return mapped(
+    struct({ first, second }),
+    (both) => [both.first, both.second],
+    ([one, other]) => ({ first: one, second: other }),
+  )
+}
+
+/** Header and vector are of one key, if both are known. */
+function fit(header: Collected, vector: Collected): boolean {
+  return header.kind !== 'whole' || vector.kind !== 'whole' || joinKey(header.value, vector.value) !== null
+}
+
+const PROGRESS = {
+  acked: /* @__PURE__ */ checked(u8, (acked) => acked <= 3),
+  cursors: /* @__PURE__ */ pair(u8, u8),
+}
+
+const PENDING: Codec<Pending> = /* @__PURE__ */ checked(
+  /* @__PURE__ */ struct<Pending>({
+    random: /* @__PURE__ */ bytesOf(RANDOM_BYTES),
+    header: /* @__PURE__ */ bytesOf(HEADER_BYTES),
+    vector: /* @__PURE__ */ collected(VECTOR_BYTES),
+  }),
+  ({ header, vector }) => fit({ kind: 'whole', value: header }, vector),
+)
+
+const REST: Codec<Answering['rest']> = /* @__PURE__ */ choice<Answering['rest']>(
+  [
+    /* @__PURE__ */ struct({ kind: /* @__PURE__ */ absent('pending'), pending: PENDING }),
+    /* @__PURE__ */ struct({ kind: /* @__PURE__ */ absent('made'), ct2: /* @__PURE__ */ bytesOf(CT2_BYTES) }),
+  ],
+  (rest) => (rest.kind === 'pending' ? 0 : 1),
+)
+
+const EXCHANGES: { readonly [K in Kind]: Codec<Extract<Exchange, { kind: K }>> } = {
+  resting: /* @__PURE__ */ absent({ kind: 'resting' }),
+  moved: /* @__PURE__ */ absent({ kind: 'moved' }),
+  offering: /* @__PURE__ */ struct<Offering>({
+    kind: /* @__PURE__ */ absent('offering'),
+    privateKey: /* @__PURE__ */ mapped(
+      /* @__PURE__ */ bytesOf(SEED_BYTES),
+      (seed) => mlKem768.importSeed(seed),
+      (own) => mlKem768.exportSeed(own),
+    ),
+    publicKey: /* @__PURE__ */ bytesOf(mlKem768.publicKeyBytes),
+    header: /* @__PURE__ */ bytesOf(HEADER_BYTES),
+    ...PROGRESS,
+    collected: /* @__PURE__ */ pair(
+      /* @__PURE__ */ collected(CT1_BYTES),
+      /* @__PURE__ */ collected(CT2_BYTES),
+    ),
+  }),
+  awaiting: /* @__PURE__ */ checked(
+    /* @__PURE__ */ struct<Awaiting>({
+      kind: /* @__PURE__ */ absent('awaiting'),
+      collected: /* @__PURE__ */ pair(
+        /* @__PURE__ */ collected(HEADER_BYTES),
+        /* @__PURE__ */ collected(VECTOR_BYTES),
+      ),
+    }),
+    ({ collected: [header, vector] }) => fit(header, vector),
+  ),
+  answering: /* @__PURE__ */ struct<Answering>({
+    kind: /* @__PURE__ */ absent('answering'),
+    ct1: /* @__PURE__ */ bytesOf(CT1_BYTES),
+    ...PROGRESS,
+    rest: REST,
+  }),
+}
+
+type StoredPq = Omit<PqState, 'role' | 'spoke'> & { readonly head: number }
+
+function layoutOf(kind: Kind): Codec<StoredPq> {
+  return struct<StoredPq>({
+    epoch: u32,
+    healedAt: time,
+    messages: u16,
+    silent: u16,
+    head: u8,
+    key,
+    root: key,
+    next: kind === 'moved' || kind === 'answering' ? key : absent(null),
+    exchange: EXCHANGES[kind],
+  })
+}
+
 export function encodePq(state: PqState): Uint8Array {
-  const { exchange } = state
-  const writer = byteWriter(MAX_PQ_SNAPSHOT_BYTES)
-    .u32(state.epoch)
-    .time(state.healedAt)
-    .u16(state.messages)
-    .u16(state.silent)
-    .u8((KINDS.indexOf(exchange.kind) << 4) | (state.spoke ? FLAG_SPOKE : 0))
-    .bytes(state.key)
-    .bytes(state.root)
-  if (state.next !== null) writer.bytes(state.next)
-  if (exchange.kind === 'offering') writeOffering(writer, exchange)
-  if (exchange.kind === 'answering') writeAnswering(writer, exchange)
-  if (exchange.kind === 'awaiting') for (const part of exchange.collected) writeCollected(writer, part)
-  return writer.done()
+  const { kind } = state.exchange
+  const head = (KINDS.indexOf(kind) << 4) | (state.spoke ? FLAG_SPOKE : 0)
+  return encode(layoutOf(kind), { ...state, head }, MAX_PQ_SNAPSHOT_BYTES)
 }
 
 /** Accepts only what encodePq writes. @throws RatchetError `ratchet/bad-snapshot` */
 export function decodePq(role: SessionRole, bytes: Uint8Array): PqState {
-  const reader = byteReader(bytes, 'ratchet/bad-snapshot')
-  const epoch = reader.u32()
-  const healedAt = reader.time()
-  const messages = readCount(reader)
-  const silent = readCount(reader)
-  const head = reader.u8()
+  const head = bytes[HEAD_OFFSET] ?? 0
   const kind = KINDS[head >>> 4]
   const flags = head & 0xf
-  if (kind === undefined || flags > FLAG_SPOKE) return refuse('kind', head)
+  if (kind === undefined || flags > FLAG_SPOKE) return refuseHead(head)
+  const { head: _, ...stored } = decode(layoutOf(kind), bytes, 'ratchet/bad-snapshot')
   const ours = kind === 'resting' || kind === 'offering' || kind === 'moved'
-  if (ours !== offers(role, epoch + 1)) refuse('epoch', epoch)
-  const key = reader.bytes(32)
-  const root = reader.bytes(32)
-  const next = kind === 'moved' || kind === 'answering' ? reader.bytes(32) : null
-  const exchange = readExchange(reader, kind)
-  reader.end()
-  const spoke = flags === FLAG_SPOKE
-  return { role, epoch, key, root, next, exchange, messages, silent, spoke, healedAt }
+  if (ours !== offers(role, stored.epoch + 1)) refuseHead(head)
+  return { ...stored, role, spoke: flags === FLAG_SPOKE }
 }
 
-function refuse(name: string, value: number): never {
-  throw new RatchetError('ratchet/bad-snapshot', { details: { [name]: value } })
-}
-
-function readCount(reader: ByteReader): number {
-  const count = reader.u16()
-  return count > MAX_PQ_COUNT ? refuse('count', count) : count
-}
-
-function readExchange(reader: ByteReader, kind: Exchange['kind']): Exchange {
-  switch (kind) {
-    case 'resting':
-    case 'moved':
-      return { kind }
-    case 'offering':
-      return readOffering(reader)
-    case 'awaiting': {
-      const header = readCollected(reader, HEADER_BYTES)
-      const vector = readCollected(reader, VECTOR_BYTES)
-      checkKey(header, vector)
-      return { kind, collected: [header, vector] }
-    }
-    case 'answering':
-      return readAnswering(reader)
-  }
-}
-
-function writeOffering(writer: ByteWriter, offering: Offering): void {
-  writer.bytes(mlKem768.exportSeed(offering.privateKey)).bytes(offering.publicKey).bytes(offering.header)
-  writeProgress(writer, offering)
-  for (const part of offering.collected) writeCollected(writer, part)
-}
-
-function readOffering(reader: ByteReader): Offering {
-  const privateKey = mlKem768.importSeed(reader.bytes(SEED_BYTES))
-  const publicKey = reader.bytes(mlKem768.publicKeyBytes)
-  const header = reader.bytes(HEADER_BYTES)
-  const progress = readProgress(reader)
-  const collected = [readCollected(reader, CT1_BYTES), readCollected(reader, CT2_BYTES)] as const
-  return { kind: 'offering', privateKey, publicKey, header, ...progress, collected }
-}
-
-function writeAnswering(writer: ByteWriter, answering: Answering): void {
-  writer.bytes(answering.ct1)
-  writeProgress(writer, answering)
-  const { rest } = answering
-  if (rest.kind === 'made') {
-    writer.u8(1).bytes(rest.ct2)
-    return
-  }
-  writer.u8(0).bytes(rest.pending.random).bytes(rest.pending.header)
-  writeCollected(writer, rest.pending.vector)
-}
-
-function readAnswering(reader: ByteReader): Answering {
-  const ct1 = reader.bytes(CT1_BYTES)
-  const progress = readProgress(reader)
-  const made = reader.u8()
-  if (made > 1) refuse('made', made)
-  if (made === 1)
-    return { kind: 'answering', ct1, ...progress, rest: { kind: 'made', ct2: reader.bytes(CT2_BYTES) } }
-  const random = reader.bytes(RANDOM_BYTES)
-  const header = reader.bytes(HEADER_BYTES)
-  const vector = readCollected(reader, VECTOR_BYTES)
-  checkKey({ kind: 'whole', value: header }, vector)
-  return {
-    kind: 'answering',
-    ct1,
-    ...progress,
-    rest: { kind: 'pending', pending: { random, header, vector } },
-  }
-}
-
-function writeProgress(writer: ByteWriter, { acked, cursors }: Progress): void {
-  writer.u8(acked).u8(cursors[0]).u8(cursors[1])
-}
-
-function readProgress(reader: ByteReader): Progress {
-  const acked = reader.u8()
-  if (acked > 3) refuse('acked', acked)
-  return { acked, cursors: [reader.u8(), reader.u8()] }
-}
-
-function writeCollected(writer: ByteWriter, collected: Collected): void {
-  if (collected.kind === 'whole') writer.u8(WHOLE).bytes(collected.value)
-  else writer.u8(collected.indices.length).bytes(collected.indices).bytes(collected.data)
-}
-
-function readCollected(reader: ByteReader, length: number): Collected {
-  const count = reader.u8()
-  if (count === WHOLE) return { kind: 'whole', value: reader.bytes(length) }
-  if (count >= chunksOf(length)) refuse('chunks', count)
-  const indices = reader.bytes(count)
-  if (new Set(indices).size !== count) refuse('chunks', count)
-  return { kind: 'partial', indices, data: reader.bytes(count * CHUNK_BYTES) }
-}
-
-function checkKey(header: Collected, vector: Collected): void {
-  if (header.kind !== 'whole' || vector.kind !== 'whole') return
-  if (joinKey(header.value, vector.value) === null) refuse('header', HEADER_BYTES)
+function refuseHead(head: number): never {
+  throw new RatchetError('ratchet/bad-snapshot', { details: { head } })
 }

@@ -6,9 +6,10 @@
  * A session that was made before the floor's generation only receives.
  */
 import { equalBytes, type StoreReader, type StoreTransaction } from '@hyphae/core'
-import { byteReader, byteWriter } from '../bytes.js'
+import { bytes as bytesOf, type Codec, checked, decode, encode, struct, time, u8 } from '../codec.js'
 import { RatchetError } from '../errors.js'
 import type { Tables } from './tables.js'
+import { checkVersion } from './version.js'
 
 export const WRITER_BYTES = 16
 const VERSION = 1
@@ -37,11 +38,18 @@ export function writeMeta(tx: StoreTransaction, tables: Tables, row: MetaRow): v
   tx.put(tables.meta(), encodeMeta(row))
 }
 
+type StoredMeta = Omit<MetaRow, 'witnessed'> & { readonly version: number; readonly flags: number }
+
+const ROW: Codec<StoredMeta> = /* @__PURE__ */ struct({
+  version: u8,
+  flags: /* @__PURE__ */ checked(u8, (flags) => flags <= WITNESSED),
+  generation: time,
+  floor: time,
+  writer: /* @__PURE__ */ bytesOf(WRITER_BYTES),
+})
+
 export function encodeMeta(row: MetaRow): Uint8Array {
-  const writer = byteWriter(ROW_BYTES)
-    .u8(VERSION)
-    .u8(row.witnessed ? WITNESSED : 0)
-  return writer.time(row.generation).time(row.floor).bytes(row.writer).done()
+  return encode(ROW, { ...row, version: VERSION, flags: row.witnessed ? WITNESSED : 0 }, ROW_BYTES)
 }
 
 export function sameMeta(a: MetaRow, b: MetaRow): boolean {
@@ -50,13 +58,8 @@ export function sameMeta(a: MetaRow, b: MetaRow): boolean {
 
 /** @throws RatchetError `ratchet/bad-snapshot`, `ratchet/unsupported-version` */
 export function decodeMeta(bytes: Uint8Array): MetaRow {
-  const reader = byteReader(bytes, 'ratchet/bad-snapshot')
-  const version = reader.u8()
-  if (version !== VERSION) throw new RatchetError('ratchet/unsupported-version', { details: { version } })
-  const flags = reader.u8()
-  const row = { generation: reader.time(), floor: reader.time(), writer: reader.bytes(WRITER_BYTES) }
-  reader.end()
-  if (flags > WITNESSED || row.floor > row.generation)
-    throw new RatchetError('ratchet/bad-snapshot', { details: { flags, floor: row.floor } })
-  return { ...row, witnessed: flags === WITNESSED }
+  checkVersion(bytes, VERSION)
+  const { generation, floor, writer, flags } = decode(ROW, bytes, 'ratchet/bad-snapshot')
+  if (floor > generation) throw new RatchetError('ratchet/bad-snapshot', { details: { floor } })
+  return { generation, floor, writer, witnessed: flags === WITNESSED }
 }

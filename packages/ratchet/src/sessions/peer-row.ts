@@ -6,11 +6,23 @@
  *   | opened elsewhere u8 | begun u8 | begun at u48 | accepted u8 | accepted at u48
  */
 import { equalBytes, fromHex, type StoreReader, type StoreTransaction, toHex } from '@hyphae/core'
-import { byteReader, byteWriter } from '../bytes.js'
+import {
+  bytes as bytesOf,
+  type Codec,
+  checked,
+  decode,
+  encode,
+  key,
+  mapped,
+  struct,
+  time,
+  u8,
+} from '../codec.js'
 import type { PeerKeys } from '../device-keys.js'
 import { RatchetError } from '../errors.js'
-import { SESSION_ID_BYTES } from '../initiate.js'
+import { SESSION_ID_BYTES } from '../session.js'
 import type { Tables } from './tables.js'
+import { checkVersion } from './version.js'
 
 const VERSION = 1
 const SENDS = 1
@@ -53,42 +65,34 @@ export function writePeer(tx: StoreTransaction, tables: Tables, device: string, 
   tx.put(tables.peer(device), encodePeer(row))
 }
 
+type StoredPeer = Omit<PeerRow, 'current'> & {
+  readonly version: number
+  readonly flags: number
+  readonly id: string
+}
+
+const ROW: Codec<StoredPeer> = /* @__PURE__ */ struct({
+  version: u8,
+  flags: /* @__PURE__ */ checked(u8, (flags) => flags <= SENDS),
+  pin: /* @__PURE__ */ struct<PeerKeys>({ signing: key, agreement: key }),
+  id: /* @__PURE__ */ mapped(bytesOf(SESSION_ID_BYTES), toHex, fromHex),
+  elsewhere: u8,
+  begun: u8,
+  begunAt: time,
+  accepted: u8,
+  acceptedAt: time,
+})
+
 export function encodePeer(row: PeerRow): Uint8Array {
-  const writer = byteWriter(ROW_BYTES)
-    .u8(VERSION)
-    .u8(row.current === null ? 0 : SENDS)
-    .bytes(row.pin.signing)
-    .bytes(row.pin.agreement)
-    .bytes(fromHex(row.current ?? NO_ID))
-    .u8(row.elsewhere)
-    .u8(row.begun)
-    .time(row.begunAt)
-    .u8(row.accepted)
-    .time(row.acceptedAt)
-  return writer.done()
+  const flags = row.current === null ? 0 : SENDS
+  return encode(ROW, { ...row, version: VERSION, flags, id: row.current ?? NO_ID }, ROW_BYTES)
 }
 
 /** @throws RatchetError `ratchet/bad-snapshot`, `ratchet/unsupported-version` */
 export function decodePeer(bytes: Uint8Array): PeerRow {
-  const reader = byteReader(bytes, 'ratchet/bad-snapshot')
-  const version = reader.u8()
-  if (version !== VERSION) throw new RatchetError('ratchet/unsupported-version', { details: { version } })
-  const flags = reader.u8()
-  const pin = { signing: reader.bytes(32), agreement: reader.bytes(32) }
-  const id = toHex(reader.bytes(SESSION_ID_BYTES))
+  checkVersion(bytes, VERSION)
+  const { version, flags, id, ...row } = decode(ROW, bytes, 'ratchet/bad-snapshot')
   const sends = flags === SENDS
-  if (flags > SENDS || (!sends && id !== NO_ID)) {
-    throw new RatchetError('ratchet/bad-snapshot', { details: { flags } })
-  }
-  const row = {
-    pin,
-    current: sends ? id : null,
-    elsewhere: reader.u8(),
-    begun: reader.u8(),
-    begunAt: reader.time(),
-    accepted: reader.u8(),
-    acceptedAt: reader.time(),
-  }
-  reader.end()
-  return row
+  if (!sends && id !== NO_ID) throw new RatchetError('ratchet/bad-snapshot', { details: { flags } })
+  return { ...row, current: sends ? id : null }
 }

@@ -5,11 +5,11 @@
  *   | heard u48, 0 while never | unanswered sends u8 | since u48 | snapshot
  */
 import type { SessionCrypto } from '@hyphae/crypto'
-import { byteReader, byteWriter } from '../bytes.js'
-import { RatchetError } from '../errors.js'
+import { bytes as bytesOf, type Codec, decode, encode, struct, time, u8 } from '../codec.js'
 import type { PostQuantum } from '../post-quantum.js'
 import type { SessionState } from '../session.js'
 import { decodeSession, encodeSession } from '../session-snapshot.js'
+import { checkVersion } from './version.js'
 
 const VERSION = 1
 const HEAD_BYTES = 1 + 6 + 6 + 6 + 1 + 6
@@ -28,17 +28,21 @@ export interface SessionRow {
   readonly unansweredAt: number
 }
 
+type StoredRow = Omit<SessionRow, 'session'> & { readonly version: number; readonly snapshot: Uint8Array }
+
+const ROW: Codec<StoredRow> = /* @__PURE__ */ struct({
+  version: u8,
+  born: time,
+  archivedAt: time,
+  heardAt: time,
+  unanswered: u8,
+  unansweredAt: time,
+  snapshot: /* @__PURE__ */ bytesOf(),
+})
+
 export function encodeRow(row: SessionRow): Uint8Array {
   const snapshot = encodeSession(row.session)
-  return byteWriter(HEAD_BYTES + snapshot.length)
-    .u8(VERSION)
-    .time(row.born)
-    .time(row.archivedAt)
-    .time(row.heardAt)
-    .u8(row.unanswered)
-    .time(row.unansweredAt)
-    .bytes(snapshot)
-    .done()
+  return encode(ROW, { ...row, version: VERSION, snapshot }, HEAD_BYTES + snapshot.length)
 }
 
 /** A session as it is first stored. */
@@ -57,15 +61,7 @@ export function decodeRow(
   bytes: Uint8Array,
   options: { readonly pq?: PostQuantum },
 ): SessionRow {
-  const reader = byteReader(bytes.subarray(0, HEAD_BYTES), 'ratchet/bad-snapshot')
-  const version = reader.u8()
-  if (version !== VERSION) throw new RatchetError('ratchet/unsupported-version', { details: { version } })
-  const head = {
-    born: reader.time(),
-    archivedAt: reader.time(),
-    heardAt: reader.time(),
-    unanswered: reader.u8(),
-    unansweredAt: reader.time(),
-  }
-  return { ...head, session: decodeSession(crypto, bytes.subarray(HEAD_BYTES), options) }
+  checkVersion(bytes, VERSION)
+  const { version, snapshot, ...row } = decode(ROW, bytes, 'ratchet/bad-snapshot')
+  return { ...row, session: decodeSession(crypto, snapshot, options) }
 }
