@@ -4,16 +4,21 @@ import { mkdir } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { type Clock, type Logger, silentLogger, systemClock } from '@hyphae/core'
 import { type CryptoProvider, defaultCrypto } from '@hyphae/crypto'
+import type { TicketKind } from '@hyphae/transport-relay/wire'
 import { embeddedEngine } from './engine/embedded.js'
 import type { EngineStats, OpenEngine, RelayEngine, Upkeep } from './engine/engine.js'
 import { RelayError } from './errors.js'
 import { DEFAULT_LIMITS, type RelayLimits } from './limits.js'
+import { createAdmission } from './server/admission.js'
+import { createAnonymity } from './server/anonymity.js'
 import { acceptConnection, type Connection, type ServerContext } from './server/connection.js'
 import { drainConnections } from './server/drain.js'
+import { createExchange } from './server/exchange.js'
 import { createFront, createReadiness, type Readiness } from './server/front.js'
 import { guard } from './server/guard.js'
 import { acceptWebSockets, createHttpServer, listen } from './server/http.js'
 import { createNames, type Names } from './server/names.js'
+import { ownChecks } from './server/tickets.js'
 import { renewTls, type TlsPair } from './server/tls.js'
 import { openTrafficLog } from './server/traffic.js'
 import { createWatchRegistry } from './server/watch.js'
@@ -31,6 +36,8 @@ export interface RelayOptions {
   readonly tls?: TlsPair
   /** Where it keeps what it keeps; default the embedded store in `data`. */
   readonly engine?: OpenEngine
+  /** Kinds of tickets that let a frame be put; default all it can check, and none at all. */
+  readonly accepts?: readonly TicketKind[]
   /** File to which every WebSocket message is appended: for tests of what a relay sees. */
   readonly trafficLog?: string
   readonly limits?: Partial<RelayLimits>
@@ -87,8 +94,23 @@ async function openContext(options: RelayOptions): Promise<ServerContext> {
   })
   const engine = await (options.engine ?? embeddedEngine)({ data, limits, clock, logger })
   const traffic = options.trafficLog === undefined ? undefined : openTrafficLog(options.trafficLog)
-  const watches = createWatchRegistry(engine)
-  return { engine, watches, crypto, limits, clock, logger, traffic, waiting: new Set() }
+  return {
+    engine,
+    watches: createWatchRegistry(engine),
+    exchange: createExchange(engine, limits.listeners),
+    admission: createAdmission({
+      engine,
+      checks: ownChecks({ crypto, limits, clock }),
+      accepts: options.accepts,
+    }),
+    anonymity: createAnonymity(engine, limits, clock),
+    crypto,
+    limits,
+    clock,
+    logger,
+    traffic,
+    waiting: new Set(),
+  }
 }
 
 async function closeContext({ engine, traffic }: ServerContext): Promise<void> {

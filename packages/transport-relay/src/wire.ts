@@ -16,12 +16,20 @@ export {
 export type * from './wire/blob-requests.js'
 export type * from './wire/bucket-requests.js'
 export { bucketOf } from './wire/bucket-requests.js'
+export * from './wire/capability.js'
 export type * from './wire/channel-requests.js'
 export type * from './wire/deposit-requests.js'
+export {
+  type Description,
+  describeFields,
+  FIRST_DESCRIPTION,
+  readDescription,
+} from './wire/description.js'
 export type * from './wire/directory-requests.js'
 export type * from './wire/extended-replies.js'
 export { HINT_BYTES } from './wire/extended-replies.js'
 export { FAILURES, type FailureName, failureName } from './wire/failure.js'
+export { bucketHint } from './wire/hint.js'
 export type * from './wire/log-requests.js'
 export type * from './wire/mailbox-requests.js'
 export {
@@ -35,6 +43,7 @@ export {
   type Request,
   replyBytes,
   requestBytes,
+  requestCode,
   type UnknownRequest,
 } from './wire/message.js'
 export { hostName, openProof } from './wire/proof.js'
@@ -54,3 +63,16 @@ export {
   ticketKinds,
   ticketSet,
 } from './wire/ticket.js'
+export {
+  checkWork,
+  dayOf,
+  encodeWork,
+  hasLeadingZeros,
+  readWork,
+  type Sha256,
+  setNonce,
+  WORK_BYTES,
+  type Work,
+  type WorkSubject,
+  workMessage,
+} from './wire/work.js'

@@ -11,7 +11,8 @@ import type { Positions } from './positions.js'
 
 const INDEX_BITS = 16
 
-function head(box: string, bits: number): number {
+/** The first bits of a box, by name, as a number. */
+export function bucketHead(box: string, bits: number): number {
   const word =
     box.charCodeAt(0) * 2 ** 24 + (box.charCodeAt(1) << 16) + (box.charCodeAt(2) << 8) + box.charCodeAt(3)
   return Math.floor(word / 2 ** (32 - bits))
@@ -19,7 +20,7 @@ function head(box: string, bits: number): number {
 
 /** True when the box, by name, lies in the bucket. */
 export function inBucket(box: string, { bits, prefix }: BucketPrefix): boolean {
-  return head(box, bits) === prefix
+  return bucketHead(box, bits) === prefix
 }
 
 export interface Buckets {
@@ -29,7 +30,7 @@ export interface Buckets {
 export function createBuckets(positions: Positions): Buckets {
   let index: Map<number, Set<string>> | undefined
   const add = (into: Map<number, Set<string>>, box: string): void => {
-    const place = head(box, INDEX_BITS)
+    const place = bucketHead(box, INDEX_BITS)
     const set = into.get(place)
     if (set === undefined) into.set(place, new Set([box]))
     else set.add(box)
@@ -38,7 +39,7 @@ export function createBuckets(positions: Positions): Buckets {
     const built = new Map<number, Set<string>>()
     for (const box of positions.names()) add(built, box)
     const emptied = (box: string): void => {
-      const place = head(box, INDEX_BITS)
+      const place = bucketHead(box, INDEX_BITS)
       const set = built.get(place)
       set?.delete(box)
       if (set?.size === 0) built.delete(place)

@@ -10,7 +10,10 @@ import { CHALLENGE_BYTES, decodeRequests } from '@hyphae/transport-relay/wire'
 import type { WebSocket } from 'ws'
 import type { RelayEngine } from '../engine/engine.js'
 import type { RelayLimits } from '../limits.js'
+import type { Admission } from './admission.js'
+import type { Anonymity } from './anonymity.js'
 import { type Bucket, createBucket } from './bucket.js'
+import type { Exchange } from './exchange.js'
 import { createOutbox, type Outbox } from './outbox.js'
 import { createSession, endSession, failure, type Session } from './session.js'
 import type { TrafficLog } from './traffic.js'
@@ -20,6 +23,9 @@ import { createWork, type Work } from './work.js'
 export interface ServerContext {
   readonly engine: RelayEngine
   readonly watches: WatchRegistry
+  readonly exchange: Exchange
+  readonly admission: Admission
+  readonly anonymity: Anonymity
   readonly crypto: CryptoProvider
   readonly limits: RelayLimits
   readonly clock: Clock

@@ -4,11 +4,18 @@
  * One rule bounds memory: a request starts only while the bytes of started requests, of their expected answers
  * and of what the peer has not read stay under the budget. spec/relay.md section 6.
  */
-import { MAX_FETCH_BYTES, type Request, type UnknownRequest } from '@hyphae/transport-relay/wire'
+import {
+  MAX_FETCH_BYTES,
+  MAX_LOG_ENTRY_BYTES,
+  MAX_LOG_PAGE_BYTES,
+  type Request,
+  type UnknownRequest,
+} from '@hyphae/transport-relay/wire'
 import type { RelayEngine } from '../engine/engine.js'
 import { MAX_QUEUED_BYTES, type RelayLimits, STORAGE_RETRY_MS } from '../limits.js'
+import { answer } from './answer.js'
 import type { Outbox } from './outbox.js'
-import { answer, failure, type Session } from './session.js'
+import { failure, type Session } from './session.js'
 
 type Incoming = Request | UnknownRequest
 
@@ -44,8 +51,14 @@ const FRAME_COST = 4096
 function cost(request: Incoming): number {
   switch (request.kind) {
     case 'put':
+    case 'deposit':
       return BASE_COST + request.frame.length
+    case 'log-append':
+      return BASE_COST + request.entry.length + MAX_LOG_ENTRY_BYTES
+    case 'log-read':
+      return BASE_COST + MAX_LOG_PAGE_BYTES
     case 'fetch':
+    case 'bucket-fetch':
       return BASE_COST + Math.min(MAX_FETCH_BYTES, request.limit * FRAME_COST)
     case 'blob-put':
     case 'blob-get':

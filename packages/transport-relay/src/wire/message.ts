@@ -78,6 +78,11 @@ function codecOf(table: object, kind: string): AnyCodec {
   return (table as Readonly<Record<string, AnyCodec>>)[kind] as AnyCodec
 }
 
+/** The code of a kind of request. */
+export function requestCode(kind: Request['kind']): number {
+  return REQUESTS[kind].code
+}
+
 /** Bytes the request takes inside a message. */
 export function requestBytes(request: Request): number {
   return OPERATION_HEADER_BYTES + codecOf(REQUESTS, request.kind).bodyBytes(request)

@@ -1,0 +1,39 @@
+/** How small a bucket may be read: so small that its reader hides among enough boxes. spec/relay.md section 3.3. */
+import type { Clock } from '@hyphae/core'
+import { MAX_BUCKET_BITS } from '@hyphae/transport-relay/wire'
+import type { RelayEngine } from '../engine/engine.js'
+import { ANONYMITY_CACHE_MS, BUCKET_SLACK_BITS, type RelayLimits } from '../limits.js'
+
+export interface Anonymity {
+  /** The most bits of a bucket that may be read now. */
+  bits(): Promise<number>
+}
+
+export function bucketBitsFor(boxes: number, { bucketBoxes }: RelayLimits): number {
+  const buckets = boxes / Math.max(1, bucketBoxes)
+  return buckets < 1 ? 0 : Math.min(MAX_BUCKET_BITS, Math.floor(Math.log2(buckets)))
+}
+
+/** A bucket so much larger would cost more to read than it hides. */
+export function leastBits(most: number): number {
+  return Math.max(0, most - BUCKET_SLACK_BITS)
+}
+
+/** Asks the store at most once in a while. */
+export function createAnonymity(engine: RelayEngine, limits: RelayLimits, clock: Clock): Anonymity {
+  let askedAt = Number.NEGATIVE_INFINITY
+  let answer = Promise.resolve(0)
+  return {
+    bits: () => {
+      const now = clock.now()
+      if (Math.abs(now - askedAt) >= ANONYMITY_CACHE_MS) {
+        askedAt = now
+        answer = engine.stats().then(({ boxes }) => bucketBitsFor(boxes, limits))
+        answer.catch(() => {
+          askedAt = Number.NEGATIVE_INFINITY
+        })
+      }
+      return answer
+    },
+  }
+}

@@ -1,0 +1,98 @@
+/** Exactly one answer to each request: who answers what, and what has to be true before. spec/relay.md section 2. */
+import {
+  type Description,
+  describeFields,
+  type Reply,
+  type Request,
+  requestCode,
+  TTL_CLASSES,
+  type UnknownRequest,
+} from '@hyphae/transport-relay/wire'
+import { boxName } from '../engine/keys.js'
+import { BUCKET_HANDLERS } from './bucket-handlers.js'
+import { CHANNEL_HANDLERS } from './channel-handlers.js'
+import { DEPOSIT_HANDLERS } from './deposit-handlers.js'
+import { BLOB_HANDLERS, DIRECTORY_HANDLERS } from './directory-handlers.js'
+import type { Handler } from './handler.js'
+import { LOG_HANDLERS } from './log-handlers.js'
+import { MAILBOX_HANDLERS } from './mailbox-handlers.js'
+import { failure, type Session } from './session.js'
+
+type Kind = Request['kind']
+
+/** Kinds that are not here are answered as if the relay did not know them. */
+const HANDLERS: { readonly [K in Kind]?: Handler<K> } = {
+  ...MAILBOX_HANDLERS,
+  ...DIRECTORY_HANDLERS,
+  ...BLOB_HANDLERS,
+  ...DEPOSIT_HANDLERS,
+  ...BUCKET_HANDLERS,
+  ...LOG_HANDLERS,
+  ...CHANNEL_HANDLERS,
+  ping: (_session, { request }) => ({ kind: 'ok', request }),
+  describe: async (session, { request }) => ({
+    kind: 'description',
+    request,
+    fields: describeFields(await description(session)),
+  }),
+}
+
+const NO_PRICE = new Uint8Array(0)
+
+async function description({ context }: Session): Promise<Description> {
+  const { limits, admission, anonymity } = context
+  const codes = (Object.keys(HANDLERS) as Kind[]).map(requestCode)
+  return {
+    ...limits,
+    ttl: TTL_CLASSES,
+    tickets: admission.accepts,
+    bucketBits: await anonymity.bits(),
+    requests: codes.sort((a, b) => a - b),
+    price: NO_PRICE,
+  }
+}
+
+/** Signature checks, items and buckets cost more than the rest. */
+const COSTLY: ReadonlySet<string> = new Set([
+  'open',
+  'publish',
+  'stock',
+  'take',
+  'set-terms',
+  'bucket-fetch',
+  'bucket-watch',
+])
+/** What asks for an open box or log, and the name under which it says which. */
+const OWNED: ReadonlyMap<string, 'box' | 'log'> = new Map([
+  ['fetch', 'box'],
+  ['ack', 'box'],
+  ['watch', 'box'],
+  ['set-terms', 'box'],
+  ['log-append', 'log'],
+  ['log-read', 'log'],
+] as const)
+
+function costly(request: Request | UnknownRequest): boolean {
+  return COSTLY.has(request.kind) || (request.kind === 'deposit' && request.ticket.kind !== 'none')
+}
+
+function check(session: Session, request: Request | UnknownRequest): Reply | undefined {
+  if (costly(request)) {
+    const wait = session.costly.take(1, session.context.clock.now())
+    if (wait > 0) return failure(request.request, 'rate-limited', wait)
+  }
+  const field = OWNED.get(request.kind)
+  if (field === undefined) return undefined
+  const name = (request as { readonly box?: Uint8Array; readonly log?: Uint8Array })[field]
+  const open = name !== undefined && session.opened.has(boxName(name))
+  return open ? undefined : failure(request.request, 'not-open')
+}
+
+/** Exactly one answer. Rejects when the store cannot be read. */
+export function answer(session: Session, request: Request | UnknownRequest): Reply | Promise<Reply> {
+  const refusal = check(session, request)
+  if (refusal !== undefined) return refusal
+  if (request.kind === 'unknown') return failure(request.request, 'unsupported')
+  const handler = HANDLERS[request.kind] as Handler<Kind> | undefined
+  return handler === undefined ? failure(request.request, 'unsupported') : handler(session, request)
+}

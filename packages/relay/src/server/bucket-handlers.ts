@@ -1,0 +1,67 @@
+/** Reading and watching a bucket. spec/relay.md section 3.3. */
+import { type BucketPrefix, bucketHint, type Reply, type Request } from '@hyphae/transport-relay/wire'
+import type { BoxFrame } from '../engine/engine.js'
+import { STORAGE_RETRY_MS } from '../limits.js'
+import { leastBits } from './anonymity.js'
+import { createPusher, createWaker } from './bucket-watch.js'
+import type { Handlers } from './handler.js'
+import { cannotWatch, failure, type Session, stopWatching } from './session.js'
+
+interface HintedFrame {
+  readonly cursor: number
+  readonly hint: Uint8Array
+  readonly frame: Uint8Array
+}
+
+function hinted({ context: { crypto } }: Session, { box, cursor, frame }: BoxFrame): HintedFrame {
+  return { cursor, hint: bucketHint(box, cursor, crypto.sha256), frame }
+}
+
+/** Why the bucket may not be read; undefined: it may. */
+async function refusal(session: Session, id: number, { bits }: BucketPrefix): Promise<Reply | undefined> {
+  const most = await session.context.anonymity.bits()
+  if (bits > most) return failure(id, 'bucket-too-small')
+  return bits < leastBits(most) ? failure(id, 'limit') : undefined
+}
+
+async function fetch(session: Session, request: Extract<Request, { kind: 'bucket-fetch' }>): Promise<Reply> {
+  const { request: id, after, limit } = request
+  const no = await refusal(session, id, request)
+  if (no !== undefined) return no
+  const { more, next, frames } = await session.context.engine.bucket(request, after, limit)
+  return { kind: 'bucket', request: id, more, next, frames: frames.map((frame) => hinted(session, frame)) }
+}
+
+function start(session: Session, request: Extract<Request, { kind: 'bucket-watch' }>): Reply {
+  const { context, watching } = session
+  const { request: id, bits, prefix, after, mode, window } = request
+  const refusal = cannotWatch(session, id)
+  if (refusal !== undefined) return refusal
+  const bucket = { bits, prefix }
+  const peer = {
+    push: (frame: BoxFrame): void =>
+      context.push({ kind: 'bucket-pushed', request: id, ...hinted(session, frame) }),
+    wake: (): void => context.push({ kind: 'wake', request: id }),
+    blocked: context.blocked,
+    failed: (): void => {
+      stopWatching(session, id)
+      context.push(failure(id, 'storage-failed', STORAGE_RETRY_MS))
+    },
+  }
+  const read = (from: number, limit: number) => context.engine.bucket(bucket, from, limit)
+  const watch = mode === 'wake' ? createWaker(window, peer) : createPusher(read, after, window, peer)
+  const forget = context.exchange.watchBucket(bucket, watch.wake)
+  const stop = (): void => {
+    watch.stop()
+    forget()
+  }
+  watching.set(id, { credit: watch.credit, advance: watch.advance, stop })
+  queueMicrotask(watch.advance)
+  return { kind: 'ok', request: id }
+}
+
+export const BUCKET_HANDLERS: Handlers<'bucket-fetch' | 'bucket-watch'> = {
+  'bucket-fetch': fetch,
+  'bucket-watch': async (session, request) =>
+    (await refusal(session, request.request, request)) ?? start(session, request),
+}
