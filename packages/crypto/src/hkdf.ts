@@ -24,12 +24,17 @@ export function hkdfExpand(crypto: Hmac, prk: Uint8Array, info: Uint8Array, leng
   const output = new Uint8Array(length)
   const input = new Uint8Array(KEY_LENGTH + info.length + 1)
   input.set(info, KEY_LENGTH)
-  for (let offset = 0, counter = 1; offset < length; offset += KEY_LENGTH, counter++) {
-    input[input.length - 1] = counter
-    const block = crypto.hmacSha256(prk, counter === 1 ? input.subarray(KEY_LENGTH) : input)
-    output.set(block.subarray(0, Math.min(KEY_LENGTH, length - offset)), offset)
+  input[input.length - 1] = 1
+  let block = crypto.hmacSha256(prk, input.subarray(KEY_LENGTH))
+  let offset = 0
+  for (let counter = 2; offset + KEY_LENGTH < length; counter++) {
+    output.set(block, offset)
+    offset += KEY_LENGTH
     input.set(block)
+    input[input.length - 1] = counter
+    block = crypto.hmacSha256(prk, input)
   }
+  for (let i = 0; offset + i < length; i++) output[offset + i] = block[i] as number
   input.fill(0)
   return output
 }

@@ -8,7 +8,7 @@
  *
  * Unauthenticated as to who wrote it: the event around it is signed. Knows no events.
  */
-import { concatBytes, fromUtf8, utf8 } from '@hyphae/core'
+import { fromUtf8, utf8 } from '@hyphae/core'
 import { constantTimeEqual, hkdfExpand } from '@hyphae/crypto'
 import { decodeBase64, encodeBase64 } from './base64.js'
 import { NostrError } from './errors.js'
@@ -82,9 +82,10 @@ function messageKeys({ crypto }: Nostr, conversation: Uint8Array, nonce: Uint8Ar
   return { key: keys.subarray(0, 32), nonce: keys.subarray(32, 44), mac: keys.subarray(44, 76) }
 }
 
-/** In place. */
-function mask(bytes: Uint8Array, stream: Uint8Array): void {
-  for (let i = 0; i < bytes.length; i++) bytes[i] = (bytes[i] as number) ^ (stream[i] as number)
+/** Into `stream`, which nobody else has. */
+function masked(bytes: Uint8Array, stream: Uint8Array): Uint8Array {
+  for (let i = 0; i < bytes.length; i++) stream[i] = (bytes[i] as number) ^ (stream[i] as number)
+  return stream
 }
 
 /** `nonce` is for test vectors alone: never twice under one key. @throws NostrError `nostr/bad-length` */
@@ -104,11 +105,15 @@ export function encryptBytes44(
       details: { bytes: content.length, limit: MAX_PLAINTEXT_BYTES },
     })
   const keys = messageKeys(nostr, conversation, nonce)
-  const sealed = pad(content)
-  mask(sealed, nostr.crypto.chacha20(keys.key, keys.nonce, sealed.length))
-  const covered = concatBytes(nonce, sealed)
-  const mac = nostr.crypto.hmacSha256(keys.mac, covered)
-  return encodeBase64(concatBytes(Uint8Array.of(VERSION), covered, mac))
+  const padded = pad(content)
+  const sealed = masked(padded, nostr.crypto.chacha20(keys.key, keys.nonce, padded.length))
+  const payload = new Uint8Array(1 + NONCE_BYTES + sealed.length + MAC_BYTES)
+  payload[0] = VERSION
+  payload.set(nonce, 1)
+  payload.set(sealed, 1 + NONCE_BYTES)
+  const covered = payload.subarray(1, payload.length - MAC_BYTES)
+  payload.set(nostr.crypto.hmacSha256(keys.mac, covered), payload.length - MAC_BYTES)
+  return encodeBase64(payload)
 }
 
 /** @throws NostrError `nostr/bad-payload`, one answer to whatever is wrong with it */
@@ -131,9 +136,8 @@ export function decryptBytes44(nostr: Nostr, conversation: Uint8Array, payload: 
   const mac = nostr.crypto.hmacSha256(keys.mac, covered)
   if (!constantTimeEqual(mac, bytes.subarray(bytes.length - MAC_BYTES)))
     throw new NostrError('nostr/bad-payload')
-  const padded = covered.slice(NONCE_BYTES)
-  mask(padded, nostr.crypto.chacha20(keys.key, keys.nonce, padded.length))
-  const content = unpad(padded)
+  const sealed = covered.subarray(NONCE_BYTES)
+  const content = unpad(masked(sealed, nostr.crypto.chacha20(keys.key, keys.nonce, sealed.length)))
   if (content === null) throw new NostrError('nostr/bad-payload')
   return content
 }

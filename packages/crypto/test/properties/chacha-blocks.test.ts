@@ -1,13 +1,14 @@
 import { chacha20 } from '@noble/ciphers/chacha.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CHACHA_BLOCK_BYTES, chachaBlock } from '../../src/noble/chacha-block.js'
+import { NOBLE_KEYSTREAM_BYTES } from '../../src/limits.js'
+import { chachaBlocks } from '../../src/noble/chacha-blocks.js'
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
 
-describe('one block of ChaCha20', () => {
+describe('the first blocks of ChaCha20', () => {
   it('is there with the library version that this package pins', () => {
-    expect(chachaBlock).not.toBeNull()
+    expect(chachaBlocks).not.toBeNull()
   })
 
   it('equals the start of the stream cipher, from arrays at any offset', () => {
@@ -16,14 +17,14 @@ describe('one block of ChaCha20', () => {
       fc.property(
         bytes(32),
         bytes(12),
-        fc.nat({ max: CHACHA_BLOCK_BYTES }),
+        fc.nat({ max: NOBLE_KEYSTREAM_BYTES }),
         offsets,
         (key, nonce, length, at) => {
           const held = new Uint8Array(at + 44)
           held.set(key, at)
           held.set(nonce, at + 32)
           const expected = chacha20(key, nonce, new Uint8Array(length))
-          expect(chachaBlock?.(held.subarray(at, at + 32), held.subarray(at + 32), length)).toEqual(expected)
+          expect(chachaBlocks?.(held.subarray(at, at + 32), held.subarray(at + 32), length)).toEqual(expected)
         },
       ),
     )
@@ -31,9 +32,9 @@ describe('one block of ChaCha20', () => {
 
   it('gives every caller an array of its own', () => {
     const [key, nonce] = [new Uint8Array(32), new Uint8Array(12)]
-    const first = chachaBlock?.(key, nonce, 64)
+    const first = chachaBlocks?.(key, nonce, 64)
     const copy = first?.slice()
-    chachaBlock?.(key.fill(1), nonce, 64)
+    chachaBlocks?.(key.fill(1), nonce, 64)
     expect(first).toEqual(copy)
     expect(first?.buffer.byteLength).toBe(64)
   })
