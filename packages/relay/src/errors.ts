@@ -54,6 +54,10 @@ export const RELAY_ERRORS = {
     message: 'The relay did not close within its deadline.',
     hint: 'What it acknowledged is on disk; start it again.',
   },
+  'relay/store-unreachable': {
+    message: 'The system that keeps what this relay stores does not answer, or refuses.',
+    hint: 'Check that it runs, its address and the credentials; the relay goes on by itself when it answers again.',
+  },
   'relay/closed': {
     message: 'The relay is closed.',
     hint: 'Start a new one.',

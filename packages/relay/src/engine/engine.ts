@@ -131,6 +131,11 @@ export interface RelayEngine {
   /** A fetch that begins after a hint sees its frame. */
   onStored(listener: StoredListener): void
   /**
+   * This relay's clients wait for frames of the bucket, or one of them does not any more. Hints of other buckets
+   * may be left out. Without it hints come for all.
+   */
+  interest?(bucket: BucketPrefix, wanted: boolean): void
+  /**
    * What the owner of a box has set; undefined: nothing. Asked before every put: answers without a promise where
    * it can. A relay that shares its state may answer up to a minute late.
    */

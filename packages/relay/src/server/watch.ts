@@ -3,7 +3,7 @@
  *
  * A watch that has caught up takes a new frame from memory as it is stored; one that is behind reads the store.
  */
-import { MAX_WATCH_WINDOW, type StoredFrame } from '@hyphae/transport-relay/wire'
+import { bucketOf, MAX_WATCH_WINDOW, type StoredFrame } from '@hyphae/transport-relay/wire'
 import type { RelayEngine } from '../engine/engine.js'
 import { WATCH_READ } from '../limits.js'
 
@@ -89,6 +89,9 @@ export interface WatchRegistry {
   remove(box: string, watch: Watch): void
 }
 
+/** Hints come for buckets of this width: what engines that share their state keep apart. */
+const INTEREST_BITS = 16
+
 export function createWatchRegistry(engine: RelayEngine): WatchRegistry {
   const byBox = new Map<string, Set<Watch>>()
   engine.onStored((box, stored) => {
@@ -99,13 +102,17 @@ export function createWatchRegistry(engine: RelayEngine): WatchRegistry {
   return {
     add: (box, watch) => {
       const watches = byBox.get(box)
-      if (watches === undefined) byBox.set(box, new Set([watch]))
-      else watches.add(watch)
+      if (watches !== undefined) watches.add(watch)
+      else {
+        byBox.set(box, new Set([watch]))
+        engine.interest?.(bucketOf(watch.box, INTEREST_BITS), true)
+      }
     },
     remove: (box, watch) => {
       const watches = byBox.get(box)
-      watches?.delete(watch)
-      if (watches?.size === 0) byBox.delete(box)
+      if (watches === undefined || !watches.delete(watch) || watches.size > 0) return
+      byBox.delete(box)
+      engine.interest?.(bucketOf(watch.box, INTEREST_BITS), false)
     },
   }
 }

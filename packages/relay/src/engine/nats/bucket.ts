@@ -1,0 +1,185 @@
+/**
+ * One bucket: its state as far as this relay has read the log, and changes by compare-and-swap on the log's end.
+ *
+ * A change is decided on the state, written with the sequence of the last record that the state has seen, and
+ * counts only when the servers took it at that place: so a decision never rests on a state that was out of date.
+ * What came while a record was on its way goes into the next. spec/relay-engines.md section 2.1.
+ */
+import { systemClock } from '@hyphae/core'
+import { boxName } from '../keys.js'
+import type { JetStream } from './jetstream.js'
+import { PATIENCE_MS, RETRY_MS } from './limits.js'
+import { type BucketRecord, decodeRecord, encodeRecord } from './record.js'
+import { applyRecord, type BucketState, emptyState } from './state.js'
+
+export interface BucketContext {
+  readonly js: JetStream
+  readonly stream: string
+  /** This relay wrote the record, or heard of it as the next one. */
+  applied(seq: number, record: BucketRecord, data: Uint8Array): void
+  /** Frames of these boxes were found in the log: the records before them may be gone already. */
+  found(boxes: ReadonlyMap<string, Uint8Array>): void
+}
+
+/** What to write for the changes that wait, and what to tell those who wait for them. */
+export interface Plan {
+  /** Undefined: nothing has to be written. */
+  readonly record: BucketRecord | undefined
+  /** True when an answer without a record needs a state that is known to be the newest. */
+  readonly needsFresh: boolean
+  /** The record is in the log, or there is none. */
+  done(): void
+}
+
+export interface Bucket {
+  readonly subject: string
+  readonly state: BucketState
+  /** When the state was last known to be the newest, on the system's clock; 0: never. */
+  freshAt(): number
+  /** Reads what the log has gained. A call begins reading after it was made. */
+  refresh(): Promise<void>
+  /** A record that was heard of, not asked for; false when records before it are missing. */
+  hear(seq: number, previous: number, data: Uint8Array): boolean
+  /** Writes what `plan` says, again with a new plan after a conflict. Calls run one after another. */
+  commit(plan: () => Plan): Promise<void>
+  busy(): boolean
+  /** The log holds nothing any more: what this relay knows of it is dropped. */
+  forget(): void
+}
+
+interface Live {
+  state: BucketState
+  freshAt: number
+  running: Promise<void>
+  pending: number
+  reading: Promise<void> | undefined
+  nextReading: Promise<void> | undefined
+  /** What the servers expect instead of the last record's sequence. */
+  expected: number | undefined
+}
+
+const pause = (ms: number): Promise<void> => systemClock.sleep(ms)
+
+export function createBucket(subject: string, context: BucketContext): Bucket {
+  const { js, stream } = context
+  const live: Live = {
+    state: emptyState(),
+    freshAt: 0,
+    running: Promise.resolve(),
+    pending: 0,
+    reading: undefined,
+    nextReading: undefined,
+    expected: undefined,
+  }
+  const apply = (seq: number, data: Uint8Array): BucketRecord | undefined => {
+    if (seq <= live.state.last) return undefined
+    const record = decodeRecord(data)
+    applyRecord(live.state, seq, record)
+    live.expected = undefined
+    return record
+  }
+  const gained = (seq: number, data: Uint8Array): void => {
+    const record = apply(seq, data)
+    if (record !== undefined) context.applied(seq, record, data)
+  }
+  const readTail = async (): Promise<void> => {
+    const begun = systemClock.now()
+    const boxes = new Map<string, Uint8Array>()
+    for await (const { seq, data } of js.read(stream, subject, live.state.last + 1)) {
+      const record = apply(seq, data)
+      if (record?.kind === 'put') for (const { box } of record.entries) boxes.set(boxName(box), box)
+    }
+    // At the first reading nobody has seen an earlier end.
+    if (boxes.size > 0 && live.freshAt !== 0) context.found(boxes)
+    live.freshAt = begun
+  }
+  const refresh = (): Promise<void> => {
+    if (live.reading === undefined) {
+      live.reading = readTail().finally(() => {
+        live.reading = undefined
+      })
+      return live.reading
+    }
+    // The reading that runs may have passed the end before this call.
+    live.nextReading ??= live.reading
+      .catch(() => {})
+      .then(() => {
+        live.nextReading = undefined
+        return refresh()
+      })
+    return live.nextReading
+  }
+  /** After a conflict: what is missing, or everything when the log is shorter than it was. */
+  const catchUp = async (last: number): Promise<void> => {
+    const before = live.state.last
+    await live.reading?.catch(() => {})
+    if (last < live.state.last) live.state = emptyState()
+    await refresh()
+    // A server that has removed the end of a log takes another number for it, and everything there was read.
+    if (last < live.state.last) live.expected = last
+    else if (live.state.last === before) await pause(RETRY_MS)
+  }
+  const attempt = async (makePlan: () => Plan): Promise<boolean> => {
+    let plan = makePlan()
+    if (plan.needsFresh) {
+      await refresh()
+      plan = makePlan()
+    }
+    if (plan.record !== undefined) {
+      const data = encodeRecord(plan.record)
+      const answer = await js.publish(subject, data, live.expected ?? live.state.last)
+      if (answer.kind === 'conflict') {
+        await catchUp(answer.last)
+        return false
+      }
+      live.freshAt = systemClock.now()
+      gained(answer.seq, data)
+    }
+    plan.done()
+    return true
+  }
+  const run = async (makePlan: () => Plan): Promise<void> => {
+    const begun = systemClock.now()
+    for (;;) {
+      try {
+        if (live.freshAt === 0) await refresh()
+        if (await attempt(makePlan)) return
+      } catch (error) {
+        if (systemClock.now() - begun > PATIENCE_MS) throw error
+        // It may have been stored all the same: the log tells, and ids make the second attempt harmless.
+        await pause(RETRY_MS)
+        await refresh().catch(() => {})
+      }
+    }
+  }
+  const commit = (makePlan: () => Plan): Promise<void> => {
+    live.pending += 1
+    const result = live.running.then(() => run(makePlan))
+    live.running = result
+      .catch(() => {})
+      .finally(() => {
+        live.pending -= 1
+      })
+    return result
+  }
+  return {
+    subject,
+    get state() {
+      return live.state
+    },
+    freshAt: () => live.freshAt,
+    refresh,
+    hear: (seq, previous, data) => {
+      if (seq <= live.state.last) return true
+      if (live.freshAt === 0 || previous !== live.state.last) return false
+      gained(seq, data)
+      return true
+    },
+    commit,
+    forget: () => {
+      live.state = emptyState()
+      live.freshAt = 0
+    },
+    busy: () => live.pending > 0 || live.reading !== undefined,
+  }
+}

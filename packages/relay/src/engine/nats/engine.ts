@@ -1,0 +1,168 @@
+/**
+ * The NATS engine: everything in JetStream, nothing in the relay. spec/relay-engines.md section 2.
+ *
+ * Any number of relays share it; each keeps a cache that its next change validates, and can be killed at any time.
+ */
+import { defaultCrypto } from '@hyphae/crypto'
+import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node'
+import { RelayError } from '../../errors.js'
+import { STORAGE_RETRY_MS } from '../../limits.js'
+import type { BlobStore, OpenBlobStore } from '../blob-store.js'
+import { randomOf } from '../due.js'
+import {
+  type AnnouncedListener,
+  type EngineOptions,
+  type OpenEngine,
+  type Refusal,
+  type RelayEngine,
+  refuse,
+  type StoredListener,
+} from '../engine.js'
+import { createBlobs } from './blobs.js'
+import { createBuckets } from './buckets.js'
+import { createCalls } from './calls.js'
+import { createDocuments } from './documents.js'
+import { createJetStream, type JetStream } from './jetstream.js'
+import { createLogs } from './logs.js'
+import { acknowledge, bucketPage, fetchPage, type MailboxContext, putFrame } from './mailboxes.js'
+import { type Subjects, subjectsOf } from './names.js'
+import { putWithSpend } from './paid.js'
+import { lookupRecords, publishRecord } from './records.js'
+import { createStats } from './stats.js'
+import { remainingItems, storeUpload, takeItem } from './stocks.js'
+import { ensureStreams } from './streams.js'
+import { createSweep } from './sweep.js'
+import { createTerms } from './terms.js'
+import { createWakes } from './wakes.js'
+
+export interface NatsOptions {
+  /** `host:port` of servers of the cluster. */
+  readonly servers: readonly string[]
+  /** Copies of everything: 3 (default) survive a server, 5 two; 1 for a single server. */
+  readonly replicas?: 1 | 3 | 5
+  /** Begins the names of streams and subjects; letters, digits, `_`. Default `hyphae`. */
+  readonly prefix?: string
+  /** Bytes of mail, all copies counted once; beyond it puts are refused. Default: what the servers allow. */
+  readonly maxBytes?: number
+  /** Blobs elsewhere, such as an S3 bucket; default: in a stream. */
+  readonly blobs?: OpenBlobStore
+  /** Credentials, TLS and the like, as the client of NATS takes them. */
+  readonly connection?: Omit<ConnectionOptions, 'servers'>
+}
+
+const PREFIX = /^[A-Za-z0-9_]{1,32}$/
+
+async function dial({ servers, connection = {} }: NatsOptions): Promise<NatsConnection> {
+  try {
+    return await connect({ maxReconnectAttempts: -1, ...connection, servers: [...servers] })
+  } catch (cause) {
+    throw new RelayError('relay/store-unreachable', { cause })
+  }
+}
+
+/** A store that does not answer is no defect: the client is told to come again. */
+async function orRefuse<T>(work: Promise<T>): Promise<T | Refusal> {
+  try {
+    return await work
+  } catch {
+    return refuse('storage-failed', STORAGE_RETRY_MS)
+  }
+}
+
+interface Parts {
+  readonly js: JetStream
+  readonly names: Subjects
+  readonly blobs: BlobStore
+}
+
+async function open(options: NatsOptions, { limits, clock }: EngineOptions): Promise<Parts> {
+  const { prefix = 'hyphae', replicas = 3, maxBytes } = options
+  if (!PREFIX.test(prefix)) throw new RelayError('relay/bad-setting', { details: { setting: 'prefix' } })
+  const connection = await dial(options)
+  try {
+    const js = createJetStream(connection)
+    const names = subjectsOf(prefix)
+    await ensureStreams(js, names, { limits, replicas, maxBytes })
+    const blobOptions = { lifeMs: limits.blobLifeMs, now: () => clock.now() }
+    const blobs = await (options.blobs?.(blobOptions) ?? createBlobs(js, names, blobOptions))
+    return { js, names, blobs }
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+function engineOf({ js, names, blobs }: Parts, { limits, clock }: EngineOptions): RelayEngine {
+  const now = (): number => clock.now()
+  const random = randomOf(defaultCrypto)
+  const storedListeners: StoredListener[] = []
+  const announcedListeners: AnnouncedListener[] = []
+  const hint: StoredListener = (box, stored) => {
+    for (const listener of storedListeners) listener(box, stored)
+  }
+  const documents = createDocuments(js, names.documents)
+  const spent = createDocuments(js, names.spent)
+  const buckets = createBuckets({ js, names, now, hint })
+  const mail: MailboxContext = { js, names, buckets, limits, random, now }
+  const logs = createLogs({ js, names, limits, random, clock })
+  const terms = createTerms({ js, names, lifeMs: limits.termsLifeMs, now })
+  const stocks = { js, names, documents }
+  const wakes = createWakes({ connection: js.connection, names, buckets, hint })
+  const calls = createCalls(js.connection, names, announcedListeners)
+  const sweep = createSweep({ js, names, buckets, logs, limits, now })
+  return {
+    put: (box, id, frame, options = {}) =>
+      orRefuse(
+        options.spend === undefined
+          ? putFrame(mail, box, id, frame, options)
+          : putWithSpend({ ...mail, spent }, box, id, frame, { ...options, spend: options.spend }),
+      ),
+    fetch: (box, after, limit) => fetchPage(mail, box, after, limit),
+    ack: (box, cursor) => orRefuse(acknowledge(mail, box, cursor)),
+    onStored: (listener) => {
+      storedListeners.push(listener)
+    },
+    interest: wakes.interest,
+    terms: terms.get,
+    setTerms: (box, wanted) => orRefuse(terms.set(box, wanted).then(() => null)),
+    bucket: (bucket, after, limit) => bucketPage(mail, bucket, after, limit),
+    append: (log, position, entry, ttl) => orRefuse(logs.append(log, position, entry, ttl)),
+    entries: logs.entries,
+    announce: calls.announce,
+    onAnnounced: (listener) => {
+      announcedListeners.push(listener)
+    },
+    publish: (record) => orRefuse(publishRecord(documents, names, record)),
+    lookup: (address) => lookupRecords(documents, names, address),
+    stock: (upload) => orRefuse(storeUpload(stocks, upload)),
+    take: (writer, kind) => orRefuse(takeItem(stocks, writer, kind)),
+    remaining: (writer, kind) => remainingItems(stocks, writer, kind),
+    putBlob: (hash, data) => orRefuse(blobs.put(hash, data).then(() => null)),
+    getBlob: blobs.get,
+    hasBlob: blobs.has,
+    sweep: async (signal) => {
+      await sweep(signal)
+      await blobs.sweep(signal)
+    },
+    queuedBytes: buckets.queuedBytes,
+    stats: createStats({ js, names, buckets, blobs }),
+    writable: () =>
+      orRefuse(js.publish(names.document('probe', 'relay'), new Uint8Array(1))).then(
+        (done) => 'kind' in done,
+      ),
+    close: async () => {
+      await buckets.close()
+      await wakes.close()
+      await blobs.close()
+      await js.connection.close()
+    },
+  }
+}
+
+/**
+ * An engine for `startRelay` that keeps everything in a NATS cluster with JetStream, server 2.9 or newer.
+ * @throws RelayError `relay/store-unreachable`, `relay/bad-setting` when it is opened
+ */
+export function natsEngine(options: NatsOptions): OpenEngine {
+  return async (engineOptions) => engineOf(await open(options, engineOptions), engineOptions)
+}

@@ -1,0 +1,274 @@
+/**
+ * The requests to JetStream this engine makes, as bytes on core NATS. spec/relay-engines.md section 2.
+ *
+ * Reads of a subject's end are answered by the stream's leader; reads by sequence by any replica. Knows nothing
+ * of what is stored.
+ */
+import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node'
+import { RelayError } from '../../errors.js'
+import { CHAIN_READS, CONSUMER_IDLE_NS, PULL_BATCH, REQUEST_MS } from './limits.js'
+
+export interface Stored {
+  readonly seq: number
+  readonly data: Uint8Array
+}
+
+export type Published =
+  | { readonly kind: 'stored'; readonly seq: number }
+  /** The subject's last sequence is another; as the server says. */
+  | { readonly kind: 'conflict'; readonly last: number }
+
+export interface StreamInfo {
+  readonly messages: number
+  readonly bytes: number
+  readonly lastSeq: number
+  readonly subjectCount: number
+  readonly subjects: Readonly<Record<string, number>>
+}
+
+export interface JetStream {
+  readonly connection: NatsConnection
+  /** `expected`: the sequence of the subject's last message, 0 for none; undefined: whatever it is. */
+  publish(subject: string, data: Uint8Array, expected?: number): Promise<Published>
+  /** The first message of the subject at or behind `seq`, as the leader knows it. */
+  next(stream: string, subject: string, seq: number): Promise<Stored | undefined>
+  last(stream: string, subject: string): Promise<Stored | undefined>
+  /** By sequence; undefined when it was deleted. */
+  at(stream: string, seq: number): Promise<Uint8Array | undefined>
+  /** All messages of the subject at or behind `seq`, up to what the leader had when the last was read. */
+  read(stream: string, subject: string, seq: number): AsyncGenerator<Stored>
+  remove(stream: string, seq: number): Promise<void>
+  /** Removes the subject's messages before `seq`. */
+  purge(stream: string, subject: string, seq: number): Promise<void>
+  info(stream: string, subjects?: string): Promise<StreamInfo>
+  /** Creates the stream, or checks that it is there. */
+  ensure(config: StreamConfig): Promise<void>
+}
+
+export interface StreamConfig {
+  readonly name: string
+  readonly subjects: readonly string[]
+  readonly num_replicas: number
+  readonly max_age?: number
+  readonly max_bytes?: number
+  readonly max_msgs_per_subject?: number
+  readonly discard?: 'old' | 'new'
+  readonly republish?: { readonly src: string; readonly dest: string }
+}
+
+interface ApiError {
+  readonly code: number
+  readonly err_code?: number
+  readonly description?: string
+}
+
+interface ApiMessage {
+  readonly seq: number
+  readonly data?: string
+}
+
+const WRONG_LAST_SEQUENCE = 10071
+const NAME_IN_USE = 10058
+const NOT_FOUND = 404
+const NO_DATA = new Uint8Array(0)
+
+/** A store that did not answer, or would not. */
+export function unreachable(cause?: unknown): RelayError {
+  return new RelayError('relay/store-unreachable', { cause })
+}
+
+function fail(error: ApiError): never {
+  throw new RelayError('relay/store-unreachable', { details: { code: error.err_code ?? error.code } })
+}
+
+function expectation(seq: number): { headers: ReturnType<typeof headers> } {
+  const fields = headers()
+  fields.set('Nats-Expected-Last-Subject-Sequence', String(seq))
+  return { headers: fields }
+}
+
+function published(reply: { seq?: number; error?: ApiError }): Published {
+  if (reply.error === undefined && reply.seq !== undefined) return { kind: 'stored', seq: reply.seq }
+  if (reply.error?.err_code !== WRONG_LAST_SEQUENCE) fail(reply.error ?? { code: 0 })
+  return { kind: 'conflict', last: Number(/\d+$/.exec(reply.error.description ?? '')?.[0] ?? 0) }
+}
+
+function decoded({ seq, data }: ApiMessage): Stored {
+  return { seq, data: data === undefined ? NO_DATA : Buffer.from(data, 'base64') }
+}
+
+/** `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>` */
+function position(message: Msg): { seq: number; pending: number } {
+  const tokens = message.reply?.split('.') ?? []
+  return { seq: Number(tokens.at(-4)), pending: Number(tokens.at(-1)) }
+}
+
+type Api = <T>(subject: string, body: unknown) => Promise<T & { error?: ApiError }>
+
+/** Messages of a consumer, batch by batch, until none is pending. */
+async function* drain(connection: NatsConnection, stream: string, name: string): AsyncGenerator<Stored> {
+  for (let pending = 1; pending > 0; ) {
+    const answers = await connection.requestMany(
+      `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`,
+      JSON.stringify({ batch: PULL_BATCH, no_wait: true }),
+      { strategy: 'count', maxMessages: PULL_BATCH, maxWait: REQUEST_MS },
+    )
+    let came = 0
+    for await (const message of answers) {
+      // A status (no more messages) instead of a message.
+      if (message.headers !== undefined && message.headers.code !== 0) break
+      came += 1
+      const place = position(message)
+      pending = place.pending
+      yield { seq: place.seq, data: message.data }
+      if (pending === 0) break
+    }
+    if (came === 0) return
+  }
+}
+
+async function* consume(
+  connection: NatsConnection,
+  api: Api,
+  stream: string,
+  subject: string,
+  seq: number,
+): AsyncGenerator<Stored> {
+  const config = {
+    ack_policy: 'none',
+    deliver_policy: 'by_start_sequence',
+    opt_start_seq: seq,
+    filter_subject: subject,
+    mem_storage: true,
+    num_replicas: 1,
+    inactive_threshold: CONSUMER_IDLE_NS,
+  }
+  const made = await api<{ name: string; num_pending: number }>(`CONSUMER.CREATE.${stream}`, {
+    stream_name: stream,
+    config,
+  })
+  if (made.error !== undefined) fail(made.error)
+  try {
+    if (made.num_pending > 0) yield* drain(connection, stream, made.name)
+  } finally {
+    await api(`CONSUMER.DELETE.${stream}.${made.name}`, '').catch(() => {})
+  }
+}
+
+async function request(
+  connection: NatsConnection,
+  subject: string,
+  payload: Uint8Array | string,
+  options: object = {},
+): Promise<Msg> {
+  try {
+    return await connection.request(subject, payload, { timeout: REQUEST_MS, ...options })
+  } catch (cause) {
+    throw unreachable(cause)
+  }
+}
+
+/** Chained reads at the leader; a consumer for what is many, and the leader again for what came meanwhile. */
+async function* read(
+  { next }: Pick<JetStream, 'next'>,
+  bulk: (stream: string, subject: string, seq: number) => AsyncGenerator<Stored>,
+  stream: string,
+  subject: string,
+  from: number,
+): AsyncGenerator<Stored> {
+  let seq = from
+  for (let n = 0; ; n++) {
+    if (n === CHAIN_READS)
+      for await (const message of bulk(stream, subject, seq)) {
+        seq = message.seq + 1
+        yield message
+      }
+    const message = await next(stream, subject, seq)
+    if (message === undefined) return
+    seq = message.seq + 1
+    yield message
+  }
+}
+
+function reader(api: Api, stream: string, query: object): Promise<Stored | undefined> {
+  return api<{ message?: ApiMessage }>(`STREAM.MSG.GET.${stream}`, query).then(({ message, error }) => {
+    if (message !== undefined) return decoded(message)
+    if (error !== undefined && error.code !== NOT_FOUND) fail(error)
+    return undefined
+  })
+}
+
+interface InfoReply {
+  readonly state?: {
+    readonly messages: number
+    readonly bytes: number
+    readonly last_seq: number
+    readonly num_subjects?: number
+    readonly subjects?: Readonly<Record<string, number>>
+  }
+}
+
+async function info(api: Api, stream: string, subjects?: string): Promise<StreamInfo> {
+  const filter = subjects === undefined ? '' : { subjects_filter: subjects }
+  const { state, error } = await api<InfoReply>(`STREAM.INFO.${stream}`, filter)
+  if (state === undefined) fail(error ?? { code: 0 })
+  const { messages, bytes, last_seq: lastSeq, num_subjects: subjectCount = 0 } = state
+  return { messages, bytes, lastSeq, subjectCount, subjects: state.subjects ?? {} }
+}
+
+async function ensure(api: Api, config: StreamConfig): Promise<void> {
+  const full = {
+    retention: 'limits',
+    storage: 'file',
+    discard: 'old',
+    allow_direct: true,
+    // Dedupe is the engine's own, exact and for days: the server's window would only cost memory.
+    duplicate_window: 100_000_000,
+    ...config,
+  }
+  const { error } = await api(`STREAM.CREATE.${config.name}`, full)
+  if (error === undefined) return
+  if (error.err_code !== NAME_IN_USE) fail(error)
+  // There with other limits: this relay's count from now on, as long as the server can change them.
+  const updated = await api(`STREAM.UPDATE.${config.name}`, full)
+  if (updated.error !== undefined) fail(updated.error)
+}
+
+export function createJetStream(connection: NatsConnection): JetStream {
+  const api: Api = async <T>(subject: string, body: unknown) => {
+    const payload = body === '' ? '' : JSON.stringify(body)
+    const message = await request(connection, `$JS.API.${subject}`, payload)
+    return message.json<T & { error?: ApiError }>()
+  }
+  const checked = async (subject: string, body: unknown): Promise<void> => {
+    const { error } = await api(subject, body)
+    if (error !== undefined && error.code !== NOT_FOUND) fail(error)
+  }
+  const next: JetStream['next'] = (stream, subject, seq) =>
+    reader(api, stream, { next_by_subj: subject, seq: Math.max(1, seq) })
+  const bulk = (stream: string, subject: string, seq: number): AsyncGenerator<Stored> =>
+    consume(connection, api, stream, subject, seq)
+  const direct = async (stream: string, seq: number): Promise<Uint8Array | undefined> => {
+    const message = await request(connection, `$JS.API.DIRECT.GET.${stream}`, JSON.stringify({ seq }))
+    return message.headers === undefined || message.headers.code === 0 ? message.data : undefined
+  }
+  return {
+    connection,
+    publish: async (subject, data, expected) => {
+      const options = expected === undefined ? {} : expectation(expected)
+      return published((await request(connection, subject, data, options)).json())
+    },
+    next,
+    last: (stream, subject) => reader(api, stream, { last_by_subj: subject }),
+    // A replica that is behind does not have it yet: the leader knows.
+    at: async (stream, seq) => (await direct(stream, seq)) ?? (await reader(api, stream, { seq }))?.data,
+    read: (stream, subject, seq) => read({ next }, bulk, stream, subject, Math.max(1, seq)),
+    // The deleting request names a message that may be gone already: both are the same to us.
+    remove: async (stream, seq) => {
+      await api(`STREAM.MSG.DELETE.${stream}`, { seq, no_erase: true })
+    },
+    purge: (stream, subject, seq) => checked(`STREAM.PURGE.${stream}`, { filter: subject, seq }),
+    info: (stream, subjects) => info(api, stream, subjects),
+    ensure: (config) => ensure(api, config),
+  }
+}

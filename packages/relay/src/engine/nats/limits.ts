@@ -1,0 +1,64 @@
+/** Limits of the NATS engine. spec/relay-engines.md section 2. */
+
+/** A request to JetStream; a cluster that lost a leader answers nothing for as long. */
+export const REQUEST_MS = 3_000
+
+/** How long a change is tried again before it is refused: an election took 5 s on a loaded machine. */
+export const PATIENCE_MS = 20_000
+
+/** Pause before a failed request is repeated, in ms. */
+export const RETRY_MS = 100
+
+/** Frames of one record; a cursor has 8 bits for the place in its record. */
+export const MAX_RECORD_ENTRIES = 256
+
+/** Bytes of one record: half of what a NATS server takes by default. */
+export const MAX_RECORD_BYTES: number = 512 * 1024
+
+/** Records read one after another before a consumer is made for the rest: making one costs about ten reads. */
+export const CHAIN_READS = 12
+
+/** Records asked of a consumer at once. */
+export const PULL_BATCH = 256
+
+/** A consumer that nobody asks is removed by the server, in ns. */
+export const CONSUMER_IDLE_NS = 10_000_000_000
+
+/** Notes of acknowledgements in a bucket before they are gathered in one. */
+export const NOTES_BEFORE_CHECKPOINT = 32
+
+/** Ids and positions held in memory over all buckets, about 150 bytes each. */
+export const MAX_CACHED_ENTRIES = 400_000
+
+/** Bytes of records held in memory, so that what was just stored is not read again. */
+export const RECORD_CACHE_BYTES: number = 16 * 1024 * 1024
+
+/** How often records that hold nothing any more are removed, in ms. */
+export const COLLECT_MS = 500
+
+/** Frames read from the servers at once for one fetch. */
+export const PARALLEL_READS = 128
+
+/** How often watched buckets are looked at although nothing was heard: a wake may be lost with a server, in ms. */
+export const LOOK_AGAIN_MS = 30_000
+
+/** What the owner of a box has set may be this old, in ms. */
+export const TERMS_AGE_MS = 60_000
+
+/** Boxes whose terms are held in memory. */
+export const MAX_CACHED_TERMS = 50_000
+
+/** Bytes of one-time items in one message. */
+export const MAX_CHUNK_BYTES: number = 256 * 1024
+
+/** How often a compare-and-swap is tried again: each failure means that somebody else succeeded. */
+export const MAX_SWAPS = 64
+
+/** Logs whose entries' places are held in memory: at most 1,024 places each. */
+export const MAX_CACHED_LOGS = 1_000
+
+/** Puts a counted use remembers: an interrupted put is tried again before as many others. */
+export const MAX_NAMED_USES = 128
+
+/** Figures of what is stored are counted again after this time, in ms. */
+export const STATS_AGE_MS = 10_000

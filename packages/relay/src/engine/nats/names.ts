@@ -1,0 +1,68 @@
+/** Names of streams and subjects, all under one prefix, so that several relays' data can share a cluster. */
+
+export interface Subjects {
+  /** Streams. */
+  readonly mail: string
+  readonly documents: string
+  readonly terms: string
+  readonly spent: string
+  readonly logs: string
+  readonly items: string
+  readonly blobs: string
+  /** Subjects. */
+  readonly allTerms: string
+  readonly allSpent: string
+  readonly allBlobs: string
+  bucket(token: string): string
+  wake(token: string): string
+  document(kind: DocumentKind | '*', key: string): string
+  log(log: Uint8Array | '*'): string
+  /** Messages with so many one-time items. */
+  itemsOf(count: number | '*'): string
+  termsOf(box: Uint8Array): string
+  /** Things that cannot be used any more after this day since 1970. */
+  spentUntil(day: number, name: Uint8Array | '*'): string
+  blob(hash: Uint8Array): string
+  call(channel: Uint8Array | '*'): string
+  /** The last token of a subject. */
+  keyOf(subject: string): string
+}
+
+export type DocumentKind = 'record' | 'stock' | 'probe'
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
+}
+
+/** The first 16 bits of an id as four hex digits. */
+export function bucketToken(id: Uint8Array): string {
+  return Buffer.from(id.buffer, id.byteOffset, 2).toString('hex')
+}
+
+export const documentKey: (bytes: Uint8Array) => string = text
+
+export function subjectsOf(prefix: string): Subjects {
+  const stream = prefix.toUpperCase()
+  return {
+    mail: `${stream}_MAIL`,
+    documents: `${stream}_DOCUMENTS`,
+    terms: `${stream}_TERMS`,
+    spent: `${stream}_SPENT`,
+    logs: `${stream}_LOGS`,
+    items: `${stream}_ITEMS`,
+    blobs: `${stream}_BLOBS`,
+    allTerms: `${prefix}.terms.*`,
+    allSpent: `${prefix}.spent.*.*`,
+    allBlobs: `${prefix}.blob.*`,
+    bucket: (token) => `${prefix}.mail.${token}`,
+    wake: (token) => `${prefix}.wake.${token}`,
+    document: (kind, key) => `${prefix}.document.${kind}.${key}`,
+    log: (log) => `${prefix}.log.${log === '*' ? log : text(log)}`,
+    itemsOf: (count) => `${prefix}.items.${count}`,
+    termsOf: (box) => `${prefix}.terms.${text(box)}`,
+    spentUntil: (day, name) => `${prefix}.spent.${day}.${name === '*' ? name : text(name)}`,
+    blob: (hash) => `${prefix}.blob.${text(hash)}`,
+    call: (channel) => `${prefix}.call.${channel === '*' ? channel : text(channel)}`,
+    keyOf: (subject) => subject.slice(subject.lastIndexOf('.') + 1),
+  }
+}
