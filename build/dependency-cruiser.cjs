@@ -2,7 +2,7 @@
 
 /** What each package may import, besides itself and what its package.json declares. */
 const GROUND = ['core', 'crypto', 'tlv']
-const PROTOCOLS = ['ratchet', 'mls', 'identity', 'content', 'store', 'transport']
+const PROTOCOLS = ['ratchet', 'mls', 'identity', 'content', 'store', 'transport', 'payment']
 const CARRIERS = ['transport-link', 'transport-nostr', 'transport-relay']
 const NODES = ['messenger', 'relay']
 
@@ -22,6 +22,7 @@ const PORTABLE = ['core', 'crypto', 'tlv', ...PROTOCOLS, ...CARRIERS, 'messenger
 const CHOSEN_ON_NODE = [
   '^packages/crypto/src/.*node',
   '^packages/store/src/level\\.ts$',
+  '^packages/payment/src/.+\\.node\\.ts$',
   '^packages/transport-(link|nostr|relay)/src/.+\\.node\\.ts$',
 ]
 

@@ -32,29 +32,34 @@ export {
 export { PAYMENT_ERRORS, PaymentError, type PaymentErrorCode } from './errors.js'
 export { type FundedChannel, type Funding, TRUSTED_FUNDING, trustedFunding } from './funding.js'
 export { createLedger, type Ledger } from './ledger.js'
-export { MAX_AMOUNT, MAX_BLINDED, MAX_TICKET_TOKENS, RSA_BYTES, TOKEN_BYTES } from './limits.js'
+export { MAX_AMOUNT, MAX_BLINDED, RSA_BYTES, TOKEN_BYTES } from './limits.js'
 export { chainPayer, tillPayee, tokenPayer, voucherPayer } from './method.js'
 export { createPayer, type Evidence, type Payer, type PayerOptions } from './payer.js'
-export { checkTariff, costOf, type Tariff, TOKEN_BYTE_DAYS, tokenPrice, tokensFor } from './tariff.js'
+export {
+  byteDaysOf,
+  checkTariff,
+  costOf,
+  type Tariff,
+  TOKEN_VALUES,
+  tokenPrice,
+  valueFor,
+} from './tariff.js'
 export {
   decodeLink,
   decodePaymentTicket,
-  decodeTokenTicket,
   encodeLink,
   encodePaymentTicket,
-  encodeTokenTicket,
-  MAX_TICKET_BYTES,
   type PaymentTicket,
 } from './ticket.js'
 export { type ChannelBalance, createTill, type Purchase, type Till, type TillOptions } from './till.js'
-export type { Issuer, VerifiedToken } from './tokens/issuer.js'
+export type { Issuer, TokenVerifier, VerifiedToken } from './tokens/issuer.js'
 export { decodeOrder, encodeOrder, MAX_ORDER_BYTES, signOrder, type TokenOrder } from './tokens/order.js'
 export { type Spending, type SpentTokens, storedSpent } from './tokens/spent.js'
 export {
   agreeing,
   currentKey,
   decodeStatement,
-  type EpochKey,
+  type EpochKeys,
   encodeStatement,
   epochAt,
   type IssuerStatement,

@@ -3,5 +3,6 @@
  *
  * RSA runs in OpenSSL, which blinds private operations against timing. Keys lie in the store that is given.
  */
-export type { Issuer, VerifiedToken } from './tokens/issuer.js'
+export type { Issuer, TokenVerifier, VerifiedToken } from './tokens/issuer.js'
 export { type IssuerOptions, openIssuer } from './tokens/native-issuer.node.js'
+export { type VerifierOptions, verifierOf } from './tokens/verifier.node.js'

@@ -39,11 +39,11 @@ export const MAX_ISSUER_NAME_BYTES = 253
 /** Tokens blind-signed in one request: each costs the issuer half a millisecond. */
 export const MAX_BLINDED = 64
 
-/** Tokens in one ticket: the largest frame for the longest time costs nine at the default value of a token. */
-export const MAX_TICKET_TOKENS = 9
+/** Values of tokens: each splits the crowd that a token hides in. */
+export const MAX_TOKEN_VALUES = 4
 
-/** Issuer keys a relay names at once: the one that signs, the one before, and the next. */
-export const MAX_ISSUER_KEYS = 4
+/** Epochs whose keys an issuer names at once: the one that signs, the one before, and the next. */
+export const MAX_ISSUER_EPOCHS = 3
 
 /** Payments by ticket that a channel remembers, so that a repeated put is not charged again. */
 export const REMEMBERED_TICKETS = 32

@@ -5,8 +5,8 @@ import { PURPOSE_BYTES } from './channel/account.js'
 import { PaymentError } from './errors.js'
 import { MAX_OPEN_QUOTES, QUOTE_LIFE_MS } from './limits.js'
 import type { Payer } from './payer.js'
-import { costOf, type Tariff, tokensFor } from './tariff.js'
-import { encodePaymentTicket, encodeTokenTicket } from './ticket.js'
+import { costOf, valueFor } from './tariff.js'
+import { encodePaymentTicket } from './ticket.js'
 import type { Purchase, Till } from './till.js'
 import type { TokenWallet } from './wallet.js'
 
@@ -39,14 +39,14 @@ export function chainPayer(payer: Payer): PaymentPayer {
   }
 }
 
-/** Tokens of a wallet: the amount is their number. */
+/** Tokens of a wallet: the amount is what one is worth. */
 export function tokenPayer(wallet: TokenWallet): PaymentPayer {
   return {
     method: TOKEN,
     pay: async ({ amount }) => {
-      const tokens = await wallet.take(Number(amount))
-      if (tokens === undefined) throw new PaymentError('payment/no-credit')
-      return encodeTokenTicket(tokens)
+      const token = await wallet.take(Number(amount))
+      if (token === undefined) throw new PaymentError('payment/no-credit')
+      return token
     },
   }
 }
@@ -59,25 +59,29 @@ interface PayeeOptions {
 
 interface Price {
   readonly method: string
-  amount(tariff: Tariff, request: PaymentRequest): bigint
+  amount(till: Till, request: PaymentRequest): bigint
   take(till: Till, proof: Uint8Array, purchase: Purchase): Promise<void>
 }
 
 const PRICES: Readonly<Record<'voucher' | 'hash-chain' | 'blind-token', Price>> = {
   voucher: {
     method: VOUCHER,
-    amount: (tariff, { bytes, days }) => costOf(tariff, bytes, days),
+    amount: ({ tariff }, { bytes, days }) => costOf(tariff, bytes, days),
     take: (till, proof, purchase) => till.takePayment(proof, purchase),
   },
   'hash-chain': {
     method: LINK,
-    amount: (tariff, { bytes, days }) => costOf(tariff, bytes, days),
+    amount: ({ tariff }, { bytes, days }) => costOf(tariff, bytes, days),
     take: (till, proof, purchase) => till.takePayment(proof, purchase),
   },
   'blind-token': {
     method: TOKEN,
-    amount: (tariff, { bytes, days }) => BigInt(tokensFor(tariff, bytes, days)),
-    take: (till, proof, purchase) => till.takeTokens(proof, purchase),
+    amount: (till, { bytes, days }) => {
+      const value = valueFor(till.issuer?.statement().values ?? [], bytes, days)
+      if (value === undefined) throw new PaymentError('payment/bad-tariff', { details: { bytes, days } })
+      return BigInt(value)
+    },
+    take: (till, proof, purchase) => till.takeToken(proof, purchase),
   },
 }
 
@@ -97,7 +101,7 @@ export function tillPayee(method: keyof typeof PRICES, { till, crypto, clock }: 
       const memo = crypto.randomBytes(PURPOSE_BYTES)
       const expiresAt = clock.now() + QUOTE_LIFE_MS
       open.set(memo.join(), { ...request, expiresAt })
-      return { method: price.method, amount: price.amount(till.tariff, request), memo, expiresAt }
+      return { method: price.method, amount: price.amount(till, request), memo, expiresAt }
     },
     verify: async ({ memo, method: named }: PaymentQuote, proof) => {
       const request = open.get(memo.join())

@@ -1,8 +1,7 @@
 /**
  * What storage costs: byte-days, in the smallest unit of some money (spec/payment.md section 2).
  *
- *   cost   = ⌈bytes · days · amount / byteDays⌉
- *   tokens = ⌈bytes · days / tokenByteDays⌉
+ *   cost = ⌈bytes · days · amount / byteDays⌉
  */
 import { checkAmount } from './codec.js'
 import { PaymentError } from './errors.js'
@@ -11,44 +10,44 @@ export interface Tariff {
   /** `amount` buys this many bytes for a day. */
   readonly byteDays: number
   readonly amount: bigint
-  /** One token admits this many byte-days, at least one token a frame. */
-  readonly tokenByteDays: number
 }
 
-/** A token a week of a 2,048-byte frame: what an ordinary message waits for. */
-export const TOKEN_BYTE_DAYS: number = 7 * 2048
+/**
+ * Byte-days that tokens are worth: an ordinary frame for a day, for a week, and the largest for the longest time.
+ * Few, because buyers of one value are a crowd only among themselves.
+ */
+export const TOKEN_VALUES: readonly number[] = [2048, 7 * 2048, 30 * 4096]
 
 /** @throws PaymentError `payment/bad-tariff` */
 export function checkTariff(tariff: Tariff): Tariff {
-  const { byteDays, tokenByteDays } = tariff
-  const whole = (value: number): boolean => Number.isSafeInteger(value) && value > 0
-  if (!whole(byteDays) || !whole(tokenByteDays)) throw new PaymentError('payment/bad-tariff')
+  const { byteDays } = tariff
+  if (!Number.isSafeInteger(byteDays) || byteDays <= 0) throw new PaymentError('payment/bad-tariff')
   checkAmount(tariff.amount)
   return tariff
 }
 
-function byteDaysOf(bytes: number, days: number): bigint {
-  if (!Number.isSafeInteger(bytes) || !Number.isSafeInteger(days) || bytes < 0 || days < 0)
+/** @throws PaymentError `payment/bad-tariff` */
+export function byteDaysOf(bytes: number, days: number): number {
+  const product = bytes * days
+  if (!Number.isSafeInteger(product) || bytes < 0 || days < 0)
     throw new PaymentError('payment/bad-tariff', { details: { bytes, days } })
-  return BigInt(bytes) * BigInt(days)
-}
-
-function roundUp(value: bigint, unit: bigint): bigint {
-  return (value + unit - 1n) / unit
+  return product
 }
 
 /** Price of `bytes` kept for `days`. @throws PaymentError `payment/bad-tariff`, `payment/bad-amount` */
 export function costOf(tariff: Tariff, bytes: number, days: number): bigint {
-  return checkAmount(roundUp(byteDaysOf(bytes, days) * tariff.amount, BigInt(tariff.byteDays)))
+  const unit = BigInt(tariff.byteDays)
+  return checkAmount((BigInt(byteDaysOf(bytes, days)) * tariff.amount + unit - 1n) / unit)
 }
 
-/** Tokens that admit `bytes` for `days`: at least one. */
-export function tokensFor(tariff: Tariff, bytes: number, days: number): number {
-  const count = Number(roundUp(byteDaysOf(bytes, days), BigInt(tariff.tokenByteDays)))
-  return Math.max(1, count)
+/** Price of a token worth `value` byte-days. */
+export function tokenPrice(tariff: Tariff, value: number): bigint {
+  return costOf(tariff, value, 1)
 }
 
-/** Price of one token. */
-export function tokenPrice(tariff: Tariff): bigint {
-  return costOf(tariff, tariff.tokenByteDays, 1)
+/** The smallest of the values that admits as many byte-days; undefined when none does. */
+export function valueFor(values: readonly number[], bytes: number, days: number): number | undefined {
+  const needed = byteDaysOf(bytes, days)
+  const enough = values.filter((value) => value >= needed)
+  return enough.length === 0 ? undefined : Math.min(...enough)
 }

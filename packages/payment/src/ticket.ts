@@ -1,33 +1,14 @@
 /**
  * What a put carries to be admitted (spec/payment.md section 8).
  *
- *     token ticket    count u8 (1..9) | token 354 × count
+ *     token ticket    token 354
  *     payment ticket  1 | voucher            or    2 | channel 32 | index u32 | link 32
  */
 import { concatBytes } from '@hyphae/core'
 import type { LinkPayment } from './channel/chain.js'
 import { decodeVoucher, encodeVoucher, type Voucher } from './channel/voucher.js'
-import { finish, malformed, readerOf, sized, take, takeU8, takeU32, u8, u32 } from './codec.js'
-import { ID_BYTES, MAX_TICKET_TOKENS, TOKEN_BYTES } from './limits.js'
-
-export const MAX_TICKET_BYTES: number = 1 + MAX_TICKET_TOKENS * TOKEN_BYTES
-
-/** 1..9 tokens. @throws PaymentError `payment/malformed` */
-export function encodeTokenTicket(tokens: readonly Uint8Array[]): Uint8Array {
-  const count = tokens.length
-  if (count === 0 || count > MAX_TICKET_TOKENS) throw malformed('bad-count', { count })
-  return concatBytes(u8(count), ...tokens.map((token) => sized(token, TOKEN_BYTES, 'token')))
-}
-
-/** Views. @throws PaymentError `payment/malformed` */
-export function decodeTokenTicket(bytes: Uint8Array): Uint8Array[] {
-  const reader = readerOf(bytes)
-  const count = takeU8(reader)
-  if (count === 0 || count > MAX_TICKET_TOKENS) throw malformed('bad-count', { count })
-  const tokens = Array.from({ length: count }, () => take(reader, TOKEN_BYTES))
-  finish(reader)
-  return tokens
-}
+import { finish, malformed, readerOf, sized, take, takeU32, u8, u32 } from './codec.js'
+import { ID_BYTES } from './limits.js'
 
 export type PaymentTicket =
   | { readonly kind: 'voucher'; readonly voucher: Voucher }

@@ -26,12 +26,11 @@ import type { Voucher } from './channel/voucher.js'
 import { PaymentError } from './errors.js'
 import type { FundedChannel, Funding } from './funding.js'
 import { MAX_CHANNEL_LIFE_MS } from './limits.js'
-import { checkTariff, costOf, type Tariff, tokenPrice, tokensFor } from './tariff.js'
-import { decodePaymentTicket, decodeTokenTicket } from './ticket.js'
-import type { Issuer } from './tokens/issuer.js'
+import { byteDaysOf, checkTariff, costOf, type Tariff, tokenPrice } from './tariff.js'
+import { decodePaymentTicket } from './ticket.js'
+import type { Issuer, VerifiedToken } from './tokens/issuer.js'
 import { type TokenOrder, verifiedDigest } from './tokens/order.js'
-import type { Spending, SpentTokens } from './tokens/spent.js'
-import { storedSpent } from './tokens/spent.js'
+import { type SpentTokens, storedSpent } from './tokens/spent.js'
 import { epochAt } from './tokens/statement.js'
 
 export interface TillOptions {
@@ -44,7 +43,7 @@ export interface TillOptions {
   readonly fundings: readonly Funding[]
   /** Without one no tokens are sold or taken. */
   readonly issuer?: Issuer
-  /** Kept in the store when left out. Relays that share an issuer must share it. */
+  /** Of `takeToken`; kept in the store when left out. Who shares an issuer must share it. */
   readonly spent?: SpentTokens
 }
 
@@ -76,8 +75,8 @@ export interface Till {
   balance(channel: Uint8Array): Promise<ChannelBalance>
   /** Blind signatures in the order asked. */
   sell(order: TokenOrder): Promise<Uint8Array[]>
-  /** Takes what a token ticket pays with. @throws PaymentError `payment/bad-token`, `payment/spent`, `payment/no-credit` */
-  takeTokens(ticket: Uint8Array, purchase: Purchase): Promise<void>
+  /** Spends a token. @throws PaymentError `payment/bad-token`, `payment/spent`, `payment/no-credit` */
+  takeToken(token: Uint8Array, purchase: Purchase): Promise<void>
   /** Takes what a payment ticket pays with, and charges its channel. */
   takePayment(ticket: Uint8Array, purchase: Purchase): Promise<void>
   /** Turns vouchers into money; what was gained. */
@@ -187,13 +186,29 @@ async function payLink(context: Context, id: Uint8Array, payment: LinkPayment): 
   )
 }
 
+/** @throws PaymentError `payment/bad-token`, `payment/no-credit`, `payment/malformed` */
+function checkToken(
+  { issuer }: Pick<TillOptions, 'issuer'>,
+  token: Uint8Array,
+  { bytes, days }: Pick<Purchase, 'bytes' | 'days'>,
+): VerifiedToken {
+  const verified = issuer?.verify(token) ?? null
+  if (verified === null) throw new PaymentError('payment/bad-token')
+  const needed = byteDaysOf(bytes, days)
+  if (verified.value < needed)
+    throw new PaymentError('payment/no-credit', { details: { needed, value: verified.value } })
+  return verified
+}
+
 async function sell(context: Context, order: TokenOrder): Promise<Uint8Array[]> {
   const { issuer, store, crypto, tariff } = context
   if (issuer === undefined) throw new PaymentError('payment/bad-token')
   const known = await read(store, order.channel)
   const { terms } = known.opening
   const digest = verifiedDigest(crypto, order, terms.payer)
-  const price = fundingOf(context, terms.funding).free ? 0n : tokenPrice(tariff)
+  const value = issuer.valueOf(order.keyId)
+  if (value === undefined) throw new PaymentError('payment/bad-token')
+  const price = fundingOf(context, terms.funding).free ? 0n : tokenPrice(tariff, value)
   const ordered = (account: ChannelAccount): ChannelAccount => {
     if (account.issueSequence === order.sequence && equalBytes(account.issueDigest, digest)) return account
     if (order.sequence !== account.issueSequence + 1) throw new PaymentError('payment/backward')
@@ -207,18 +222,9 @@ async function sell(context: Context, order: TokenOrder): Promise<Uint8Array[]> 
   return signatures
 }
 
-async function takeTokens(context: Context, ticket: Uint8Array, purchase: Purchase): Promise<void> {
-  const { issuer, spent, tariff } = context
-  const tokens = decodeTokenTicket(ticket)
-  const needed = tokensFor(tariff, purchase.bytes, purchase.days)
-  if (tokens.length < needed) throw new PaymentError('payment/no-credit', { details: { needed } })
-  const spendings: Spending[] = []
-  for (const token of tokens) {
-    const verified = issuer?.verify(token) ?? null
-    if (verified === null) throw new PaymentError('payment/bad-token')
-    spendings.push(verified)
-  }
-  if (!(await spent.spend(spendings, purchase.purpose))) throw new PaymentError('payment/spent')
+async function takeToken(context: Context, token: Uint8Array, purchase: Purchase): Promise<void> {
+  const verified = checkToken(context, token, purchase)
+  if (!(await context.spent.spend(verified, purchase.purpose))) throw new PaymentError('payment/spent')
 }
 
 async function takePayment(context: Context, bytes: Uint8Array, purchase: Purchase): Promise<void> {
@@ -286,7 +292,7 @@ export function createTill(options: TillOptions): Till {
     payLink: (channel, payment) => payLink(context, channel, payment),
     balance: async (channel) => balanceOf(await read(options.store, channel)),
     sell: (order) => sell(context, order),
-    takeTokens: (ticket, purchase) => takeTokens(context, ticket, purchase),
+    takeToken: (token, purchase) => takeToken(context, token, purchase),
     takePayment: (ticket, purchase) => takePayment(context, ticket, purchase),
     settle: (io) => settle(context, io),
     sweep: () => sweep(context),

@@ -5,8 +5,8 @@
 import type { Clock, Store } from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
 import { PaymentError } from './errors.js'
-import { epochAt, type IssuerStatement, isTaken } from './tokens/statement.js'
-import { finishToken, issuerKey, type PendingToken, requestToken } from './tokens/token.js'
+import { currentKey, epochAt, type IssuerStatement } from './tokens/statement.js'
+import { finishToken, type PendingToken, requestToken, tokenParts } from './tokens/token.js'
 
 export interface WalletOptions {
   readonly store: Store
@@ -26,62 +26,59 @@ export interface TokenBatch {
 }
 
 export interface TokenWallet {
-  prepare(count: number): TokenBatch
-  /** Undefined when there are fewer. Oldest epoch first. */
-  take(count: number): Promise<Uint8Array[] | undefined>
-  count(): Promise<number>
+  /** Tokens worth `value` byte-days, one of the statement's values. @throws PaymentError `payment/expired` */
+  prepare(value: number, count: number): TokenBatch
+  /** One of exactly this value, of the oldest epoch that is still taken; undefined when there is none. */
+  take(value: number): Promise<Uint8Array | undefined>
+  count(value: number): Promise<number>
 }
 
 const TABLE = 'token'
 
-function unfinished({ crypto, clock, statement }: WalletOptions, count: number): PendingToken[] {
-  const epoch = epochAt(clock.now(), statement.epochMs)
-  const key = statement.keys.find((candidate) => candidate.epoch === epoch)
-  if (key === undefined) throw new PaymentError('payment/expired')
-  const issuer = issuerKey(crypto, key.modulus)
-  return Array.from({ length: count }, () => requestToken(crypto, issuer, statement.name))
-}
-
 async function finish(
   { store }: WalletOptions,
-  epoch: number,
+  place: readonly [value: number, epoch: number],
   pending: readonly PendingToken[],
   signatures: readonly Uint8Array[],
 ): Promise<void> {
   if (signatures.length !== pending.length) throw new PaymentError('payment/bad-signature')
   const tokens = pending.map((one, i) => finishToken(one, signatures[i] as Uint8Array))
   await store.transact((tx) => {
-    for (const token of tokens) tx.put([TABLE, epoch, token.slice(2, 34)], token)
+    for (const token of tokens) tx.put([TABLE, ...place, tokenParts(token).nonce], token)
   })
+}
+
+/** A batch for the epoch of now. */
+function prepare(options: WalletOptions, value: number, count: number): TokenBatch {
+  const { crypto, clock, statement } = options
+  const now = clock.now()
+  const key = currentKey(crypto, statement, value, now)
+  const pending = Array.from({ length: count }, () => requestToken(crypto, key, statement.name))
+  const place = [value, epochAt(now, statement.epochMs)] as const
+  return {
+    keyId: key.id,
+    blinded: pending.map(({ request }) => request),
+    finish: (signatures) => finish(options, place, pending, signatures),
+  }
 }
 
 export function createWallet(options: WalletOptions): TokenWallet {
   const { store, clock, statement } = options
-  const epochNow = (): number => epochAt(clock.now(), statement.epochMs)
+  /** The oldest epoch whose tokens are taken. */
+  const oldest = (): number => epochAt(clock.now(), statement.epochMs) - 1
   return {
-    prepare: (count) => {
-      const epoch = epochNow()
-      const pending = unfinished(options, count)
-      const [first] = pending
-      if (first === undefined) throw new PaymentError('payment/malformed', { details: { count } })
-      return {
-        keyId: first.key.id,
-        blinded: pending.map(({ request }) => request),
-        finish: (signatures) => finish(options, epoch, pending, signatures),
-      }
-    },
-    take: (count) =>
+    prepare: (value, count) => prepare(options, value, count),
+    take: (value) =>
       store.transact(async (tx) => {
-        const from = epochNow() - 1
-        const old = await tx.list([TABLE], { limit: 1 })
+        const from = oldest()
+        const [first] = await tx.list([TABLE, value], { limit: 1 })
         // What is no longer taken anywhere goes first.
-        const over = old.length > 0 && !isTaken(old[0]?.key[1] as number, epochNow())
-        if (over) for (const { key } of await tx.list([TABLE])) if ((key[1] as number) < from) tx.delete(key)
-        const found = await tx.list([TABLE], { from, limit: count })
-        if (found.length < count) return undefined
-        for (const { key } of found) tx.delete(key)
-        return found.map(({ value }) => value)
+        if (first !== undefined && (first.key[2] as number) < from)
+          for (const { key } of await tx.list([TABLE, value])) if ((key[2] as number) < from) tx.delete(key)
+        const [found] = await tx.list([TABLE, value], { from, limit: 1 })
+        if (found !== undefined) tx.delete(found.key)
+        return found?.value
       }),
-    count: async () => (await store.list([TABLE], { from: epochNow() - 1 })).length,
+    count: async (value) => (await store.list([TABLE, value], { from: oldest() })).length,
   }
 }

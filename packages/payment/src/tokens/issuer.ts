@@ -2,21 +2,34 @@
 import type { IssuerStatement } from './statement.js'
 
 export interface VerifiedToken {
-  /** Epoch of its key: when it may be forgotten. */
+  /** Epoch of its key. */
   readonly epoch: number
+  /** Byte-days. */
+  readonly value: number
   readonly nonce: Uint8Array
+  /** ms since 1970: from then on nobody takes it, and its spending may be forgotten. */
+  readonly until: number
 }
 
-export interface Issuer {
+/** All that a relay needs that takes tokens and sells none. */
+export interface TokenVerifier {
   /** What the issuer commits to now. */
   statement(): IssuerStatement
   /**
-   * Signs with the key of the current epoch, 256 bytes each; all or none.
-   * @throws PaymentError `payment/bad-blinded`, `payment/bad-token` when `keyId` is not of the current key
+   * Null when it is not a token of a key that is taken now. At most one public RSA operation.
+   * @throws PaymentError `payment/malformed`
+   */
+  verify(token: Uint8Array): VerifiedToken | null
+}
+
+export interface Issuer extends TokenVerifier {
+  /** What tokens of this key are worth, when it signs now. */
+  valueOf(keyId: Uint8Array): number | undefined
+  /**
+   * Signs with a key of the current epoch, 256 bytes each; all or none.
+   * @throws PaymentError `payment/bad-blinded`, `payment/bad-token` when `keyId` is not of a current key
    */
   sign(keyId: Uint8Array, blinded: readonly Uint8Array[]): Uint8Array[]
-  /** Null when it is not a token of a key that is taken now. At most one public RSA operation. */
-  verify(token: Uint8Array): VerifiedToken | null
   /** Makes the keys of the epochs that have come and forgets those that are over. */
   rotate(): Promise<void>
 }

@@ -1,5 +1,5 @@
 /**
- * An issuer with one key an epoch, made one epoch ahead so that everybody knows it before it signs.
+ * An issuer with one key an epoch and value, made one epoch ahead so that everybody knows it before it signs.
  *
  * spec/payment.md section 6. Keys lie in the store, as PKCS #8; whoever has it can make tokens.
  */
@@ -7,10 +7,12 @@ import { type Clock, equalBytes, type Store } from '@hyphae/core'
 import type { CryptoProvider, Ed25519PrivateKey } from '@hyphae/crypto'
 import { PaymentError } from '../errors.js'
 import { MAX_BLINDED } from '../limits.js'
+import { TOKEN_VALUES } from '../tariff.js'
 import type { Issuer } from './issuer.js'
-import { exportRsa, generateRsa, importRsa, type RsaKeyPair, signBlinded, verifyNative } from './rsa.node.js'
-import { epochAt, type IssuerStatement, isTaken, signStatement } from './statement.js'
-import { challengeDigest, type IssuerKey, issuerKey, tokenParts } from './token.js'
+import { exportRsa, generateRsa, importRsa, type RsaKeyPair, signBlinded } from './rsa.node.js'
+import { epochAt, type IssuerStatement, signStatement } from './statement.js'
+import { type IssuerKey, issuerKey } from './token.js'
+import { verifierOf } from './verifier.node.js'
 
 export interface IssuerOptions {
   readonly store: Store
@@ -20,6 +22,8 @@ export interface IssuerOptions {
   readonly payeeKey: Ed25519PrivateKey
   /** What its tokens are bound to: the name under which clients know the issuer. */
   readonly name: string
+  /** What tokens are worth, in byte-days, rising; default TOKEN_VALUES. */
+  readonly values?: readonly number[]
   /** How long a key signs, in ms; it is taken for as long again. Default 7 days. */
   readonly epochMs?: number
 }
@@ -31,69 +35,75 @@ const TABLE = 'issuer-key'
 
 interface Held extends RsaKeyPair {
   readonly epoch: number
+  readonly value: number
   readonly key: IssuerKey
 }
 
 interface State {
   readonly options: Required<IssuerOptions>
-  readonly digest: Uint8Array
   held: readonly Held[]
   statement: IssuerStatement
 }
 
-async function keyOf({ store, crypto }: IssuerOptions, epoch: number): Promise<Held> {
-  const stored = await store.get([TABLE, epoch])
+async function keyOf({ store, crypto }: IssuerOptions, epoch: number, value: number): Promise<Held> {
+  const stored = await store.get([TABLE, epoch, value])
   const pair = stored === undefined ? await generateRsa() : importRsa(stored)
-  if (stored === undefined) await store.transact((tx) => tx.put([TABLE, epoch], exportRsa(pair)))
-  return { ...pair, epoch, key: issuerKey(crypto, pair.modulus) }
+  if (stored === undefined) await store.transact((tx) => tx.put([TABLE, epoch, value], exportRsa(pair)))
+  return { ...pair, epoch, value, key: issuerKey(crypto, pair.modulus) }
+}
+
+/** The epoch before is named only where its keys exist: a new issuer has none. */
+async function epochsOf({ store, values }: Required<IssuerOptions>, epoch: number): Promise<number[]> {
+  const before = await store.get([TABLE, epoch - 1, values[0] as number])
+  return before === undefined ? [epoch, epoch + 1] : [epoch - 1, epoch, epoch + 1]
+}
+
+async function forget({ store }: IssuerOptions, before: number): Promise<void> {
+  const over = (await store.list([TABLE])).filter(({ key }) => (key[1] as number) < before)
+  if (over.length === 0) return
+  await store.transact((tx) => {
+    for (const { key } of over) tx.delete(key)
+  })
 }
 
 async function load(options: Required<IssuerOptions>): Promise<Pick<State, 'held' | 'statement'>> {
-  const { store, crypto, clock, payeeKey, name, epochMs } = options
+  const { crypto, clock, payeeKey, name, values, epochMs } = options
   const epoch = epochAt(clock.now(), epochMs)
   const held: Held[] = []
-  // The key before is named only where it exists: a new issuer has none.
-  if ((await store.get([TABLE, epoch - 1])) !== undefined) held.push(await keyOf(options, epoch - 1))
-  for (const wanted of [epoch, epoch + 1]) held.push(await keyOf(options, wanted))
-  const stored = await store.list([TABLE])
-  const over = stored.filter(({ key }) => (key[1] as number) < epoch - 1)
-  if (over.length > 0) {
-    await store.transact((tx) => {
-      for (const { key } of over) tx.delete(key)
-    })
+  const keys = []
+  for (const of of await epochsOf(options, epoch)) {
+    const ofEpoch: Held[] = []
+    for (const value of values) ofEpoch.push(await keyOf(options, of, value))
+    held.push(...ofEpoch)
+    keys.push({ epoch: of, moduli: ofEpoch.map(({ modulus }) => modulus) })
   }
-  const keys = held.map(({ epoch: of, modulus }) => ({ epoch: of, modulus }))
-  return { held, statement: signStatement(crypto, payeeKey, { name, epoch, epochMs, keys }) }
+  await forget(options, epoch - 1)
+  return { held, statement: signStatement(crypto, payeeKey, { name, epoch, epochMs, values, keys }) }
+}
+
+function signerOf({ options, held }: State, keyId: Uint8Array): Held | undefined {
+  const epoch = epochAt(options.clock.now(), options.epochMs)
+  return held.find((candidate) => candidate.epoch === epoch && equalBytes(candidate.key.id, keyId))
 }
 
 function sign(state: State, keyId: Uint8Array, blinded: readonly Uint8Array[]): Uint8Array[] {
-  const { clock, epochMs } = state.options
-  const epoch = epochAt(clock.now(), epochMs)
-  const signer = state.held.find((held) => held.epoch === epoch)
-  if (signer === undefined || !equalBytes(signer.key.id, keyId)) throw new PaymentError('payment/bad-token')
+  const signer = signerOf(state, keyId)
+  if (signer === undefined) throw new PaymentError('payment/bad-token')
   if (blinded.length > MAX_BLINDED)
     throw new PaymentError('payment/bad-blinded', { details: { max: MAX_BLINDED } })
   return blinded.map((one) => signBlinded(signer, one))
 }
 
-function verifyWith(state: State, token: Uint8Array): ReturnType<Issuer['verify']> {
-  const { clock, epochMs } = state.options
-  const { keyId, digest, message, signature, nonce } = tokenParts(token)
-  const held = state.held.find(({ key }) => equalBytes(key.id, keyId))
-  if (held === undefined || !isTaken(held.epoch, epochAt(clock.now(), epochMs))) return null
-  if (!equalBytes(digest, state.digest) || !verifyNative(held.publicKey, message, signature)) return null
-  return { epoch: held.epoch, nonce }
-}
-
 /** Makes the keys that are missing: about 100 ms each. */
 export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
-  const whole = { epochMs: DEFAULT_EPOCH_MS, ...options }
-  const digest = challengeDigest(options.crypto, options.name)
-  const state: State = { options: whole, digest, ...(await load(whole)) }
+  const whole = { epochMs: DEFAULT_EPOCH_MS, values: TOKEN_VALUES, ...options }
+  const state: State = { options: whole, ...(await load(whole)) }
+  const { crypto, clock } = options
+  const verifier = verifierOf({ crypto, clock, statement: () => state.statement })
   return {
-    statement: () => state.statement,
+    ...verifier,
+    valueOf: (keyId) => signerOf(state, keyId)?.value,
     sign: (keyId, blinded) => sign(state, keyId, blinded),
-    verify: (token) => verifyWith(state, token),
     rotate: async () => {
       if (epochAt(whole.clock.now(), whole.epochMs) === state.statement.epoch) return
       Object.assign(state, await load(whole))

@@ -36,6 +36,12 @@ export async function generateRsa(): Promise<RsaKeyPair> {
   return pairOf(privateKey)
 }
 
+/** The public key of a big-endian modulus and the exponent 65537. */
+export function rsaKeyOf(modulus: Uint8Array): KeyObject {
+  const n = Buffer.from(modulus).toString('base64url')
+  return createPublicKey({ format: 'jwk', key: { kty: 'RSA', n, e: 'AQAB' } })
+}
+
 /** PKCS #8, DER: a secret. */
 export function exportRsa({ privateKey }: RsaKeyPair): Uint8Array {
   return plainBytes(privateKey.export({ type: 'pkcs8', format: 'der' }))

@@ -14,10 +14,10 @@ export interface Spending {
 
 export interface SpentTokens {
   /**
-   * All of them or none. True when none was spent before, or all were for the same purpose; false otherwise.
-   * Resolves when it is durable. `purpose` is 16 bytes.
+   * True when it was not spent before, or for the same purpose; false otherwise. Resolves when it is durable.
+   * `purpose` is 16 bytes.
    */
-  spend(tokens: readonly Spending[], purpose: Uint8Array): Promise<boolean>
+  spend(token: Spending, purpose: Uint8Array): Promise<boolean>
   /** Forgets the tokens of epochs before `epoch`. */
   forget(epoch: number): Promise<void>
 }
@@ -38,15 +38,11 @@ async function forgetSome(store: Store, epoch: number): Promise<boolean> {
 /** Over a store. Its single writer is what makes two spendings at once impossible. */
 export function storedSpent(store: Store): SpentTokens {
   return {
-    spend: (tokens, purpose) =>
+    spend: ({ epoch, nonce }, purpose) =>
       store.transact(async (tx) => {
-        const keys = tokens.map(({ epoch, nonce }) => [TABLE, epoch, nonce] as const)
-        const held = await Promise.all(keys.map((key) => tx.get(key)))
-        // The same token twice in one payment is two spendings.
-        if (new Set(tokens.map(({ nonce }) => nonce.join())).size !== tokens.length) return false
-        if (held.every((value) => value !== undefined && equalBytes(value, purpose))) return true
-        if (held.some((value) => value !== undefined)) return false
-        for (const key of keys) tx.put(key, purpose)
+        const held = await tx.get([TABLE, epoch, nonce])
+        if (held !== undefined) return equalBytes(held, purpose)
+        tx.put([TABLE, epoch, nonce], purpose)
         return true
       }),
     forget: async (epoch) => {

@@ -1,12 +1,12 @@
 /**
- * What an issuer commits to: one key an epoch, the same for everybody (spec/payment.md section 6.3).
+ * What an issuer commits to: one key an epoch and value, the same for everybody (spec/payment.md section 6.3).
  *
  *     version 1 | epoch u32 | epoch length ms u64 | name length u16 | name
- *     | count u8 | (epoch u32 | modulus 256) × count | signature 64
+ *     | values u8 | value u64 × values | epochs u8 | (epoch u32 | modulus 256 × values) × epochs | signature 64
  *     signature = Ed25519(payee, "hyphae issuer v1" ‖ 0 ‖ all that comes before)
  *
  * A relay that gave each client a key of its own could recognise their tokens. Within a statement that is
- * impossible: there is one key for each epoch, and every key belongs to one. Between statements it is provable:
+ * impossible: there is one key for each epoch and value, and no other. Between statements it is provable:
  * two signed statements that name different keys for an epoch convict the relay. Clients therefore compare what
  * they were told over different paths before they buy (`agreeing`).
  */
@@ -28,13 +28,20 @@ import {
   u32,
 } from '../codec.js'
 import { PaymentError } from '../errors.js'
-import { ID_BYTES, MAX_ISSUER_KEYS, MAX_ISSUER_NAME_BYTES, RSA_BYTES, SIGNATURE_BYTES } from '../limits.js'
+import {
+  ID_BYTES,
+  MAX_ISSUER_EPOCHS,
+  MAX_ISSUER_NAME_BYTES,
+  MAX_TOKEN_VALUES,
+  RSA_BYTES,
+  SIGNATURE_BYTES,
+} from '../limits.js'
 import { type IssuerKey, issuerKey } from './token.js'
 
-export interface EpochKey {
+export interface EpochKeys {
   readonly epoch: number
-  /** 256 bytes. */
-  readonly modulus: Uint8Array
+  /** One for each value, 256 bytes each. */
+  readonly moduli: readonly Uint8Array[]
 }
 
 export interface IssuerStatement {
@@ -42,8 +49,10 @@ export interface IssuerStatement {
   /** The epoch in which it was made; time divided by the epoch's length. */
   readonly epoch: number
   readonly epochMs: number
+  /** What tokens are worth, in byte-days; rising. */
+  readonly values: readonly number[]
   /** Rising epochs, one after another. */
-  readonly keys: readonly EpochKey[]
+  readonly keys: readonly EpochKeys[]
   /** Of the relay's payment key, 64 bytes. */
   readonly signature: Uint8Array
 }
@@ -52,7 +61,16 @@ const VERSION = 1
 const LABEL: Uint8Array = /* @__PURE__ */ utf8('hyphae issuer v1\0')
 
 export const MAX_STATEMENT_BYTES: number =
-  1 + 4 + 8 + 2 + MAX_ISSUER_NAME_BYTES + 1 + MAX_ISSUER_KEYS * (4 + RSA_BYTES) + SIGNATURE_BYTES
+  1 +
+  4 +
+  8 +
+  2 +
+  MAX_ISSUER_NAME_BYTES +
+  1 +
+  MAX_TOKEN_VALUES * 8 +
+  1 +
+  MAX_ISSUER_EPOCHS * (4 + MAX_TOKEN_VALUES * RSA_BYTES) +
+  SIGNATURE_BYTES
 
 /** An epoch's key signs in its epoch and is taken in it and in the next: then its spent tokens are forgotten. */
 export function isTaken(keyEpoch: number, epochNow: number): boolean {
@@ -65,10 +83,17 @@ export function epochAt(time: number, epochMs: number): number {
 
 type Unsigned = Omit<IssuerStatement, 'signature'>
 
-function checkKeys({ epoch, keys }: Unsigned): void {
-  if (keys.length === 0 || keys.length > MAX_ISSUER_KEYS) throw malformed('bad-count', { count: keys.length })
+function checkKeys({ epoch, values, keys }: Unsigned): void {
+  if (values.length === 0 || values.length > MAX_TOKEN_VALUES)
+    throw malformed('bad-count', { count: values.length })
+  values.forEach((value, i) => {
+    if (value <= (values[i - 1] ?? 0)) throw malformed('bad-value', { value })
+  })
+  if (keys.length === 0 || keys.length > MAX_ISSUER_EPOCHS)
+    throw malformed('bad-count', { count: keys.length })
   keys.forEach((key, i) => {
-    if (key.epoch !== (keys[0] as EpochKey).epoch + i) throw malformed('bad-epoch', { epoch: key.epoch })
+    if (key.epoch !== (keys[0] as EpochKeys).epoch + i) throw malformed('bad-epoch', { epoch: key.epoch })
+    if (key.moduli.length !== values.length) throw malformed('bad-count', { count: key.moduli.length })
   })
   if (!keys.some((key) => key.epoch === epoch)) throw malformed('bad-epoch', { epoch })
 }
@@ -77,18 +102,20 @@ function unsignedBytes(statement: Unsigned): Uint8Array {
   checkKeys(statement)
   const name = utf8(statement.name)
   if (name.length === 0 || name.length > MAX_ISSUER_NAME_BYTES) throw malformed('bad issuer name')
-  const keys = statement.keys.flatMap(({ epoch, modulus }) => [
-    u32(epoch),
-    sized(modulus, RSA_BYTES, 'modulus'),
-  ])
+  const { values, keys } = statement
   return concatBytes(
     u8(VERSION),
     u32(statement.epoch),
     timeBytes(statement.epochMs),
     u16(name.length),
     name,
-    u8(statement.keys.length),
-    ...keys,
+    u8(values.length),
+    ...values.map((value) => timeBytes(value)),
+    u8(keys.length),
+    ...keys.flatMap(({ epoch, moduli }) => [
+      u32(epoch),
+      ...moduli.map((modulus) => sized(modulus, RSA_BYTES, 'modulus')),
+    ]),
   )
 }
 
@@ -117,13 +144,16 @@ export function decodeStatement(bytes: Uint8Array): IssuerStatement {
   const nameLength = takeU16(reader)
   if (nameLength === 0 || nameLength > MAX_ISSUER_NAME_BYTES) throw malformed('bad issuer name')
   const name = fromUtf8(take(reader, nameLength))
-  const count = takeU8(reader)
-  if (count > MAX_ISSUER_KEYS) throw malformed('bad-count', { count })
-  const keys = Array.from({ length: count }, () => ({
+  const valueCount = takeU8(reader)
+  if (valueCount > MAX_TOKEN_VALUES) throw malformed('bad-count', { count: valueCount })
+  const values = Array.from({ length: valueCount }, () => takeTime(reader))
+  const epochs = takeU8(reader)
+  if (epochs > MAX_ISSUER_EPOCHS) throw malformed('bad-count', { count: epochs })
+  const keys = Array.from({ length: epochs }, () => ({
     epoch: takeU32(reader),
-    modulus: take(reader, RSA_BYTES),
+    moduli: values.map(() => take(reader, RSA_BYTES)),
   }))
-  const statement = { name, epoch, epochMs, keys, signature: take(reader, SIGNATURE_BYTES) }
+  const statement = { name, epoch, epochMs, values, keys, signature: take(reader, SIGNATURE_BYTES) }
   finish(reader)
   checkKeys(statement)
   return statement
@@ -135,28 +165,39 @@ export function verifyStatement(crypto: CryptoProvider, statement: IssuerStateme
   const signed = concatBytes(LABEL, unsignedBytes(statement))
   if (!crypto.ed25519.verify(payee, signed, statement.signature))
     throw new PaymentError('payment/bad-signature')
-  for (const { modulus } of statement.keys) issuerKey(crypto, modulus)
+  for (const { moduli } of statement.keys) for (const modulus of moduli) issuerKey(crypto, modulus)
 }
 
-/** True when no epoch has two keys. Order, time and signatures do not matter. */
+/** True when no epoch and value has two keys. Order, time and signatures do not matter. */
 export function agreeing(statements: readonly IssuerStatement[]): boolean {
   const seen = new Map<number, Uint8Array>()
-  const first = statements[0]
-  for (const { name, epochMs, keys } of statements) {
-    if (name !== first?.name || epochMs !== first.epochMs) return false
-    for (const { epoch, modulus } of keys) {
+  const [first] = statements
+  for (const { name, epochMs, values, keys } of statements) {
+    if (name !== first?.name || epochMs !== first.epochMs || values.join() !== first.values.join())
+      return false
+    for (const { epoch, moduli } of keys) {
+      const joined = concatBytes(...moduli)
       const known = seen.get(epoch)
-      if (known !== undefined && !equalBytes(known, modulus)) return false
-      seen.set(epoch, modulus)
+      if (known !== undefined && !equalBytes(known, joined)) return false
+      seen.set(epoch, joined)
     }
   }
   return true
 }
 
-/** The key to buy with at this time. @throws PaymentError `payment/expired` when the statement is of another time */
-export function currentKey(crypto: CryptoProvider, statement: IssuerStatement, now: number): IssuerKey {
+/**
+ * The key to buy tokens of this value with at this time.
+ * @throws PaymentError `payment/expired` when the statement is of another time, or has no such value
+ */
+export function currentKey(
+  crypto: CryptoProvider,
+  statement: IssuerStatement,
+  value: number,
+  now: number,
+): IssuerKey {
   const epoch = epochAt(now, statement.epochMs)
-  const key = statement.keys.find((candidate) => candidate.epoch === epoch)
-  if (key === undefined) throw new PaymentError('payment/expired')
-  return issuerKey(crypto, key.modulus)
+  const keys = statement.keys.find((candidate) => candidate.epoch === epoch)
+  const modulus = keys?.moduli[statement.values.indexOf(value)]
+  if (modulus === undefined) throw new PaymentError('payment/expired', { details: { epoch, value } })
+  return issuerKey(crypto, modulus)
 }
