@@ -121,15 +121,15 @@ export const key: Codec<Uint8Array> = /* @__PURE__ */ bytes(32)
 
 /** One field after another. Of a value, only these are written. */
 export function struct<T extends object>(fields: { readonly [K in keyof T]: Codec<T[K]> }): Codec<T> {
-  const entries = Object.entries(fields) as [keyof T, Codec<T[keyof T]>][]
+  const names = Object.keys(fields) as (keyof T)[]
   return {
     read(reader) {
       const value: Partial<T> = {}
-      for (const [name, codec] of entries) value[name] = codec.read(reader)
+      for (const name of names) value[name] = fields[name].read(reader)
       return value as T
     },
     write(writer, value) {
-      for (const [name, codec] of entries) codec.write(writer, value[name])
+      for (const name of names) fields[name].write(writer, value[name])
     },
   }
 }

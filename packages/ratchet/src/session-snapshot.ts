@@ -59,13 +59,12 @@ const FLAG_SKIPPED = 8
 
 type StoredFacts = Pick<SessionFacts, 'createdAt' | 'transcript' | 'mailboxSecret' | 'peer'>
 type StoredReady = Omit<ReadySide, 'kind' | 'ratchetKey'>
-type StoredDue = Omit<DueSide, 'kind'>
 
 interface StoredSession extends Pick<SessionCore, 'rootKey' | 'receiving' | 'skipped' | 'turnedAt'> {
   /** Version u4, flags u4: they tell all of the layout. */
   readonly head: number
   readonly facts: StoredFacts
-  readonly sending: StoredReady | StoredDue
+  readonly sending: StoredReady | DueSide
   readonly pq: Uint8Array | null
 }
 
@@ -87,7 +86,12 @@ const READY: Codec<StoredReady> = /* @__PURE__ */ struct({
   n: u24,
   pn: u24,
 })
-const DUE: Codec<StoredDue> = /* @__PURE__ */ struct({ remoteKey: publicKey, headerKey: key, pn: u24 })
+const DUE: Codec<DueSide> = /* @__PURE__ */ struct<DueSide>({
+  kind: /* @__PURE__ */ absent('due'),
+  remoteKey: publicKey,
+  headerKey: key,
+  pn: u24,
+})
 const RECEIVING: Codec<ReceivingChain> = /* @__PURE__ */ struct({ chainKey: key, header, n: u24 })
 const LATER: Codec<Uint8Array | null> = /* @__PURE__ */ choice<Uint8Array | null>(
   [/* @__PURE__ */ absent(null), key],
@@ -129,8 +133,10 @@ function headOf({ facts, sending, receiving, skipped, pq }: SessionCore): number
  */
 export function encodeSession(session: SessionState): Uint8Array {
   const core = coreOf(session)
+  const { facts, rootKey, sending, receiving, skipped, turnedAt } = core
   const head = headOf(core)
-  return encode(layoutOf(head), { ...core, head, pq: core.pq?.suite.encode(core.pq.state) ?? null })
+  const pq = core.pq?.suite.encode(core.pq.state) ?? null
+  return encode(layoutOf(head), { head, facts, rootKey, sending, receiving, skipped, turnedAt, pq })
 }
 
 export interface DecodeSessionOptions {
@@ -166,7 +172,9 @@ export function decodeSession(
   return sessionOf({ facts, rootKey, sending, receiving, skipped, pq, turnedAt })
 }
 
-function sideOf(crypto: SessionCrypto, stored: StoredReady | StoredDue): ReadySide | DueSide {
-  if ('remoteKey' in stored) return { kind: 'due', ...stored }
-  return { kind: 'ready', ratchetKey: crypto.x25519.importPrivateKey(stored.ratchetSecret), ...stored }
+function sideOf(crypto: SessionCrypto, stored: StoredReady | DueSide): ReadySide | DueSide {
+  if ('kind' in stored) return stored
+  const { ratchetSecret, ratchetPublic, chainKey, headerKey, next, n, pn } = stored
+  const ratchetKey = crypto.x25519.importPrivateKey(ratchetSecret)
+  return { kind: 'ready', ratchetKey, ratchetSecret, ratchetPublic, chainKey, headerKey, next, n, pn }
 }

@@ -68,8 +68,11 @@ export interface PqSide {
 }
 
 /** With the session's id, which is the beginning of its transcript. */
-export function factsOf(role: SessionRole, facts: Omit<SessionFacts, 'id' | 'role'>): SessionFacts {
-  return { ...facts, role, id: facts.transcript.slice(0, SESSION_ID_BYTES) }
+export function factsOf(
+  role: SessionRole,
+  { createdAt, peer, transcript, mailboxSecret }: Omit<SessionFacts, 'id' | 'role'>,
+): SessionFacts {
+  return { role, createdAt, peer, transcript, id: transcript.slice(0, SESSION_ID_BYTES), mailboxSecret }
 }
 
 /** Everything, secrets included. Never mutated. */

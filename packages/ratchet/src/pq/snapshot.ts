@@ -172,10 +172,15 @@ export function decodePq(role: SessionRole, bytes: Uint8Array): PqState {
   const kind = KINDS[head >>> 4]
   const flags = head & 0xf
   if (kind === undefined || flags > FLAG_SPOKE) return refuseHead(head)
-  const { head: _, ...stored } = decode(layoutOf(kind), bytes, 'ratchet/bad-snapshot')
+  const { epoch, healedAt, messages, silent, key, root, next, exchange } = decode(
+    layoutOf(kind),
+    bytes,
+    'ratchet/bad-snapshot',
+  )
   const ours = kind === 'resting' || kind === 'offering' || kind === 'moved'
-  if (ours !== offers(role, stored.epoch + 1)) refuseHead(head)
-  return { ...stored, role, spoke: flags === FLAG_SPOKE }
+  if (ours !== offers(role, epoch + 1)) refuseHead(head)
+  const spoke = flags === FLAG_SPOKE
+  return { role, epoch, key, root, next, exchange, messages, silent, spoke, healedAt }
 }
 
 function refuseHead(head: number): never {
