@@ -36,5 +36,8 @@ export async function* restored(chunks: AsyncIterable<readonly Entry[]>): AsyncG
   counters.items -= items
   counters.bytes -= itemBytes
   counters.nextSeq += RESTORE_JUMP
-  yield [[meta[0], encodeCounters(counters)]]
+  const value = encodeCounters(counters)
+  // The version is that of the other entries: the engine brings all of them up to date together.
+  value[0] = meta[1][0] as number
+  yield [[meta[0], value]]
 }

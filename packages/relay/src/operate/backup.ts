@@ -2,12 +2,14 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { silentLogger, systemClock } from '@hyphae/core'
 import { openLevel } from '../engine/database.js'
-import { storeFolder } from '../engine/embedded.js'
+import { embeddedEngine, storeFolder } from '../engine/embedded.js'
 import type { Upkeep } from '../engine/engine.js'
 import { restored } from '../engine/restored.js'
-import { fillDatabase, upkeepOf } from '../engine/upkeep.js'
+import { fillDatabase } from '../engine/upkeep.js'
 import { RelayError } from '../errors.js'
+import { DEFAULT_LIMITS } from '../limits.js'
 import { readBackup, writeBackup } from './backup-file.js'
 
 const FILE_MODE = 0o600
@@ -87,8 +89,14 @@ export function backupOf(upkeep: Upkeep): AsyncGenerator<Buffer> {
  */
 export async function withClosedStore<T>(data: string, work: (upkeep: Upkeep) => Promise<T>): Promise<T> {
   if (!(await exists(storeFolder(data)))) throw new RelayError('relay/no-data', { details: { path: data } })
-  const database = await openLevel(storeFolder(data))
-  return work(upkeepOf(() => database)).finally(() => database.close())
+  const engine = await embeddedEngine({
+    data,
+    limits: DEFAULT_LIMITS,
+    clock: systemClock,
+    logger: silentLogger,
+  })
+  if (engine.upkeep === undefined) throw new RelayError('relay/no-upkeep')
+  return work(engine.upkeep).finally(() => engine.close())
 }
 
 /**

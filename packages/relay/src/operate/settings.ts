@@ -223,7 +223,12 @@ function strict(entries: Iterable<readonly [string, v.GenericSchema]>): v.Generi
     Object.create(null),
     Object.fromEntries([...entries].map(([name, schema]) => [name, schema])),
   )
-  return v.strictObject(table, 'expected an object')
+  const what = 'expected an object'
+  return v.pipe(
+    v.unknown(),
+    v.check((value) => !Array.isArray(value), what),
+    v.strictObject(table, what),
+  )
 }
 
 const schema = strict([

@@ -1,0 +1,2 @@
+/** The relay program itself. */
+import '../../src/hyphae-relay.js'
