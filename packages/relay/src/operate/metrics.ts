@@ -6,14 +6,16 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { EngineStats, OpenEngine, RelayEngine } from '../engine/engine.js'
-import type { RelayStats } from '../relay.js'
+import type { Relay } from '../relay.js'
+
+export type Watched = Pick<Relay, 'stats' | 'ready'>
 
 export interface Metrics {
   readonly contentType: string
   /** Counts every operation of the engine that it opens. */
   observe(open: OpenEngine): OpenEngine
   /** What is asked of a running relay at each scrape. */
-  watch(relay: { stats(): Promise<RelayStats>; ready(): Promise<boolean> }): void
+  watch(relay: Watched): void
   http(route: string, method: string, status: number, seconds: number): void
   text(): Promise<string>
 }
@@ -115,7 +117,8 @@ const COUNTS: readonly (readonly [keyof Omit<EngineStats, 'frames'> | 'connectio
   ['connections', 'Open WebSocket connections.'],
 ]
 
-function stateMetrics(registry: Registry, relay: Parameters<Metrics['watch']>[0]): void {
+/** Gauges of the relay's state; the result asks for it. */
+function stateMetrics(registry: Registry, relay: Watched): () => Promise<void> {
   const registers = [registry]
   const frames = new Gauge({
     name: 'hyphae_relay_frames',
@@ -123,28 +126,24 @@ function stateMetrics(registry: Registry, relay: Parameters<Metrics['watch']>[0]
     labelNames: ['size'],
     registers,
   })
+  const ready = new Gauge({ name: 'hyphae_relay_ready', help: '1 when requests are wanted.', registers })
   const counts = COUNTS.map(([name, help]) => {
     const gauge = new Gauge({ name: `hyphae_relay_${name}`, help, registers })
     return { name, gauge }
   })
-  new Gauge({
-    name: 'hyphae_relay_ready',
-    help: '1 when requests are wanted.',
-    registers,
-    // One question for all gauges: this one is collected with them.
-    async collect() {
-      this.set((await relay.ready()) ? 1 : 0)
-      const stats = await relay.stats()
-      for (const { name, gauge } of counts) gauge.set(stats[name])
-      for (const [size, count] of Object.entries(stats.frames)) frames.set({ size }, count)
-    },
-  })
+  return async () => {
+    ready.set((await relay.ready()) ? 1 : 0)
+    const stats = await relay.stats()
+    for (const { name, gauge } of counts) gauge.set(stats[name])
+    for (const [size, count] of Object.entries(stats.frames)) frames.set({ size }, count)
+  }
 }
 
 export function createMetrics(seconds: Stopwatch): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const observe = operationMetrics(registry)
+  let refresh = async (): Promise<void> => {}
   const requests = new Histogram({
     name: 'hyphae_relay_http_request_seconds',
     help: 'REST requests by route, as the interface describes it, and status.',
@@ -155,8 +154,13 @@ export function createMetrics(seconds: Stopwatch): Metrics {
   return {
     contentType: registry.contentType,
     observe: (open) => async (options) => observedEngine(await open(options), observe, seconds),
-    watch: (relay) => stateMetrics(registry, relay),
+    watch: (relay) => {
+      refresh = stateMetrics(registry, relay)
+    },
     http: (route, method, status, took) => requests.observe({ route, method, status }, took),
-    text: () => registry.metrics(),
+    text: async () => {
+      await refresh()
+      return registry.metrics()
+    },
   }
 }
