@@ -1,7 +1,9 @@
 /** A log while a step works on it: a copy whose fields are replaced, never the values in them. */
+import { equalBytes } from '@hyphae/core'
 import type { Effect, OrderEvent } from './effect.js'
 import { isOnPath, type Nodes, nodeAt } from './graph.js'
 import type { OrderContext } from './input.js'
+import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS } from './limits.js'
 import type { EpochNode, GroupLog } from './log.js'
 import type { EpochTag } from './tag.js'
 
@@ -42,6 +44,14 @@ export function isFollowed(draft: Draft, tag: EpochTag): boolean {
 
 export function putNode(draft: Draft, node: EpochNode): void {
   draft.nodes = new Map(draft.nodes).set(node.tag, node)
+}
+
+/** Whoever lacks it can be sent it again; what is too much to keep its sender may say once more. */
+export function keepProposal(node: EpochNode, envelope: Uint8Array): EpochNode {
+  const { proposals } = node
+  const known = proposals.some((one) => equalBytes(one, envelope))
+  if (known || proposals.length >= MAX_PROPOSALS || envelope.length > MAX_PROPOSAL_BYTES) return node
+  return { ...node, proposals: [...proposals, envelope] }
 }
 
 export function keepNodes(draft: Draft, keep: (node: EpochNode) => boolean): EpochNode[] {

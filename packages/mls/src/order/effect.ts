@@ -59,7 +59,10 @@ export type OrderEvent =
   /** A Welcome was sent for a commit that then lost: these devices must be invited anew. */
   | { readonly kind: 'invitation-void'; readonly members: readonly Member[] }
   | { readonly kind: 'equivocation'; readonly evidence: Equivocation }
-  /** An envelope that was not taken, with the code of the reason. */
+  /**
+   * An envelope that was not taken, with the code of the reason. A message of a sender that has been removed is shown
+   * after all when its removal loses.
+   */
   | { readonly kind: 'refused'; readonly id: string; readonly code: string }
   /** Mail of an epoch that has left the horizon: not read. */
   | { readonly kind: 'late'; readonly id: string; readonly epoch: number }
@@ -68,5 +71,10 @@ export type OrderEvent =
   /** Mail cannot be placed: a commit is missing, or this member is on another branch than others. */
   | { readonly kind: 'stalled'; readonly epoch: number; readonly since: number }
   | { readonly kind: 'recovered' }
+  /**
+   * A device asks to be added that this branch does not have: it has been removed, or was invited on a branch that lost
+   * by somebody who does not invite it again. An intent `add` with its KeyPackage lets it in, if that is wanted.
+   */
+  | { readonly kind: 'admission-asked'; readonly member: Member; readonly keyPackage: Uint8Array }
   /** This member asks to be added anew: give the log a fresh KeyPackage by the input `key-package`. */
   | { readonly kind: 'key-package-needed' }

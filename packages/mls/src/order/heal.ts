@@ -13,8 +13,15 @@ import { encodePlea, type Plea } from './plea.js'
 import { judgeSplit } from './standing.js'
 import type { EpochTag } from './tag.js'
 
-/** Says where this member stands, and what else is given. */
-export function plead(draft: Draft, ask: Partial<Pick<Plea, 'wants' | 'target' | 'keyPackage'>>): void {
+/** What this member asks for, or else the epoch that it stands apart from: a plea has a place for one of them. */
+function requestOf({ stall }: Draft, apart: EpochTag | null): Pick<Plea, 'target' | 'keyPackage'> {
+  if (stall?.leaving !== true || stall.offer === null) return { target: apart, keyPackage: null }
+  const { target, keyPackage } = stall.offer
+  return { target, keyPackage }
+}
+
+/** Says where this member stands, and what it asks for as long as it asks: a later plea outdates an earlier one. */
+export function plead(draft: Draft, wants: readonly EpochTag[] = [], apart: EpochTag | null = null): void {
   const { mls, identity } = draft.ctx
   const lineage = pathTo(draft.nodes, draft.tip)
     .reverse()
@@ -24,7 +31,7 @@ export function plead(draft: Draft, ask: Partial<Pick<Plea, 'wants' | 'target' |
   const nonce = Math.max(draft.now, draft.spoken + 1)
   draft.spoken = nonce
   const { epoch } = tipOf(draft)
-  const plea = { group, nonce, epoch, lineage, wants: [], target: null, keyPackage: null, ...ask }
+  const plea = { group, nonce, epoch, lineage, wants, ...requestOf(draft, apart) }
   const envelope = encodeEnvelope('plea', draft.tip, encodePlea(mls, identity, plea))
   draft.effects.push({ kind: 'send', envelope })
 }
@@ -32,7 +39,7 @@ export function plead(draft: Draft, ask: Partial<Pick<Plea, 'wants' | 'target' |
 /** A later word takes back what was asked for: a plea that is still under way must throw nobody out. */
 function recover(draft: Draft, stall: Stall): void {
   draft.stall = null
-  if (stall.offer !== null) plead(draft, {})
+  if (stall.offer !== null) plead(draft)
   if (stall.shown) say(draft, { kind: 'recovered' })
 }
 
@@ -40,6 +47,11 @@ function recover(draft: Draft, stall: Stall): void {
 export function reviewStall(draft: Draft): void {
   const [first] = unplaced(draft)
   const { stall } = draft
+  // The branch that showed it has become known: this member has chosen among all that there is.
+  if (stall?.late === true && draft.nodes.has(stall.tag)) {
+    recover(draft, stall)
+    return
+  }
   if (first === undefined) {
     if (stall === null || stall.late) return
     recover(draft, stall)
@@ -73,15 +85,14 @@ function decide(draft: Draft, stall: Stall): void {
   draft.stall = { ...stall, leaving, offer: expired ? null : stall.offer }
 }
 
-function wants(draft: Draft): EpochTag[] {
-  return [...new Set(unplaced(draft).map(({ tag }) => tag))].slice(0, MAX_WANTS)
+/** What is not kept is asked for too: who stands with this member has nothing else to answer. */
+function wants(draft: Draft, { tag, late }: Stall): EpochTag[] {
+  return [...new Set([...(late ? [tag] : []), ...unplaced(draft).map((one) => one.tag)])].slice(0, MAX_WANTS)
 }
 
 function ask(draft: Draft, stall: Stall): void {
-  const { offer, leaving } = stall
-  const request = leaving && offer !== null ? { target: offer.target, keyPackage: offer.keyPackage } : {}
-  plead(draft, { wants: wants(draft), ...request })
   draft.stall = { ...stall, asked: draft.now }
+  plead(draft, wants(draft, stall))
 }
 
 /** What time brings to a stall. */

@@ -10,6 +10,7 @@ export type {
   EpochNode,
   Equivocation,
   GroupLog,
+  HeldMessage,
   Offer,
   OrderMode,
   PastEpoch,

@@ -4,7 +4,7 @@
  */
 import { isHyphaeError } from '@hyphae/core'
 import { proposeLeave } from '../propose.js'
-import { type Draft, putNode, tipOf } from './draft.js'
+import { type Draft, keepProposal, putNode, tipOf } from './draft.js'
 import { encodeEnvelope } from './envelope.js'
 import { ownCommitFrom } from './graph.js'
 import { drop } from './own.js'
@@ -24,8 +24,9 @@ export async function leaveNow(draft: Draft): Promise<void> {
     return
   }
   const { state, message } = proposed
-  putNode(draft, { ...tip, state })
+  const envelope = encodeEnvelope('proposal', tip.tag, message)
+  putNode(draft, keepProposal({ ...tip, state }, envelope))
   const carried = { ...pending, carrier: tip.tag }
   draft.intents = draft.intents.map((one) => (one.id === pending.id ? carried : one))
-  draft.effects.push({ kind: 'send', envelope: encodeEnvelope('proposal', tip.tag, message) })
+  draft.effects.push({ kind: 'send', envelope })
 }

@@ -6,10 +6,20 @@ export const HORIZON = 5
 /** Bytes of an epoch's tag: a collision needs 2⁶⁴ epochs of one group. */
 export const TAG_BYTES = 16
 
+/** Proposals of one epoch that are kept to be sent again: of more leaves than these, few are late for one member. */
+export const MAX_PROPOSALS = 32
+/** A proposal to leave takes some 300 bytes; what is longer is padding, and is not sent again. */
+export const MAX_PROPOSAL_BYTES = 4096
+
 /** Envelopes kept that cannot be read yet: the mail of 50 commits that arrive in reverse, with room to spare. */
 export const MAX_EARLY = 512
 /** Bytes of them: two commits of the largest size, or all of them with four kilobytes each. */
 export const MAX_EARLY_BYTES: number = 4 * 1024 * 1024
+
+/** Messages kept of members whom a branch has removed that may still lose: what crosses such a removal on its way. */
+export const MAX_HELD = 64
+/** Bytes of them: a few of the largest messages. */
+export const MAX_HELD_BYTES: number = 1024 * 1024
 
 /** Rival commits kept for one epoch: a group in which so many commit at once has another problem. */
 export const MAX_RIVALS = 64
@@ -35,6 +45,9 @@ export const MAX_SENT = 256
 
 /** Intents of this member that wait; an application that asks for more is not waiting for answers. */
 export const MAX_INTENTS = 256
+
+/** Epochs of which this member has said that it stands apart from them: as many as there are in the horizon, and more. */
+export const MAX_APART = 16
 
 /** Devices whose void invitation is remembered, until they ask with a fresh KeyPackage. */
 export const MAX_VOIDED = 64

@@ -46,6 +46,8 @@ export interface EpochNode {
   readonly link: CommitLink | null
   /** Commits in a row up to this one in which one actor only refreshed itself. */
   readonly idle: number
+  /** Envelopes of the proposals that were read or made in it, oldest first: whoever lacks one cannot read a commit. */
+  readonly proposals: readonly Uint8Array[]
   /** Names of the messages that this member has sent in it, newest first. */
   readonly sent: readonly string[]
 }
@@ -62,6 +64,17 @@ export interface EarlyEnvelope {
   readonly epoch: number
   /** When it came, by the clock of this member: for showing a stall, never for order. */
   readonly since: number
+}
+
+/** A message of a member whom the branch that is followed has removed: read when that branch is given up. */
+export interface HeldMessage {
+  /** SHA-256 of the message, hexadecimal. */
+  readonly digest: string
+  readonly tag: EpochTag
+  /** The envelope. */
+  readonly bytes: Uint8Array
+  /** The sender's Ed25519 key, hexadecimal. */
+  readonly sender: string
 }
 
 /** A Welcome of a commit of this member. */
@@ -92,6 +105,10 @@ export interface Beacon {
   readonly lineage: readonly EpochTag[]
   /** When it said so, by its own clock: a later word of the same member replaces an earlier one. */
   readonly nonce: number
+  /** An epoch that it has read and does not follow, by its own word; null when it has named none. */
+  readonly apart: EpochTag | null
+  /** It has asked to be added anew, so it speaks for no branch of its own. */
+  readonly leaving: boolean
 }
 
 /** Mail that belongs to no known epoch. */
@@ -102,7 +119,7 @@ export interface Stall {
   readonly shown: boolean
   /** When the last plea was sent; null before the first. */
   readonly asked: number | null
-  /** The mail is older than the root, so it is not kept, and only a count of members can tell what it means. */
+  /** The mail is older than the root, or a word is all there is: only a count of members can tell what it means. */
   readonly late: boolean
   /** This member has found that it cannot follow, and waits to be added anew. */
   readonly leaving: boolean
@@ -130,6 +147,8 @@ export interface GroupLog {
   readonly root: EpochTag
   readonly tip: EpochTag
   readonly early: readonly EarlyEnvelope[]
+  /** By digest. */
+  readonly held: readonly HeldMessage[]
   readonly intents: readonly PendingIntent[]
   readonly welcomes: readonly PendingWelcome[]
   /** Own commit that a sequencer is asked about, and since when; `taken` once it has refused. */
@@ -142,6 +161,8 @@ export interface GroupLog {
   readonly stall: Stall | null
   /** The nonce of this member's last plea: the next one is greater, whatever the clock says. */
   readonly spoken: number
+  /** Epochs of which this member has said that it has read them and stands apart; newest word first. */
+  readonly apart: readonly EpochTag[]
   /** When this member last answered a plea. */
   readonly answered: number | null
   /** Signature keys, hexadecimal, of devices whose Welcome was sent by this member and has become void. */

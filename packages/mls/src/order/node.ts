@@ -34,7 +34,17 @@ export async function childNode(
 ): Promise<EpochNode> {
   const active = isActive(state)
   const tag = active ? await tagOf(ctx, state) : toHex(link.digest.subarray(0, TAG_BYTES))
-  return { tag, epoch: parent.epoch + 1, parent: parent.tag, state, active, link, idle: 0, sent: [] }
+  return {
+    tag,
+    epoch: parent.epoch + 1,
+    parent: parent.tag,
+    state,
+    active,
+    link,
+    idle: 0,
+    proposals: [],
+    sent: [],
+  }
 }
 
 /** The epoch in which this member founded or joined the group. */
@@ -48,6 +58,7 @@ export async function firstNode(ctx: MlsContext, state: GroupState): Promise<Epo
     active: true,
     link: null,
     idle: 0,
+    proposals: [],
     sent: [],
   }
 }

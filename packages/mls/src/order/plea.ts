@@ -1,11 +1,12 @@
 /**
  * A plea: what a member says outside the group's keys when those no longer reach the others. It says where the
- * member stands, which epochs it cannot find, and, when it asks to be added anew, with which KeyPackage. Signed by
- * the device's MLS key (spec/ordering.md section 8).
+ * member stands, which epochs it cannot find, and, when it asks to be added anew, where and with which KeyPackage; or
+ * which epoch it has read and does not follow. Signed by the device's MLS key (spec/ordering.md section 8).
  *
  *   plea = group (16) ‖ key (32) ‖ nonce u64 ‖ epoch u64 ‖ lineage ‖ wants ‖ target ‖ key package ‖ signature (64)
  *
- * The lists are vectors of tags, the target is one tag or none.
+ * The lists are vectors of tags, the target is one tag or none. A KeyPackage has a target; a target without one is an
+ * epoch that the member stands apart from, so it is none of its lineage.
  */
 import { concatBytes, fromHex, GROUP_ID_BYTES, toHex, utf8 } from '@hyphae/core'
 import type { MlsContext, MlsIdentity } from '../context.js'
@@ -39,7 +40,7 @@ export interface Plea {
   /** The present epoch and those before it within the horizon, the present one first. */
   readonly lineage: readonly EpochTag[]
   readonly wants: readonly EpochTag[]
-  /** The epoch of the branch to which it asks to be added; null when it does not ask. */
+  /** The epoch of the branch to which it asks to be added, or, without a KeyPackage, that it stands apart from. */
   readonly target: EpochTag | null
   readonly keyPackage: Uint8Array | null
 }
@@ -101,7 +102,8 @@ export function decodePlea(ctx: MlsContext, bytes: Uint8Array): Plea {
   const [target = null] = readTags(from, 1)
   const keyPackage = readVector(from)
   assertSpent(from)
-  if (lineage.length === 0) throw malformed()
+  const contradicts = keyPackage.length > 0 ? target === null : target !== null && lineage.includes(target)
+  if (lineage.length === 0 || contradicts) throw malformed()
   const signature = bytes.subarray(body.length)
   if (!ctx.crypto.ed25519.verify(key, concatBytes(LABEL, body), signature)) throw malformed()
   const offered = keyPackage.length === 0 ? null : keyPackage.slice()

@@ -3,14 +3,15 @@
  * waits for is known or can read more. Input from outside never throws: it ends in an event (spec/ordering.md
  * section 4).
  */
-import { equalBytes, isHyphaeError, toHex } from '@hyphae/core'
+import { isHyphaeError, toHex } from '@hyphae/core'
 import { type GroupEvent, type Processed, processMessage } from '../process.js'
-import { members, withKeysOf } from '../state.js'
-import { hearPlea } from './answer.js'
+import { type Member, withKeysOf } from '../state.js'
+import { answerStranger, hearPlea } from './answer.js'
 import { addCommit, boundRead, findCommit, judgeCommit, publish } from './commits.js'
-import { type Draft, putNode, say, tipOf, touch } from './draft.js'
+import { type Draft, keepProposal, putNode, say, touch } from './draft.js'
 import { dropLate, keepEarly, takeEarly } from './early.js'
 import { decodeEnvelope, type Envelope, messageIdOf } from './envelope.js'
+import { hold, isHeld, isMemberNow, releaseHeld } from './held.js'
 import { MAX_REFUSED } from './limits.js'
 import type { EpochNode } from './log.js'
 
@@ -66,27 +67,26 @@ async function takeCommit(
   return 'taken'
 }
 
-/** Who has been removed stays silent, also in epochs in which it still had the keys. */
-function isMemberNow(
-  draft: Draft,
-  node: EpochNode,
-  event: Extract<GroupEvent, { kind: 'application' }>,
-): boolean {
-  if (node.tag === draft.tip) return true
-  return members(tipOf(draft).state).some(({ signatureKey }) =>
-    equalBytes(signatureKey, event.sender.signatureKey),
-  )
+/** Who has been removed stays silent, also in epochs in which it still had the keys: for as long as that stands. */
+function silence(draft: Draft, envelope: Envelope, bytes: Uint8Array, sender: Member): Outcome {
+  const [digest, code] = [toHex(envelope.digest), 'mls/not-a-member']
+  answerStranger(draft, envelope)
+  if (!hold(draft, { digest, tag: envelope.tag, bytes, sender: toHex(sender.signatureKey) }))
+    return refuse(draft, envelope, code)
+  say(draft, { kind: 'refused', id: messageIdOf(envelope.digest), code })
+  return 'taken'
 }
 
 function takeMessage(
   draft: Draft,
   node: EpochNode,
   envelope: Envelope,
+  bytes: Uint8Array,
   { state, event }: Processed & { event: Extract<GroupEvent, { kind: 'application' }> },
 ): Outcome {
+  if (!isMemberNow(draft, event.sender.signatureKey)) return silence(draft, envelope, bytes, event.sender)
   putNode(draft, { ...node, state })
   touch(draft, node.tag)
-  if (!isMemberNow(draft, node, event)) return refuse(draft, envelope, 'mls/not-a-member')
   const { sender, aad, plaintext } = event
   say(draft, { kind: 'message', id: messageIdOf(envelope.digest), epoch: node.epoch, sender, aad, plaintext })
   return 'taken'
@@ -99,7 +99,8 @@ async function deliver(
   envelope: Envelope,
   bytes: Uint8Array,
 ): Promise<Outcome> {
-  if (draft.refused.includes(toHex(envelope.digest))) return 'taken'
+  const digest = toHex(envelope.digest)
+  if (draft.refused.includes(digest) || isHeld(draft, digest)) return 'taken'
   const known = envelope.kind === 'commit' ? findCommit(draft, node.tag, envelope.digest) : undefined
   if (known !== undefined) {
     if (known.link?.published === false) publish(draft, known.tag, false)
@@ -109,16 +110,15 @@ async function deliver(
   if (typeof result === 'string') return unread(draft, envelope, result)
   const { state, event } = result
   if (event.kind === 'commit') return takeCommit(draft, node, envelope, bytes, { state, event })
-  if (event.kind === 'application') return takeMessage(draft, node, envelope, { state, event })
+  if (event.kind === 'application') return takeMessage(draft, node, envelope, bytes, { state, event })
   // A member can put a proposal and commits under one handshake key. Whether a commit is read must not depend on what
   // came first, or it splits the group: a proposal uses no key up.
-  putNode(draft, { ...node, state: withKeysOf(node.state, state) })
+  putNode(draft, keepProposal({ ...node, state: withKeysOf(node.state, state) }, bytes))
   touch(draft, node.tag)
   return 'taken'
 }
 
-/** Tries what waits for the epochs that have changed, until nothing more can be read. */
-export async function drain(draft: Draft): Promise<void> {
+async function drainEarly(draft: Draft): Promise<void> {
   for (let [first] = draft.touched; first !== undefined; [first] = draft.touched) {
     const [tag, how] = first
     draft.touched.delete(tag)
@@ -131,6 +131,24 @@ export async function drain(draft: Draft): Promise<void> {
     }
     if (how === 'new') boundRead(draft, tag)
   }
+}
+
+/** A removal has lost, and what it had silenced is read. */
+async function drainHeld(draft: Draft): Promise<void> {
+  for (const { tag, bytes } of releaseHeld(draft)) {
+    const node = draft.nodes.get(tag)
+    const envelope = decodeEnvelope(draft.ctx.mls.crypto, bytes)
+    if (node !== undefined && (await deliver(draft, node, envelope, bytes)) === 'waiting')
+      keepEarly(draft, envelope, { bytes, since: draft.now })
+  }
+}
+
+/** Tries what waits for the epochs that have changed, until nothing more can be read. */
+export async function drain(draft: Draft): Promise<void> {
+  do {
+    await drainEarly(draft)
+    await drainHeld(draft)
+  } while (draft.touched.size > 0)
   dropLate(draft)
 }
 

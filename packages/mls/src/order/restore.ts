@@ -10,7 +10,8 @@ import { chooseTip } from './choice.js'
 import { pathTo } from './graph.js'
 import type { EpochNode, GroupLog } from './log.js'
 import { LOG_KEY, type LogRow, stateKey } from './rows.js'
-import { decodeEarly, decodeIntent, decodeNode, decodeRest, decodeWelcome } from './stored.js'
+import { decodeEarly, decodeHeld, decodeNode, decodeRest, decodeWelcome } from './stored.js'
+import { decodeIntent } from './stored-intent.js'
 
 const BAD = 'mls/bad-snapshot'
 
@@ -29,7 +30,8 @@ function values<T>(rows: Rows, prefix: string, decode: (row: Uint8Array) => T): 
 
 function nodeOf(ctx: MlsContext, rows: Rows, tag: string, row: Uint8Array): EpochNode {
   const state = decodeGroupRows(ctx, below(rows, stateKey(tag)))
-  const node = decodeNode(row, state, rows.get(`commit/${tag}`))
+  const beside = { envelope: rows.get(`commit/${tag}`), names: rows.get(`sent/${tag}`) }
+  const node = decodeNode(row, state, beside)
   if (node.tag !== tag) throw new MlsError(BAD)
   return node
 }
@@ -53,6 +55,7 @@ function restore(ctx: MlsContext, rows: Rows): GroupLog {
     ...rest,
     nodes: new Map(nodes.map((node) => [node.tag, node])),
     early: values(rows, 'early/', decodeEarly).sort((a, b) => a.since - b.since),
+    held: values(rows, 'held/', decodeHeld).sort((a, b) => (a.digest < b.digest ? -1 : 1)),
     intents: values(rows, 'intent/', decodeIntent).sort((a, b) => a.id - b.id),
     welcomes: values(rows, 'welcome/', decodeWelcome).sort((a, b) => a.since - b.since),
     beacons: new Map(beacons.map((beacon) => [beacon.key, beacon])),

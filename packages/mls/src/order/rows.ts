@@ -5,24 +5,27 @@
  *   log            everything that is small
  *   node/<tag>     an epoch: how it came about and where it stands
  *   commit/<tag>   the envelope of its commit
+ *   sent/<tag>     the names of the messages that this member has sent in it
  *   state/<tag>/…  its group state, in the rows of `encodeGroupRows`
  *   early/<digest> an envelope that cannot be read yet
+ *   held/<digest>  a message of a member that has been removed
  *   intent/<id>, welcome/<tag>
  */
+import { equalBytes } from '@hyphae/core'
 import { encodeGroupChanges, encodeGroupRows, type GroupRow } from '../rows.js'
 import type { EpochNode, GroupLog } from './log.js'
-import { encodeEarly, encodeIntent, encodeNode, encodeRest, encodeWelcome } from './stored.js'
+import { encodeEarly, encodeHeld, encodeNode, encodeRest, encodeSent, encodeWelcome } from './stored.js'
+import { encodeIntent } from './stored-intent.js'
 
 export type LogRow = GroupRow
 
 export const LOG_KEY = 'log'
 export const stateKey = (tag: string): string => `state/${tag}/`
 
+/** What has a row of its own is left out. Most steps change none of this, so the bytes are compared at last. */
 function sameNode(a: EpochNode, b: EpochNode): boolean {
-  const { parent, link } = a
-  return (
-    parent === b.parent && (link === b.link || encodeNode(a).every((byte, i) => byte === encodeNode(b)[i]))
-  )
+  if (a.parent === b.parent && a.link === b.link && a.proposals === b.proposals) return true
+  return equalBytes(encodeNode(a), encodeNode(b))
 }
 
 function* stateRows(before: EpochNode | undefined, after: EpochNode): Iterable<LogRow> {
@@ -38,11 +41,13 @@ function* nodeRows(before: EpochNode | undefined, after: EpochNode): Iterable<Lo
     yield { key: `commit/${after.tag}`, value: after.link.envelope }
   if (before === undefined || !sameNode(before, after))
     yield { key: `node/${after.tag}`, value: encodeNode(after) }
+  if (after.sent !== before?.sent) yield { key: `sent/${after.tag}`, value: encodeSent(after.sent) }
 }
 
 function* goneNode({ tag, link, state }: EpochNode): Iterable<LogRow> {
   for (const { key } of encodeGroupRows(state)) yield { key: stateKey(tag) + key, value: null }
   if (link !== null) yield { key: `commit/${tag}`, value: null }
+  yield { key: `sent/${tag}`, value: null }
   yield { key: `node/${tag}`, value: null }
 }
 
@@ -63,6 +68,7 @@ function* changed(before: GroupLog | null, after: GroupLog): Iterable<LogRow> {
   for (const node of before?.nodes.values() ?? []) if (!after.nodes.has(node.tag)) yield* goneNode(node)
   for (const node of after.nodes.values()) yield* nodeRows(before?.nodes.get(node.tag), node)
   yield* listRows(before?.early ?? [], after.early, ({ digest }) => `early/${digest}`, encodeEarly)
+  yield* listRows(before?.held ?? [], after.held, ({ digest }) => `held/${digest}`, encodeHeld)
   yield* listRows(before?.intents ?? [], after.intents, ({ id }) => `intent/${id}`, encodeIntent)
   yield* listRows(before?.welcomes ?? [], after.welcomes, ({ tag }) => `welcome/${tag}`, encodeWelcome)
   const rest = encodeRest(after)

@@ -7,6 +7,7 @@ import { toHex } from '@hyphae/core'
 import { MlsError } from '../errors.js'
 import { encryptMessage } from '../message.js'
 import { type GroupState, groupIdOf } from '../state.js'
+import { takeBack } from './apart.js'
 import { correctTimes } from './clock.js'
 import { closeDraft, type Draft, isFollowed, openDraft, putNode, say, tipOf } from './draft.js'
 import { encodeEnvelope, messageIdOf } from './envelope.js'
@@ -31,6 +32,7 @@ export async function startLog(ctx: OrderContext, state: GroupState): Promise<Gr
     root: node.tag,
     tip: node.tag,
     early: [],
+    held: [],
     intents: [],
     welcomes: [],
     submitted: null,
@@ -40,6 +42,7 @@ export async function startLog(ctx: OrderContext, state: GroupState): Promise<Gr
     beacons: new Map(),
     stall: null,
     spoken: 0,
+    apart: [],
     answered: null,
     voided: [],
     counter: 0,
@@ -133,5 +136,6 @@ export async function step(ctx: OrderContext, log: GroupLog, input: OrderInput):
   await pursue(draft)
   await drain(draft)
   reviewStall(draft)
+  takeBack(draft)
   return { log: closeDraft(draft), effects: draft.effects }
 }

@@ -1,8 +1,7 @@
-/** The parts of a log as bytes, encoder and decoder side by side. Version 1 of each stands in the row `log`. */
+/** The parts of a log as bytes, encoder and decoder side by side. The version of all stands in the row `log`. */
 import { concatBytes, GROUP_ID_BYTES, KEY_BYTES } from '@hyphae/core'
 import { MlsError } from '../errors.js'
 import { MAX_MEMBERS } from '../limits.js'
-import { decodeRoles, encodeRoles, type Roles } from '../roles/roles.js'
 import type { GroupState, Member } from '../state.js'
 import {
   bytes,
@@ -17,12 +16,13 @@ import {
   record,
   text,
 } from './fields.js'
-import type { Intent, PendingIntent } from './intent.js'
 import {
   HORIZON,
+  MAX_APART,
   MAX_BEACONS,
   MAX_EVIDENCE,
   MAX_HISTORY,
+  MAX_PROPOSALS,
   MAX_REFUSED,
   MAX_SENT,
   MAX_VOIDED,
@@ -35,13 +35,14 @@ import type {
   EpochNode,
   Equivocation,
   GroupLog,
+  HeldMessage,
   Offer,
   PastEpoch,
   PendingWelcome,
   Stall,
 } from './log.js'
 
-const VERSION = 1
+const VERSION = 2
 const DIGEST_BYTES = 32
 const tag = hex(TAG_BYTES)
 const member: Codec<Member> = record({ leaf: count, credential: bytes, signatureKey: bytes })
@@ -68,7 +69,7 @@ interface NodeFields {
   readonly active: boolean
   readonly link: LinkFields | null
   readonly idle: number
-  readonly sent: readonly string[]
+  readonly proposals: readonly Uint8Array[]
 }
 
 const node: Codec<NodeFields> = record({
@@ -78,20 +79,29 @@ const node: Codec<NodeFields> = record({
   active: flag,
   link: nullable(link),
   idle: count,
-  sent: list(hex(DIGEST_BYTES / 2), MAX_SENT),
+  proposals: list(bytes, MAX_PROPOSALS),
 })
 
-/** Without its state and the envelope of its commit, which have rows of their own. */
+const sent: Codec<readonly string[]> = list(hex(DIGEST_BYTES / 2), MAX_SENT)
+export const encodeSent = (names: readonly string[]): Uint8Array => sent.write(names)
+
+/** Without its state, the envelope of its commit and the names of its messages, which have rows of their own. */
 export function encodeNode(value: EpochNode): Uint8Array {
   return node.write(value)
 }
 
 /** @throws MlsError `mls/bad-snapshot` */
-export function decodeNode(row: Uint8Array, state: GroupState, envelope: Uint8Array | undefined): EpochNode {
+export function decodeNode(
+  row: Uint8Array,
+  state: GroupState,
+  beside: { readonly envelope: Uint8Array | undefined; readonly names: Uint8Array | undefined },
+): EpochNode {
   const { link: fields, ...rest } = decodeAll(node, row)
-  if ((fields === null) !== (envelope === undefined)) throw new MlsError('mls/bad-snapshot')
+  const { envelope, names } = beside
+  if ((fields === null) !== (envelope === undefined) || names === undefined)
+    throw new MlsError('mls/bad-snapshot')
   const whole = fields === null || envelope === undefined ? null : { ...fields, envelope: envelope.slice() }
-  return { ...rest, state, link: whole }
+  return { ...rest, state, link: whole, sent: decodeAll(sent, names) }
 }
 
 const early: Codec<EarlyEnvelope> = record({
@@ -106,6 +116,15 @@ const early: Codec<EarlyEnvelope> = record({
 export const encodeEarly = (value: EarlyEnvelope): Uint8Array => early.write(value)
 export const decodeEarly = (row: Uint8Array): EarlyEnvelope => decodeAll(early, row)
 
+const held: Codec<HeldMessage> = record({
+  digest: hex(DIGEST_BYTES),
+  tag,
+  bytes,
+  sender: hex(KEY_BYTES),
+})
+export const encodeHeld = (value: HeldMessage): Uint8Array => held.write(value)
+export const decodeHeld = (row: Uint8Array): HeldMessage => decodeAll(held, row)
+
 const welcome: Codec<PendingWelcome> = record({
   tag,
   welcome: bytes,
@@ -116,45 +135,16 @@ const welcome: Codec<PendingWelcome> = record({
 export const encodeWelcome = (value: PendingWelcome): Uint8Array => welcome.write(value)
 export const decodeWelcome = (row: Uint8Array): PendingWelcome => decodeAll(welcome, row)
 
-const roles: Codec<Roles> = {
-  write: (value) => bytes.write(encodeRoles(value)),
-  read: (from) => decodeRoles(bytes.read(from), 'mls/bad-snapshot'),
-}
-
-const INTENTS: { readonly [K in Intent['kind']]: Codec<Omit<Extract<Intent, { kind: K }>, 'kind'>> } = {
-  add: record({ keyPackage: bytes }),
-  remove: record({ signatureKey: bytes }),
-  update: record({}),
-  roles: record({ roles }),
-  leave: record({}),
-  'commit-leaves': record({}),
-  readd: record({ signatureKey: bytes, keyPackage: bytes }),
-}
-const intentKind = oneOf('add', 'remove', 'update', 'roles', 'leave', 'commit-leaves', 'readd')
-
-const intent: Codec<Intent> = {
-  write: ({ kind, ...fields }) =>
-    concatBytes(intentKind.write(kind), (INTENTS[kind] as Codec<object>).write(fields)),
-  read: (from) => {
-    const kind = intentKind.read(from)
-    return { kind, ...INTENTS[kind].read(from) } as Intent
-  },
-}
-
-const pending: Codec<PendingIntent> = record({
-  id: count,
-  intent,
-  due: nullable(count),
-  base: count,
-  carrier: nullable(tag),
-  settled: flag,
-})
-export const encodeIntent = (value: PendingIntent): Uint8Array => pending.write(value)
-export const decodeIntent = (row: Uint8Array): PendingIntent => decodeAll(pending, row)
-
 const past: Codec<PastEpoch> = record({ tag, epoch: count })
 const key = hex(KEY_BYTES)
-const beacon: Codec<Beacon> = record({ key, epoch: count, lineage: list(tag, HORIZON + 1), nonce: count })
+const beacon: Codec<Beacon> = record({
+  key,
+  epoch: count,
+  lineage: list(tag, HORIZON + 1),
+  nonce: count,
+  apart: nullable(tag),
+  leaving: flag,
+})
 
 const digests: Codec<readonly [Uint8Array, Uint8Array]> = {
   write: ([a, b]) => concatBytes(bytes.write(a), bytes.write(b)),
@@ -177,7 +167,8 @@ const stall: Codec<Stall> = record({
 const submitted: Codec<NonNullable<GroupLog['submitted']>> = record({ tag, since: count, taken: flag })
 
 /** What is small, and the order in which the envelopes that wait came. */
-export interface Rest extends Omit<GroupLog, 'nodes' | 'early' | 'intents' | 'welcomes' | 'beacons'> {
+export interface Rest
+  extends Omit<GroupLog, 'nodes' | 'early' | 'held' | 'intents' | 'welcomes' | 'beacons'> {
   readonly beacons: readonly Beacon[]
 }
 
@@ -192,6 +183,7 @@ const rest: Codec<Rest> = record({
   beacons: list(beacon, MAX_BEACONS),
   stall: nullable(stall),
   spoken: count,
+  apart: list(tag, MAX_APART),
   answered: nullable(count),
   voided: list(key, MAX_VOIDED),
   counter: count,

@@ -29,7 +29,17 @@ function treeOf(sketches: readonly Sketch[]): Map<string, EpochNode> {
   const nodes = new Map<string, EpochNode>()
   const add = (id: number, parent: string | null, link: CommitLink | null): void => {
     const epoch = parent === null ? 0 : (nodes.get(parent)?.epoch ?? 0) + 1
-    nodes.set(name(id), { tag: name(id), epoch, parent, state: STATE, active: true, link, idle: 0, sent: [] })
+    nodes.set(name(id), {
+      tag: name(id),
+      epoch,
+      parent,
+      state: STATE,
+      active: true,
+      link,
+      idle: 0,
+      proposals: [],
+      sent: [],
+    })
   }
   add(0, null, null)
   for (const sketch of sketches) add(sketch.id, name(sketch.parent), linkOf(sketch))

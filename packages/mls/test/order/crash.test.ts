@@ -132,6 +132,11 @@ describe('rows', () => {
     const early = await commit(a)
     await hear(b, await write(a, 'early'))
     save()
+    for (const words of ['own', 'and one more']) {
+      await write(b, words)
+      save()
+    }
+    expect(decodeLogRows(b.ctx.mls, disk.read()).nodes.get(b.log.tip)?.sent).toHaveLength(2)
     for (const envelope of [early, fork.envelope, (await evilCommit(d.device, stateOf(d))).envelope]) {
       await hear(b, envelope)
       save()

@@ -55,6 +55,23 @@ describe('hostile 23: a relay withholds one commit', () => {
     expect(c.log.stall).toBeNull()
   })
 
+  it('a proposal that it rests on comes with it', async () => {
+    const group = (await peers(4)) as [Peer, Peer, Peer, Peer]
+    const [a, b, c, d] = group
+    await want(d, { kind: 'leave' })
+    for (const peer of [a, b]) await hear(peer, at(d.sent, 0))
+    await run([a, b], 3_000)
+    expect(names(a)).toEqual(['a', 'b', 'c'])
+    const [removal] = [...a.sent, ...b.sent].filter((envelope) => envelope[1] === 2)
+    await hear(c, removal ?? new Uint8Array())
+    expect(names(c)).toContain('d')
+    await write(b, 'without d')
+    await run([a, b, c], STALL_MS + PLEA_MS)
+    expect(names(c)).toEqual(['a', 'b', 'c'])
+    expect(authenticator(c)).toBe(authenticator(a))
+    expect(shown(c)).toContain('without d')
+  })
+
   it('a commit that nobody can send again ends in being added anew', async () => {
     const group = (await peers(3)) as [Peer, Peer, Peer]
     const [a, b, c] = group

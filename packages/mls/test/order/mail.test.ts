@@ -1,7 +1,14 @@
 // Mail out of order: early, late, repeated, reversed, and from branches that lose.
 import { describe, expect, it } from 'vitest'
 import { decodeEnvelope, encodeEnvelope } from '../../src/order/envelope.js'
-import { MAX_EARLY, MAX_HISTORY } from '../../src/order/index.js'
+import {
+  decodeLogRows,
+  encodeLogRows,
+  HORIZON,
+  MAX_EARLY,
+  MAX_HELD,
+  MAX_HISTORY,
+} from '../../src/order/index.js'
 import { custom, rawProposal } from '../attacker.js'
 import { at } from '../helpers.js'
 import { evilCommit } from './evil.js'
@@ -13,6 +20,7 @@ import {
   invite,
   keyOf,
   kinds,
+  names,
   type Peer,
   peers,
   settle,
@@ -119,6 +127,40 @@ describe('messages', () => {
     expect(b.events.at(-1)).toMatchObject({ kind: 'refused' })
     await hear(c, await write(a, 'we are alone'))
     expect(shown(c)).toEqual([])
+  })
+
+  it('of a member whose removal loses are shown then, once, also after a restart', async () => {
+    const group = (await peers(5)) as [Peer, Peer, Peer, Peer, Peer]
+    const [a, b, c, d, e] = group
+    const removal = await commit(a, { kind: 'remove', signatureKey: keyOf(d) })
+    const update = await commit(b)
+    const said = [await write(d, 'before')]
+    for (const peer of [c, d]) await hear(peer, update)
+    said.push(await write(d, 'between'))
+    for (const envelope of [removal, update, ...said, ...said]) await hear(e, envelope)
+    expect(names(e)).not.toContain('d')
+    expect(shown(e)).toEqual([])
+    expect(e.events.filter(({ kind }) => kind === 'refused')).toHaveLength(2)
+    e.log = decodeLogRows(e.ctx.mls, encodeLogRows(e.log))
+    const child = await commit(c)
+    for (const envelope of [child, ...said, ...said]) await hear(e, envelope)
+    expect(names(e)).toContain('d')
+    expect(shown(e).sort()).toEqual(['before', 'between'])
+    expect(e.log.held).toEqual([])
+  })
+
+  it('of a removed member are kept for that up to a limit, and not beyond the horizon', async () => {
+    const group = (await peers(3)) as [Peer, Peer, Peer]
+    const [a, b, c] = group
+    for (const peer of [a, b]) expect(peer.log.held).toEqual([])
+    const removal = await commit(a, { kind: 'remove', signatureKey: keyOf(c) })
+    await hear(b, removal)
+    for (let i = 0; i < MAX_HELD + 3; i++) await hear(b, await write(c, `${i}`))
+    expect(b.log.held).toHaveLength(MAX_HELD)
+    expect(b.log.refused).toHaveLength(3)
+    for (let i = 0; i < HORIZON; i++) await hear(b, await invite(a, `${i}`))
+    expect(b.log.held).toEqual([])
+    expect(shown(b)).toEqual([])
   })
 })
 
