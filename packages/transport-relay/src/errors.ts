@@ -96,6 +96,35 @@ export const RELAY_CARRIER_ERRORS = {
     message: 'The relay does not let so small a bucket be read: too few boxes would hide the reader.',
     hint: 'Ask for fewer bits; describe() says how many.',
   },
+  'relay-carrier/bad-payment': {
+    message: 'The relay does not take this payment.',
+    hint: 'Ask for the balance of the channel and go on from there, or open a new one.',
+  },
+  'relay-carrier/no-credit': {
+    message: 'The channel does not hold what this costs.',
+    hint: 'Pay with a higher voucher, or fund the account.',
+  },
+  'relay-carrier/not-a-peer': {
+    message: 'The entry relay does not pass requests on to this relay.',
+    hint: 'Use an entry that lists it; its operator decides.',
+  },
+  'relay-carrier/hop-refused': {
+    message: 'The second relay could not open a sealed request, or its answer does not open.',
+    hint: 'Get its current key over a path you trust; the entry may have changed the bytes.',
+  },
+  'relay-carrier/hop-replayed': {
+    message: 'The second relay has seen this sealed request before, or its time is off.',
+    hint: 'Set the clock; the carrier seals anew and repeats by itself.',
+    retryable: true,
+  },
+  'relay-carrier/answer-too-large': {
+    message: 'The answer does not fit the size that a sealed answer has.',
+    hint: 'Ask for less at once.',
+  },
+  'relay-carrier/bad-push': {
+    message: 'The push registration cannot be used.',
+    hint: 'Subscribe again and register the new subscription, sealed to the current key of the gateway.',
+  },
   'relay-carrier/bad-terms': {
     message: 'The relay does not take these terms for a box.',
     hint: 'Name kinds of tickets that it accepts, and a capability key when capabilities are among them.',

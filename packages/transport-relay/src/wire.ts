@@ -30,6 +30,8 @@ export type * from './wire/extended-replies.js'
 export { HINT_BYTES } from './wire/extended-replies.js'
 export { FAILURES, type FailureName, failureName } from './wire/failure.js'
 export { bucketHint } from './wire/hint.js'
+export type * from './wire/hop-requests.js'
+export { HOP_SIZES, type HopSize, isHopSize } from './wire/hop-requests.js'
 export type * from './wire/log-requests.js'
 export type * from './wire/mailbox-requests.js'
 export {
@@ -46,10 +48,16 @@ export {
   requestCode,
   type UnknownRequest,
 } from './wire/message.js'
+export type * from './wire/opaque.js'
+export type * from './wire/payment-requests.js'
 export { hostName, openProof } from './wire/proof.js'
+export type * from './wire/push-requests.js'
+export { PUSH_TOKEN_BYTES } from './wire/push-requests.js'
 export type * from './wire/replies.js'
 export { CHALLENGE_BYTES } from './wire/replies.js'
 export type * from './wire/result-replies.js'
+export type * from './wire/service-replies.js'
+export { MAX_HOP_KEYS, MAX_OFFER_BYTES } from './wire/service-replies.js'
 export {
   ALL_TICKETS,
   DEFAULT_TTL,

@@ -22,6 +22,19 @@ export const FAILURES = {
   'ticket-spent': 19,
   'bucket-too-small': 20,
   'bad-terms': 21,
+  // 40 to 59: payment, hops, push.
+  'bad-payment': 40,
+  'payment-backward': 41,
+  'no-credit': 42,
+  'payment-expired': 43,
+  'unknown-channel': 44,
+  'not-a-peer': 48,
+  'peer-unreachable': 49,
+  'hop-refused': 50,
+  'hop-replayed': 51,
+  'answer-too-large': 52,
+  'bad-push': 53,
+  'push-gone': 54,
 } as const
 
 export type FailureName = keyof typeof FAILURES

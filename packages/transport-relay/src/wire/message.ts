@@ -26,11 +26,15 @@ import { CHANNEL_CODECS, type ChannelRequest } from './channel-requests.js'
 import { DEPOSIT_CODECS, type DepositRequests } from './deposit-requests.js'
 import { DIRECTORY_CODECS, type DirectoryRequest } from './directory-requests.js'
 import { EXTENDED_REPLY_CODECS, type ExtendedReply } from './extended-replies.js'
+import { HOP_CODECS, type HopRequest } from './hop-requests.js'
 import { LOG_CODECS, type LogRequest } from './log-requests.js'
 import { MAILBOX_CODECS, type MailboxRequest } from './mailbox-requests.js'
 import type { CodecTable, Operation, OperationCodec } from './operation.js'
+import { PAYMENT_CODECS, type PaymentRequest } from './payment-requests.js'
+import { PUSH_CODECS, type PushRequest } from './push-requests.js'
 import { PLAIN_REPLY_CODECS, type PlainReply } from './replies.js'
 import { RESULT_REPLY_CODECS, type ResultReply } from './result-replies.js'
+import { SERVICE_REPLY_CODECS, type ServiceReply } from './service-replies.js'
 
 export type Request =
   | MailboxRequest
@@ -40,7 +44,10 @@ export type Request =
   | BucketRequest
   | LogRequest
   | ChannelRequest
-export type Reply = PlainReply | ResultReply | ExtendedReply
+  | PaymentRequest
+  | HopRequest
+  | PushRequest
+export type Reply = PlainReply | ResultReply | ExtendedReply | ServiceReply
 
 /** A request of a later version; to be answered with `unsupported`. */
 export interface UnknownRequest {
@@ -60,8 +67,16 @@ const REQUESTS: CodecTable<Request> = {
   ...BUCKET_CODECS,
   ...LOG_CODECS,
   ...CHANNEL_CODECS,
+  ...PAYMENT_CODECS,
+  ...HOP_CODECS,
+  ...PUSH_CODECS,
 }
-const REPLIES: CodecTable<Reply> = { ...PLAIN_REPLY_CODECS, ...RESULT_REPLY_CODECS, ...EXTENDED_REPLY_CODECS }
+const REPLIES: CodecTable<Reply> = {
+  ...PLAIN_REPLY_CODECS,
+  ...RESULT_REPLY_CODECS,
+  ...EXTENDED_REPLY_CODECS,
+  ...SERVICE_REPLY_CODECS,
+}
 
 type AnyCodec = OperationCodec<Operation>
 
