@@ -29,7 +29,7 @@ export function decodeTerms(value: Uint8Array): HeldTerms {
       accepts: bytes.readUInt16LE(8),
       workBits: bytes.readUInt8(10),
       quota: bytes.readUInt32LE(11),
-      capabilityKey: value.slice(KEY_AT, VALUE_BYTES),
+      capabilityKey: Uint8Array.from(value.subarray(KEY_AT, VALUE_BYTES)),
     },
   }
 }

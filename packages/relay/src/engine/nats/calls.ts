@@ -13,7 +13,7 @@ export function createCalls(
     callback: (error, { subject, data }) => {
       if (error !== null) return
       const channel = boxName(Buffer.from(names.keyOf(subject), 'base64url'))
-      const frame = data.slice()
+      const frame = Uint8Array.from(data)
       for (const listener of listeners) listener(channel, frame)
     },
   })

@@ -38,8 +38,8 @@ export interface JetStream {
   /** All messages of the subject at or behind `seq`, up to what the leader had when the last was read. */
   read(stream: string, subject: string, seq: number): AsyncGenerator<Stored>
   remove(stream: string, seq: number): Promise<void>
-  /** Removes the subject's messages before `seq`. */
-  purge(stream: string, subject: string, seq: number): Promise<void>
+  /** Removes the subject's messages before `seq`; undefined: all of them. */
+  purge(stream: string, subject: string, seq?: number): Promise<void>
   info(stream: string, subjects?: string): Promise<StreamInfo>
   /** Creates the stream, or checks that it is there. */
   ensure(config: StreamConfig): Promise<void>
@@ -267,7 +267,14 @@ export function createJetStream(connection: NatsConnection): JetStream {
     remove: async (stream, seq) => {
       await api(`STREAM.MSG.DELETE.${stream}`, { seq, no_erase: true })
     },
-    purge: (stream, subject, seq) => checked(`STREAM.PURGE.${stream}`, { filter: subject, seq }),
+    purge: async (stream, subject, seq) => {
+      // To the servers, 1 means all.
+      if (seq === undefined || seq > 1)
+        await checked(
+          `STREAM.PURGE.${stream}`,
+          seq === undefined ? { filter: subject } : { filter: subject, seq },
+        )
+    },
     info: (stream, subjects) => info(api, stream, subjects),
     ensure: (config) => ensure(api, config),
   }

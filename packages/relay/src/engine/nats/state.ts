@@ -76,7 +76,7 @@ function boxOf(state: BucketState, box: Uint8Array): BoxState {
   const held = state.boxes.get(name)
   if (held !== undefined) return held
   // A copy: a view would keep the whole record.
-  const fresh = { box: box.slice(), acked: 0, waiting: [] }
+  const fresh = { box: Uint8Array.from(box), acked: 0, waiting: [] }
   state.boxes.set(name, fresh)
   return fresh
 }
@@ -98,7 +98,7 @@ function applyPuts(state: BucketState, seq: number, entries: readonly PutEntry[]
   entries.forEach(({ box, id, idUntil, until, frame }, place) => {
     const cursor = cursorOf(seq, place)
     const held = boxOf(state, box)
-    const own = { box: held.box, id: id.slice() }
+    const own = { box: held.box, id: Uint8Array.from(id) }
     state.ids.set(idName(box, id), { ...own, until: idUntil })
     if (cursor <= held.acked) release(state, cursor)
     else held.waiting.push({ cursor, size: frame.length, until, id: own.id, idUntil })
@@ -110,7 +110,8 @@ function applyNote(state: BucketState, { box, cursor, ids }: NoteEntry): void {
   held.acked = Math.max(held.acked, cursor)
   while (held.waiting[0] !== undefined && held.waiting[0].cursor <= held.acked)
     release(state, (held.waiting.shift() as Waiting).cursor)
-  for (const { id, until } of ids) state.ids.set(idName(box, id), { box: held.box, id: id.slice(), until })
+  for (const { id, until } of ids)
+    state.ids.set(idName(box, id), { box: held.box, id: Uint8Array.from(id), until })
 }
 
 /** Changes `state`. A record that was applied before is passed over. */

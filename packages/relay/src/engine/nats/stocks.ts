@@ -79,7 +79,7 @@ function decode(value: Uint8Array | undefined): Stock {
 }
 
 function waiting({ chunks, taken }: Stock): number {
-  return chunks.reduce((sum, { count }) => sum + count, -taken)
+  return chunks.reduce((sum, { count }) => sum + count, 0) - taken
 }
 
 /** (length u16 | item) × n, cut into messages of a bounded size. */

@@ -47,7 +47,7 @@ export function createSweep(context: SweepContext): (signal: AbortSignal) => Pro
     await logs.sweep(signal)
     for (const subject of spentBefore(names, now())) {
       if (signal.aborted) return
-      await js.purge(names.spent, subject, 0)
+      await js.purge(names.spent, subject)
     }
   }
 }

@@ -53,7 +53,7 @@ function hear({ names, buckets, hint }: WakesContext, message: Msg): void {
   const seq = Number(message.headers?.get('Nats-Sequence'))
   const previous = Number(message.headers?.get('Nats-Last-Sequence'))
   // A copy: a view would keep what else came in the same read.
-  const data = message.data.slice()
+  const data = Uint8Array.from(message.data)
   const bucket = buckets.known(names.keyOf(message.subject))
   if (bucket === undefined || bucket.freshAt() === 0) hintAll(data, hint)
   // What could not be read is read at the next look.
