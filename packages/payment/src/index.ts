@@ -34,6 +34,7 @@ export { type FundedChannel, type Funding, TRUSTED_FUNDING, trustedFunding } fro
 export { createLedger, type Ledger } from './ledger.js'
 export { MAX_AMOUNT, MAX_BLINDED, RSA_BYTES, TOKEN_BYTES } from './limits.js'
 export { chainPayer, tillPayee, tokenPayer, voucherPayer } from './method.js'
+export { type Cashier, decodeOffer, encodeOffer, type Offer } from './offer.js'
 export { createPayer, type Evidence, type Payer, type PayerOptions } from './payer.js'
 export {
   byteDaysOf,

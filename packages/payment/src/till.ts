@@ -217,7 +217,7 @@ async function sell(context: Context, order: TokenOrder): Promise<Uint8Array[]> 
   }
   // Who cannot pay makes nobody sign; what cannot be signed is not charged.
   ordered(known)
-  const signatures = issuer.sign(order.keyId, order.blinded)
+  const signatures = await issuer.sign(order.keyId, order.blinded)
   await changing(context, order.channel, async (account) => ordered(account))
   return signatures
 }

@@ -26,10 +26,10 @@ export interface Issuer extends TokenVerifier {
   /** What tokens of this key are worth, when it signs now. */
   valueOf(keyId: Uint8Array): number | undefined
   /**
-   * Signs with a key of the current epoch, 256 bytes each; all or none.
+   * Signs with a key of the current epoch, 256 bytes each; all or none. Lets others work between two.
    * @throws PaymentError `payment/bad-blinded`, `payment/bad-token` when `keyId` is not of a current key
    */
-  sign(keyId: Uint8Array, blinded: readonly Uint8Array[]): Uint8Array[]
+  sign(keyId: Uint8Array, blinded: readonly Uint8Array[]): Promise<Uint8Array[]>
   /** Makes the keys of the epochs that have come and forgets those that are over. */
   rotate(): Promise<void>
 }

@@ -3,11 +3,13 @@ import { defaultCrypto as crypto } from '@hyphae/crypto'
 import {
   costOf,
   createChain,
+  decodeOffer,
   decodeOpening,
   decodeOrder,
   decodePaymentTicket,
   decodeStatement,
   decodeVoucher,
+  encodeOffer,
   encodeOpening,
   encodeOrder,
   encodePaymentTicket,
@@ -68,6 +70,11 @@ const CODECS: [string, Uint8Array, (bytes: Uint8Array) => Uint8Array][] = [
   ['opening', encodeOpening(opening), (bytes) => encodeOpening(decodeOpening(bytes))],
   ['voucher', encodeVoucher(voucher), (bytes) => encodeVoucher(decodeVoucher(bytes))],
   ['statement', encodeStatement(statement), (bytes) => encodeStatement(decodeStatement(bytes))],
+  [
+    'offer',
+    encodeOffer({ payee: channel, tariff: { byteDays: 5, amount: 3n }, fundings: [0, 1], statement }),
+    (bytes) => encodeOffer(decodeOffer(bytes)),
+  ],
   ['order', encodeOrder(order), (bytes) => encodeOrder(decodeOrder(bytes))],
   ['account', encodeAccount(account), (bytes) => encodeAccount(decodeAccount(bytes))],
   [
