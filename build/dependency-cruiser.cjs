@@ -3,7 +3,7 @@
 /** What each package may import, besides itself and what its package.json declares. */
 const GROUND = ['core', 'crypto', 'tlv']
 const PROTOCOLS = ['ratchet', 'mls', 'identity', 'content', 'store', 'transport', 'payment']
-const CARRIERS = ['transport-link', 'transport-nostr', 'transport-relay']
+const CARRIERS = ['transport-libp2p', 'transport-link', 'transport-nostr', 'transport-relay']
 const NODES = ['messenger', 'relay']
 
 const MAY_IMPORT = {
@@ -23,7 +23,7 @@ const CHOSEN_ON_NODE = [
   '^packages/crypto/src/.*node',
   '^packages/store/src/level\\.ts$',
   '^packages/payment/src/.+\\.node\\.ts$',
-  '^packages/transport-(link|nostr|relay)/src/.+\\.node\\.ts$',
+  '^packages/transport-(libp2p|link|nostr|relay)/src/.+\\.node\\.ts$',
 ]
 
 const SOURCES = '^(packages|examples)/[^/]+/src/'

@@ -1,0 +1,18 @@
+/** A signal that fires after some time, or with another one; `done` frees what it holds. */
+import type { Clock } from '@hyphae/core'
+
+export interface Deadline {
+  readonly signal: AbortSignal
+  done(): void
+}
+
+export function deadline(clock: Clock, ms: number, ...signals: (AbortSignal | undefined)[]): Deadline {
+  const late = new AbortController()
+  const done = new AbortController()
+  clock.sleep(ms, done.signal, true).then(
+    () => late.abort(),
+    () => {},
+  )
+  const others = signals.filter((signal) => signal !== undefined)
+  return { signal: AbortSignal.any([late.signal, ...others]), done: () => done.abort() }
+}
