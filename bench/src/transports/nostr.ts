@@ -15,18 +15,23 @@ import {
   giftWrap,
   KIND_CHAT,
   makeRumor,
+  overLibsecp256k1,
   unwrapGift,
   verifyEvent,
 } from '@hyphae/transport-nostr'
 import { nip44, nip59, verifyEvent as verifyWithNostrTools } from 'nostr-tools'
+import * as library from 'tiny-secp256k1'
 import { type Candidate, measure, type Report, round } from '../harness.ts'
 
 const nostr = createNostr(defaultCrypto)
+/** The same with libsecp256k1 in WebAssembly, which an application may bring. */
+const fast = createNostr(defaultCrypto, overLibsecp256k1(library))
 const keys = conversationKeys(nostr)
 const [ada, ben] = [generateNostrKey(nostr), generateNostrKey(nostr)]
 const SIZES = { 64: '64', 16384: '16k' } as const
 const NOW = Math.floor(Date.now() / 1000)
 const OURS = 'hyphae'
+const OURS_FAST = 'hyphae with libsecp256k1'
 const PEER = 'nostr-tools'
 
 const each = (name: string, work: () => number): Candidate => ({
@@ -49,6 +54,10 @@ function add({ figures, ratios }: Report, row: string, times: ReadonlyMap<string
   figures[`${row}Us`] = round(ours / 1000)
   figures[`${row}NostrToolsUs`] = round(peer / 1000)
   ratios[`${row}VsNostrTools`] = round(peer / ours)
+  const withLibrary = times.get(OURS_FAST)
+  if (withLibrary === undefined) return
+  figures[`${row}Libsecp256k1Us`] = round(withLibrary / 1000)
+  ratios[`${row}Libsecp256k1VsNostrTools`] = round(peer / withLibrary)
 }
 
 export function nostrRows(report: Report): void {
@@ -96,6 +105,7 @@ function wraps(report: Report): void {
     'wrap',
     measure([
       each(OURS, () => giftWrap(nostr, options).kind),
+      each(OURS_FAST, () => giftWrap(fast, options).kind),
       each(PEER, () => nip59.wrapEvent(peerEvent, adaSecret, ben.publicKey).kind),
     ]),
   )
@@ -104,6 +114,7 @@ function wraps(report: Report): void {
     'unwrap',
     measure([
       each(OURS, () => unwrapGift(nostr, { own: ben, keys }, verified)?.rumor.kind ?? 0),
+      each(OURS_FAST, () => unwrapGift(fast, { own: ben, keys }, verified)?.rumor.kind ?? 0),
       each(PEER, () => nip59.unwrapEvent(plain, benSecret).kind),
     ]),
   )
@@ -112,6 +123,7 @@ function wraps(report: Report): void {
     'receive',
     measure([
       each(OURS, () => unwrapGift(nostr, { own: ben, keys }, JSON.parse(text))?.rumor.kind ?? 0),
+      each(OURS_FAST, () => unwrapGift(fast, { own: ben, keys }, JSON.parse(text))?.rumor.kind ?? 0),
       each(PEER, () => {
         const event = JSON.parse(text)
         if (!verifyWithNostrTools(event)) throw new Error('nostr-tools cannot verify ours')

@@ -22,6 +22,7 @@ export type { Filter } from './filter.js'
 export { giftWrap, type Unwrapped, unwrapGift, type WrapOptions } from './gift-wrap.js'
 export { exportNostrKey, generateNostrKey, importNostrKey, type NostrKey, type PublicKeyHex } from './key.js'
 export * from './kinds.js'
+export { type Libsecp256k1, overLibsecp256k1 } from './libsecp256k1.js'
 export * from './limits.js'
 export {
   decodeNote,

@@ -4,6 +4,8 @@
  */
 import { secp256k1 as curve, schnorr } from '@noble/curves/secp256k1.js'
 
+const { Point } = curve
+
 export interface Secp256k1 {
   /** The x coordinate of the public key, 32 bytes. @throws on a secret outside 1 … n − 1 */
   publicKey(secret: Uint8Array): Uint8Array
@@ -25,6 +27,6 @@ export const nobleSecp256k1: Secp256k1 = {
     const point = new Uint8Array(33)
     point[0] = EVEN
     point.set(publicKey, 1)
-    return curve.getSharedSecret(secret, point).slice(1)
+    return Point.fromBytes(point).multiply(Point.Fn.fromBytes(secret)).toBytes().slice(1)
   },
 }
