@@ -1,9 +1,9 @@
 /** The Blobs port over a relay: one request a blob, many in a message. The caller checks hashes. */
 import type { Blobs } from '@hyphae/core'
+import { checkLength } from './check.js'
 import type { Dialer } from './dialer.js'
 import { RelayCarrierError } from './errors.js'
 import { MAX_BLOB_BYTES } from './limits.js'
-import { checkLength } from './mailbox.js'
 
 const HASH_BYTES = 32
 

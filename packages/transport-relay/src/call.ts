@@ -4,16 +4,21 @@ import { onAbort } from './abort.js'
 import { RelayCarrierError } from './errors.js'
 import { type FailureName, failureName } from './wire/failure.js'
 import { type Reply, type Request, requestBytes } from './wire/message.js'
-import type { StoredFrame } from './wire/replies.js'
 
 type Unnumbered<R> = R extends Request ? Omit<R, 'request'> : never
 
 /** A request without its number. */
 export type Ask = Unnumbered<Request>
 
+/** What a relay says unasked. */
+export type PushKind = 'pushed' | 'bucket-pushed' | 'wake' | 'heard'
+
 /** Who gets what is pushed on a watch. */
 export interface PushTarget {
-  pushed(stored: StoredFrame): void
+  /** The only kind that it is told of. */
+  readonly pushes: PushKind
+  /** Byte strings are views into the message. */
+  pushed(reply: Reply): void
   /** The relay ended the watch. */
   refused(error: RelayCarrierError): void
   /** The watch was sent under this number. */
@@ -33,7 +38,7 @@ export interface CallOptions {
 
 export interface Call {
   readonly ask: Ask
-  readonly expect: Reply['kind']
+  readonly expect: readonly Reply['kind'][]
   readonly options: CallOptions
   readonly bytes: number
   readonly issuedAt: number
@@ -46,7 +51,7 @@ export interface Call {
 /** `finish` is told once, whatever the end. */
 export function createCall(
   ask: Ask,
-  expect: Reply['kind'],
+  expect: readonly Reply['kind'][],
   options: CallOptions,
   issuedAt: number,
 ): { readonly call: Call; readonly result: Promise<Reply> } {
@@ -120,6 +125,18 @@ const CODES: Readonly<Record<FailureName, CarrierCode>> = {
   'ticket-spent': 'relay-carrier/bad-ticket',
   'bucket-too-small': 'relay-carrier/bucket-too-small',
   'bad-terms': 'relay-carrier/bad-terms',
+  'bad-payment': 'relay-carrier/bad-payment',
+  'payment-backward': 'relay-carrier/bad-payment',
+  'no-credit': 'relay-carrier/no-credit',
+  'payment-expired': 'relay-carrier/bad-payment',
+  'unknown-channel': 'relay-carrier/bad-payment',
+  'not-a-peer': 'relay-carrier/not-a-peer',
+  'peer-unreachable': 'relay-carrier/unreachable',
+  'hop-refused': 'relay-carrier/hop-refused',
+  'hop-replayed': 'relay-carrier/hop-replayed',
+  'answer-too-large': 'relay-carrier/answer-too-large',
+  'bad-push': 'relay-carrier/bad-push',
+  'push-gone': 'relay-carrier/bad-push',
 }
 
 /** What a failure of the relay means to the caller. A code of a later version counts as internal. */

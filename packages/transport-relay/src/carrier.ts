@@ -1,13 +1,32 @@
 /** `relay(url)`: a carrier over one WebSocket to a Hyphae relay. spec/relay.md. */
-import { type CarrierTraits, MAX_FRAME_BYTES, type Transport } from '@hyphae/core'
+import {
+  type Blobs,
+  type Carrier,
+  type CarrierComponents,
+  type CarrierTraits,
+  type Directory,
+  type IoOptions,
+  MAX_FRAME_BYTES,
+} from '@hyphae/core'
 import { type Random, systemRandom } from './backoff.js'
 import { createBlobs } from './blobs.js'
+import { createBucketMailbox } from './bucket-mailbox.js'
+import { type Buckets, createBuckets } from './buckets.js'
+import { type Channels, createChannels } from './channels.js'
+import { createDeposits, type TicketFor } from './deposits.js'
 import { createDialer } from './dialer.js'
 import { createDirectory } from './directory.js'
 import { RelayCarrierError } from './errors.js'
+import type { FeedContext } from './feed.js'
 import { REQUEST_TIMEOUT_MS, UNREACHABLE_AFTER_MS } from './limits.js'
-import { createMailbox } from './mailbox.js'
+import { createLogs, type Logs } from './logs.js'
+import { createExactMailbox, type RelayMailbox } from './mailbox.js'
+import { describe } from './offer.js'
 import { type OpenSocket, openWebSocket, type WebSocketConstructor } from './socket.js'
+import { type BoxTermsPort, createTerms } from './terms.js'
+import type { Description } from './wire/description.js'
+import type { TtlClass } from './wire/ticket.js'
+import type { Sha256 } from './wire/work.js'
 
 export interface RelayCarrierOptions {
   /** A class with the standard WebSocket interface, instead of the runtime's. */
@@ -18,7 +37,34 @@ export interface RelayCarrierOptions {
   readonly unreachableAfterMs?: number
   /** Source of jitter, in [0, 1). */
   readonly random?: Random
+  /** Days a frame waits unless its put says otherwise; default 30. */
+  readonly ttl?: TtlClass
+  /** Asked for a ticket for each frame that brings none. */
+  readonly ticketFor?: TicketFor
+  /** How boxes are read; default `exact`. */
+  readonly privacy?: RelayPrivacy
 }
+
+/**
+ * `exact` tells the relay which box is read. `bucket` reads all boxes whose ids begin alike, as many as the relay
+ * says are needed to hide among, and picks out the own ones: it costs their traffic, and needs a SHA-256.
+ */
+export type RelayPrivacy = 'exact' | { readonly mode: 'bucket'; readonly sha256: Sha256 }
+
+/** A carrier with all that a Hyphae relay has. */
+export interface RelayCarrier extends Carrier {
+  readonly mailbox: RelayMailbox
+  readonly directory: Directory
+  readonly blobs: Blobs
+  readonly terms: BoxTermsPort
+  readonly buckets: Buckets
+  readonly logs: Logs
+  readonly channels: Channels
+  /** What the relay offers now. One of an older version offers codes 1 to 16. */
+  describe(options?: IoOptions): Promise<Description>
+}
+
+export type RelayTransport = (components: CarrierComponents) => Promise<RelayCarrier>
 
 /** What a relay over the internet usually is; the selector measures for itself. */
 const TRAITS: CarrierTraits = {
@@ -40,7 +86,29 @@ function parse(url: string): URL {
   return parsed
 }
 
-export type RelayFactory = (url: string, options?: RelayCarrierOptions) => Transport
+export type RelayFactory = (url: string, options?: RelayCarrierOptions) => RelayTransport
+
+function capabilities(
+  context: FeedContext,
+  { ttl, ticketFor, privacy = 'exact' }: RelayCarrierOptions,
+): Omit<RelayCarrier, 'name' | 'traits' | 'close' | typeof Symbol.asyncDispose> {
+  const { dialer } = context
+  const buckets = createBuckets(context)
+  const reading =
+    privacy === 'exact'
+      ? createExactMailbox(context)
+      : createBucketMailbox({ ...context, buckets, sha256: privacy.sha256 })
+  return {
+    mailbox: { ...reading, put: createDeposits(dialer, { ttl, ticketFor }) },
+    directory: createDirectory(dialer),
+    blobs: createBlobs(dialer),
+    terms: createTerms(dialer),
+    buckets,
+    logs: createLogs(dialer),
+    channels: createChannels(context),
+    describe: (ioOptions) => describe(dialer, ioOptions),
+  }
+}
 
 /** A factory whose carriers use this socket unless the options bring a WebSocket class. */
 export function relayFactory(open: OpenSocket): RelayFactory {
@@ -60,9 +128,7 @@ export function relayFactory(open: OpenSocket): RelayFactory {
       return {
         name: `relay ${parsed.origin === 'null' ? `${parsed.protocol}//${parsed.host}` : parsed.origin}`,
         traits: TRAITS,
-        mailbox: createMailbox({ dialer, clock }),
-        directory: createDirectory(dialer),
-        blobs: createBlobs(dialer),
+        ...capabilities({ dialer, clock }, options),
         close: dialer.close,
         [Symbol.asyncDispose]: dialer.close,
       }

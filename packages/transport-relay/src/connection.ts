@@ -72,6 +72,12 @@ function answerCall(state: State, call: Call, reply: Reply): void {
   call.fail(notOpen && refusal !== undefined ? refusal : failureError(reply.code, reply.retryAfterMs))
 }
 
+const PUSHES: readonly Reply['kind'][] = ['pushed', 'bucket-pushed', 'wake', 'heard']
+
+function isPush({ kind }: Reply): boolean {
+  return PUSHES.includes(kind)
+}
+
 function handle(state: State, reply: Reply, ready: () => void): void {
   if (reply.kind === 'hello') {
     if (state.challenge !== undefined || reply.request !== 0) throw malformed('unexpected-hello')
@@ -81,9 +87,9 @@ function handle(state: State, reply: Reply, ready: () => void): void {
   }
   if (state.challenge === undefined) throw malformed('no-hello')
   const call = state.inFlight.get(reply.request)
-  if (call !== undefined && reply.kind !== 'pushed') {
+  if (call !== undefined && !isPush(reply)) {
     // Before the call is forgotten: it has to be repeated elsewhere.
-    if (reply.kind !== 'failure' && reply.kind !== call.expect) throw malformed('wrong-answer')
+    if (reply.kind !== 'failure' && !call.expect.includes(reply.kind)) throw malformed('wrong-answer')
     state.inFlight.delete(reply.request)
     state.bytes -= call.bytes
     answerCall(state, call, reply)
@@ -91,7 +97,7 @@ function handle(state: State, reply: Reply, ready: () => void): void {
   }
   const watch = state.watches.get(reply.request)
   if (watch === undefined) throw malformed('unknown-request')
-  if (reply.kind === 'pushed') watch.pushed({ cursor: reply.cursor, frame: reply.frame.slice() })
+  if (reply.kind === watch.pushes) watch.pushed(reply)
   else if (reply.kind === 'failure') {
     state.watches.delete(reply.request)
     watch.refused(failureError(reply.code, reply.retryAfterMs))
@@ -118,7 +124,7 @@ function openRequest(state: State, box: BoxKey, host: string, now: number): Requ
   if (state.opened.has(name)) return undefined
   const signature = box.sign(openProof(state.challenge as Uint8Array, host, box.id))
   const ask = { kind: 'open', box: box.id, signature } as const
-  const { call, result } = createCall(ask, 'ok', { repeatable: false }, now)
+  const { call, result } = createCall(ask, ['ok'], { repeatable: false }, now)
   state.opened.add(name)
   state.refusals.delete(name)
   result.catch((error: RelayCarrierError) => {

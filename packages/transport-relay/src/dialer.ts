@@ -33,9 +33,12 @@ export interface Follower {
 export interface Dialer {
   call<K extends Reply['kind']>(
     ask: Ask,
-    expect: K,
+    /** Kinds of answers that are none of failure. */
+    expect: K | readonly K[],
     options: CallOptions,
   ): Promise<Extract<Reply, { kind: K }>>
+  /** Counts connections: what a relay does not know is asked again on the next. */
+  readonly generation: number
   /** While there is a follower, the dialer keeps a connection or tries to. */
   follow(follower: Follower): void
   unfollow(follower: Follower): void
@@ -51,6 +54,7 @@ interface State {
   readonly closing: AbortController
   queue: Call[]
   connection: Connection | undefined
+  generation: number
   /** Settles when the connection has ended. */
   lost: Deferred<void>
   dialling: boolean
@@ -100,6 +104,7 @@ function attempt(state: State): Promise<boolean> {
     lost.resolve()
   }
   const ready = (): void => {
+    state.generation += 1
     for (const follower of [...state.followers]) follower.connected()
     outcome.resolve(true)
     schedule(state)
@@ -202,11 +207,16 @@ async function watchDeadlines(state: State): Promise<void> {
 function issue<K extends Reply['kind']>(
   state: State,
   ask: Ask,
-  expect: K,
+  expect: K | readonly K[],
   options: CallOptions,
 ): Promise<Extract<Reply, { kind: K }>> {
   if (state.closing.signal.aborted) return Promise.reject(new RelayCarrierError('relay-carrier/closed'))
-  const { call, result } = createCall(ask, expect, options, state.options.clock.now())
+  const { call, result } = createCall(
+    ask,
+    typeof expect === 'string' ? [expect] : expect,
+    options,
+    state.options.clock.now(),
+  )
   if (!call.done) {
     state.queue.push(call)
     if (state.connection?.ready === true) schedule(state)
@@ -240,6 +250,7 @@ export function createDialer(options: DialerOptions): Dialer {
     closing: new AbortController(),
     queue: [],
     connection: undefined,
+    generation: 0,
     lost: deferred(),
     dialling: false,
     scheduled: false,
@@ -257,6 +268,9 @@ export function createDialer(options: DialerOptions): Dialer {
     },
     get ready() {
       return state.connection?.ready === true
+    },
+    get generation() {
+      return state.generation
     },
     closed: state.closing.signal,
     forget: (watch) => state.connection?.forget(watch),

@@ -1,9 +1,9 @@
 /** The Directory port over a relay. Records come back unverified, as the port says. */
 import { type Directory, KEY_BYTES } from '@hyphae/core'
 import { encodeDirectoryRecord, encodeStockUpload } from '@hyphae/tlv'
+import { checkLength } from './check.js'
 import type { Dialer } from './dialer.js'
 import { RelayCarrierError } from './errors.js'
-import { checkLength } from './mailbox.js'
 
 /** What cannot be encoded is refused here and not in the middle of a message. */
 function checked(encode: () => unknown): void {

@@ -46,6 +46,15 @@ export const MAX_HOST_BYTES = 253
 /** Pushes a watch buffers before its consumer takes them: 256 KiB of the largest frames. */
 export const WATCH_WINDOW = 64
 
+/** Frames of a channel that wait for a slow listener; older ones are dropped: a call has gone on. */
+export const MAX_UNCREDITED = 256
+
+/** Frames of one box found in its bucket that wait for their consumer; above it the bucket is not read on. */
+export const MAX_FOUND = 1024
+
+/** Hashes of a work ticket between two turns of the event loop: a few milliseconds without a native hash. */
+export const WORK_STEP = 1024
+
 /** Deliveries a fetch returns when no limit is given. */
 export const DEFAULT_FETCH_LIMIT = 100
 

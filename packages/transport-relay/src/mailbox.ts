@@ -1,25 +1,15 @@
 /** The Mailbox port over a relay. */
-import {
-  type BoxKey,
-  CoreError,
-  type Delivery,
-  isFrameSize,
-  KEY_BYTES,
-  type Mailbox,
-  MESSAGE_ID_BYTES,
-} from '@hyphae/core'
+import { type BoxKey, type Delivery, type IoOptions, KEY_BYTES, type Mailbox } from '@hyphae/core'
 import { createAcks } from './acks.js'
+import { checkLength } from './check.js'
+import type { RelayPut } from './deposits.js'
 import { RelayCarrierError } from './errors.js'
+import type { FeedContext } from './feed.js'
 import { DEFAULT_FETCH_LIMIT } from './limits.js'
 import { type WatchContext, watchBox } from './watch.js'
 
 /** Most frames one request may ask for: a u16. */
 const MAX_PAGE = 0xffff
-
-export function checkLength(bytes: Uint8Array, length: number, name: string): void {
-  if (bytes.length !== length)
-    throw new RelayCarrierError('relay-carrier/bad-input', { details: { name, length: bytes.length } })
-}
 
 async function fetchBox(
   { dialer, acks }: WatchContext,
@@ -44,23 +34,15 @@ async function fetchBox(
   return deliveries
 }
 
-export function createMailbox(base: Omit<WatchContext, 'acks'>): Mailbox {
+export interface RelayMailbox extends Mailbox {
+  /** As the port says; each frame may name how long it waits and bring a ticket. */
+  put(items: readonly RelayPut[], options?: IoOptions): Promise<void>
+}
+
+/** Reads boxes by name: the relay learns which. */
+export function createExactMailbox(base: FeedContext): Pick<Mailbox, 'fetch' | 'watch'> {
   const context: WatchContext = { ...base, acks: createAcks(base.dialer) }
-  const { dialer } = context
   return {
-    put: async (items, { signal } = {}) => {
-      for (const { box, id, frame } of items) {
-        checkLength(box, KEY_BYTES, 'box')
-        checkLength(id, MESSAGE_ID_BYTES, 'id')
-        if (!isFrameSize(frame.length))
-          throw new RelayCarrierError('relay-carrier/bad-input', { details: { frameBytes: frame.length } })
-      }
-      if (signal?.aborted) throw new CoreError('core/aborted', { cause: signal.reason })
-      const options = { repeatable: true, signal }
-      await Promise.all(
-        items.map(({ box, id, frame }) => dialer.call({ kind: 'put', box, id, frame }, 'ok', options)),
-      )
-    },
     fetch: async (box, { limit = DEFAULT_FETCH_LIMIT, signal } = {}) => {
       checkLength(box.id, KEY_BYTES, 'box')
       return fetchBox(context, box, limit, signal)

@@ -21,10 +21,10 @@ export interface BucketWatch extends Subscription {
   wake(): void
 }
 
-/** Says once that there is something, and again only after the next credit. */
+/** Says at the start and whenever something came that the peer should look; again only after the next credit. */
 export function createWaker(window: number, peer: BucketPeer): BucketWatch {
   let credit = Math.min(window, MAX_WATCH_WINDOW)
-  let news = false
+  let news = true
   let stopped = false
   const advance = (): void => {
     if (!news || credit === 0 || stopped || peer.blocked()) return

@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BoxKey, boxId, type Carrier, silentLogger, systemClock } from '@hyphae/core'
+import { type BoxKey, boxId, silentLogger, systemClock } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { type Relay, type RelayOptions, startRelay } from '@hyphae/relay'
-import { type RelayCarrierOptions, relay } from '@hyphae/transport-relay'
+import { type RelayCarrier, type RelayCarrierOptions, relay } from '@hyphae/transport-relay'
 
 export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'hyphae-relay-'))
@@ -17,41 +17,42 @@ export function newBox(): BoxKey {
   return { id: boxId(key.publicKey), sign: (message) => crypto.ed25519.sign(key, message) }
 }
 
+export type RelayClient = RelayCarrier
+
 export interface RelayFixture {
-  readonly server: Relay
+  server: Relay
   readonly folder: string
-  connect(
-    options?: RelayCarrierOptions,
-  ): Promise<Required<Pick<Carrier, 'mailbox' | 'directory' | 'blobs'>> & Carrier>
+  connect(options?: RelayCarrierOptions): Promise<RelayClient>
+  /** Closes the relay and starts another on the same folder and another port. */
+  restart(): Promise<void>
   dispose(): Promise<void>
 }
 
-export async function connect(
-  url: string,
-  options?: RelayCarrierOptions,
-): ReturnType<RelayFixture['connect']> {
-  const carrier = await relay(url, options)({ clock: systemClock, logger: silentLogger })
-  const { mailbox, directory, blobs } = carrier
-  if (mailbox === undefined || directory === undefined || blobs === undefined) throw new Error('not a relay')
-  return { ...carrier, mailbox, directory, blobs }
+export function connect(url: string, options?: RelayCarrierOptions): Promise<RelayClient> {
+  return relay(url, options)({ clock: systemClock, logger: silentLogger })
 }
 
 export async function startFixture(options: Partial<RelayOptions> = {}): Promise<RelayFixture> {
   const folder = await temporaryFolder()
-  const server = await startRelay({ data: folder.path, ...options })
-  const carriers: Carrier[] = []
-  return {
-    server,
+  const start = (): Promise<Relay> => startRelay({ data: folder.path, ...options })
+  const carriers: RelayClient[] = []
+  const fixture: RelayFixture = {
+    server: await start(),
     folder: folder.path,
     connect: async (carrierOptions) => {
-      const carrier = await connect(server.url, carrierOptions)
+      const carrier = await connect(fixture.server.url, carrierOptions)
       carriers.push(carrier)
       return carrier
     },
+    restart: async () => {
+      await fixture.server.close()
+      fixture.server = await start()
+    },
     dispose: async () => {
       await Promise.all(carriers.map((carrier) => carrier.close()))
-      await server.close()
+      await fixture.server.close()
       await folder.remove()
     },
   }
+  return fixture
 }
