@@ -24,6 +24,7 @@ const LIMITS = {
   store: 37,
   'store/level': 63,
   transport: 7.5,
+  'transport-libp2p': 297,
   'transport-link': 36,
   'transport-nostr': 54,
   'transport-relay': 12.7,

@@ -1,5 +1,6 @@
 /** `libp2p(options)` with what browsers have. */
-import { type Libp2pTransportFactory, libp2pFactory } from './carrier.js'
+import { libp2pFactory } from './carrier.js'
+import type { Libp2pTransportFactory } from './libp2p-carrier.js'
 import { webPlatform } from './platform-web.js'
 
 /**

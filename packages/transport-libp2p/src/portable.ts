@@ -1,6 +1,5 @@
 /** What is the same on every runtime. */
 export { type Announcement, announcementAddress, openAnnouncement, signAnnouncement } from './announcement.js'
-export type { Libp2pCarrier, Libp2pCarrierTransport, Libp2pTransportFactory } from './carrier.js'
 export {
   decodeValue,
   encodeValue,
@@ -12,6 +11,7 @@ export {
   verifyValue,
 } from './directory-value.js'
 export { LIBP2P_ERRORS, Libp2pError } from './errors.js'
+export type { Libp2pCarrier, Libp2pCarrierTransport, Libp2pTransportFactory } from './libp2p-carrier.js'
 export * from './limits.js'
 export type { Addresses, Libp2pOptions, Libp2pTransport } from './options.js'
 export * from './protocols.js'

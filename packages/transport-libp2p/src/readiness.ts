@@ -13,7 +13,11 @@ interface WithTable {
  * Waits for the first node of the DHT, for a while after the start; later there is one or there is none. Not at all where
  * nobody is expected.
  */
-export function readiness(dht: KadDHT, clock: Clock, expected: boolean): (signal: AbortSignal) => Promise<void> {
+export function readiness(
+  dht: KadDHT,
+  clock: Clock,
+  expected: boolean,
+): (signal: AbortSignal) => Promise<void> {
   const until = expected ? clock.now() + FIRST_PEER_WAIT_MS : 0
   const table = (dht as WithTable).routingTable
   return async (signal) => {
