@@ -29,14 +29,14 @@ export interface ErrorContext {
 
 /** Base of all errors thrown by `@hyphae/*`. `code` is stable and is what programs should compare. */
 export class HyphaeError<Code extends string = string> extends Error {
-  readonly code: Code
-  readonly shortMessage: string
-  readonly hint: string
-  readonly details: ErrorDetails
+  declare readonly code: Code
+  declare readonly shortMessage: string
+  declare readonly hint: string
+  declare readonly details: ErrorDetails
   /** Where the code is explained. */
-  readonly docs: string
-  readonly retryable: boolean
-  readonly retryAfterMs: number | undefined
+  declare readonly docs: string
+  declare readonly retryable: boolean
+  declare readonly retryAfterMs: number | undefined
 
   constructor(table: Readonly<Record<Code, ErrorEntry>>, code: Code, context: ErrorContext = {}) {
     // What is built for production has no texts, and of entries those alone that say more: the code stands for them.

@@ -13,7 +13,7 @@ import { RatchetError } from './errors.js'
 import { maskAt } from './header-chain.js'
 import { mixKey, rootStep } from './kdf.js'
 import { MAX_FORWARD } from './limits.js'
-import { locate } from './locate.js'
+import { locate, type Place } from './locate.js'
 import { closeChain, skippedOf, type Walk, walkChain } from './receiving-chain.js'
 import {
   coreOf,
@@ -56,14 +56,9 @@ export function decryptFrame(
   const place = locate(crypto, core, frame, options.forward ?? MAX_FORWARD)
   if (place === null) return null
   const now = options.now ?? 0
-  switch (place.kind) {
-    case 'skipped':
-      return openSkipped(crypto, core, frame, place.index, now)
-    case 'current':
-      return openCurrent(crypto, core, frame, place.n, now)
-    case 'next':
-      return openNext(crypto, core, frame, place.n, now)
-  }
+  return place.kind === 'skipped'
+    ? openSkipped(crypto, core, frame, place.index, now)
+    : openInChain(crypto, core, frame, place, now)
 }
 
 function openSkipped(
@@ -76,7 +71,7 @@ function openSkipped(
   const entry = core.skipped[index]
   if (entry === undefined) return null
   const header = readHeader(frame, entry.mask)
-  const late = header === null ? null : epochOfLate(entry, header.pqEpoch)
+  const late = header && epochOfLate(entry, header.pqEpoch)
   if (header === null || late === null) return null
   const opened = readBody(crypto, core, frame, header, late.messageKey)
   if (opened === null) return null
@@ -85,63 +80,52 @@ function openSkipped(
   return { session: sessionOf({ ...core, skipped, pq }), body: opened.body, n: header.n }
 }
 
-function openCurrent(
+function openInChain(
   crypto: SessionCrypto,
   core: SessionCore,
   frame: Uint8Array,
-  n: number,
+  { chain, n }: Extract<Place, { kind: 'chain' }>,
   now: number,
 ): Decrypted | null {
-  const { receiving } = core
-  if (receiving === null) return null
-  const header = readHeader(frame, maskAt(crypto, receiving.header, n), n)
-  const epoch = header === null ? null : epochOfFrame(core, header.pqEpoch)
+  const header = readHeader(frame, maskAt(crypto, chain.header, n), n)
+  const epoch = header && epochOfFrame(core, header.pqEpoch)
   if (header === null || epoch === null) return null
+  const base = chain.turns === null ? core : turned(crypto, core, chain.turns, header.ratchetKey, now)
+  const receiving = base?.receiving ?? null
+  if (base === null || receiving === null) return null
   const walk = walkChain(crypto, receiving.chainKey, n - receiving.n)
   const opened = readWalked(crypto, core, frame, header, walk, epoch)
   if (opened === null) return null
   const pq = receivePadding(core, epoch.epoch, opened, now)
   const late = skippedOf(crypto, receiving.header, receiving.n, walk.skipped, now)
+  if (chain.turns !== null && core.receiving !== null) {
+    late.unshift(...closeChain(crypto, core.receiving, header.pn, now))
+  }
   const skipped = refresh(addSkipped(core.skipped, mixLate(crypto, core, epoch, late)), now)
-  const next = { ...core, receiving: { ...receiving, chainKey: walk.chainKey, n: n + 1 }, skipped, pq }
+  const next = { ...base, receiving: { ...receiving, chainKey: walk.chainKey, n: n + 1 }, skipped, pq }
   return { session: sessionOf(next), body: opened.body, n }
 }
 
-/** A DH ratchet step: the peer's new key ends its old chain, and makes our next sending chain due. */
-function openNext(
+/**
+ * A DH ratchet step: the peer's new key ends its old chain, and makes our next sending chain due. Null for a key
+ * that no honest peer has.
+ */
+function turned(
   crypto: SessionCrypto,
   core: SessionCore,
-  frame: Uint8Array,
-  n: number,
+  sending: ReadySide,
+  remoteKey: Uint8Array,
   now: number,
-): Decrypted | null {
-  const { sending } = core
-  if (sending.kind !== 'ready') return null
-  const header = readHeader(frame, maskAt(crypto, sending.next, n), n)
-  const epoch = header === null ? null : epochOfFrame(core, header.pqEpoch)
-  if (header === null || epoch === null || !isUsableX25519(header.ratchetKey)) return null
-  const dh = crypto.x25519.dh(sending.ratchetKey, header.ratchetKey)
-  const step = rootStep(crypto, core.rootKey, dh)
-  const walk = walkChain(crypto, step.chainKey, n)
-  const opened = readWalked(crypto, core, frame, header, walk, epoch)
-  if (opened === null) return null
-  const pq = receivePadding(core, epoch.epoch, opened, now)
-  const early = core.receiving === null ? [] : closeChain(crypto, core.receiving, header.pn, now)
-  const late = [...early, ...skippedOf(crypto, sending.next, 0, walk.skipped, now)]
-  const next: SessionCore = {
-    facts: core.facts,
+): SessionCore | null {
+  if (!isUsableX25519(remoteKey)) return null
+  const step = rootStep(crypto, core.rootKey, crypto.x25519.dh(sending.ratchetKey, remoteKey))
+  return {
+    ...core,
     rootKey: step.rootKey,
-    sending: due(sending, header.ratchetKey, step.nextHeaderKey),
-    receiving: { chainKey: walk.chainKey, header: sending.next, n: n + 1 },
-    skipped: refresh(addSkipped(core.skipped, mixLate(crypto, core, epoch, late)), now),
-    pq,
+    sending: { kind: 'due', remoteKey, headerKey: step.nextHeaderKey, pn: sending.n },
+    receiving: { chainKey: step.chainKey, header: sending.next, n: 0 },
     turnedAt: now,
   }
-  return { session: sessionOf(next), body: opened.body, n }
-}
-
-function due(sending: ReadySide, remoteKey: Uint8Array, headerKey: Uint8Array): SessionCore['sending'] {
-  return { kind: 'due', remoteKey, headerKey, pn: sending.n }
 }
 
 function refresh(skipped: SkippedKeys, now: number): SkippedKeys {

@@ -1,21 +1,36 @@
 /**
  * Which chain and message a frame belongs to, by its tag (spec/session.md, "Finding a session").
  *
- * Likely places come first: the window of the current chain, late messages, the window of the next chain. Only
+ * Likely places come first: the next messages, late messages, the windows of the current and the next chain. Only
  * then a wide search, at most 2 × MAX_FORWARD blocks, remembered for the next unknown frame.
  */
 import type { SessionCrypto } from '@hyphae/crypto'
 import { TAG_BYTES } from '@hyphae/tlv'
 import { RatchetError } from './errors.js'
-import { findFar, findNear, isMessage, windowTags } from './header-chain.js'
+import { findFar, findNear, type HeaderChain, isMessage, windowTags } from './header-chain.js'
 import { MAX_FORWARD } from './limits.js'
-import { coreOf, type SessionCore, type SessionState } from './session.js'
+import { coreOf, type ReadySide, type SessionCore, type SessionState } from './session.js'
 import { findSkipped } from './skipped-keys.js'
 
+/** A chain that a frame may be of. */
+interface Candidate {
+  readonly header: HeaderChain
+  /** Number of its next message. */
+  readonly from: number
+  /** Null in the current chain; the side that a frame of the next chain turns. */
+  readonly turns: ReadySide | null
+}
+
 export type Place =
-  | { readonly kind: 'current'; readonly n: number }
-  | { readonly kind: 'next'; readonly n: number }
+  | { readonly kind: 'chain'; readonly chain: Candidate; readonly n: number }
   | { readonly kind: 'skipped'; readonly index: number }
+
+function candidates({ receiving, sending }: SessionCore): Candidate[] {
+  const chains: Candidate[] = []
+  if (receiving !== null) chains.push({ header: receiving.header, from: receiving.n, turns: null })
+  if (sending.kind === 'ready') chains.push({ header: sending.next, from: 0, turns: sending })
+  return chains
+}
 
 /** Null for a frame of no expected message. */
 export function locate(
@@ -27,38 +42,23 @@ export function locate(
   if (!Number.isInteger(forward) || forward < 0 || forward > MAX_FORWARD) {
     throw new RatchetError('ratchet/bad-argument', { details: { name: 'forward', max: MAX_FORWARD } })
   }
-  const near = locateNear(crypto, core, frame)
-  if (near === 'seen') return null
-  return near ?? locateFar(crypto, core, frame, forward)
-}
-
-function locateNear(crypto: SessionCrypto, core: SessionCore, frame: Uint8Array): Place | 'seen' | null {
-  const { receiving, sending, skipped } = core
+  const chains = candidates(core)
   // Nearly every frame is the next of its chain or the first of an answer: two blocks tell, before any window.
-  if (receiving !== null && isMessage(crypto, receiving.header, receiving.n, frame)) {
-    return { kind: 'current', n: receiving.n }
+  for (const chain of chains) {
+    if (isMessage(crypto, chain.header, chain.from, frame)) return { kind: 'chain', chain, n: chain.from }
   }
-  if (sending.kind === 'ready' && isMessage(crypto, sending.next, 0, frame)) return { kind: 'next', n: 0 }
-  const current = receiving === null ? null : findNear(crypto, receiving.header, receiving.n, frame)
-  if (typeof current === 'number') return { kind: 'current', n: current }
-  const index = skipped.length === 0 ? -1 : findSkipped(skipped, frame)
+  const index = findSkipped(core.skipped, frame)
   if (index >= 0) return { kind: 'skipped', index }
-  if (current === 'seen') return current
-  const next = sending.kind === 'ready' ? findNear(crypto, sending.next, 0, frame) : null
-  return typeof next === 'number' ? { kind: 'next', n: next } : next
-}
-
-function locateFar(
-  crypto: SessionCrypto,
-  core: SessionCore,
-  frame: Uint8Array,
-  forward: number,
-): Place | null {
-  const { receiving, sending } = core
-  const current = receiving === null ? null : findFar(crypto, receiving.header, receiving.n, forward, frame)
-  if (current !== null) return { kind: 'current', n: current }
-  const next = sending.kind === 'ready' ? findFar(crypto, sending.next, 0, forward, frame) : null
-  return next === null ? null : { kind: 'next', n: next }
+  for (const chain of chains) {
+    const n = findNear(crypto, chain.header, chain.from, frame)
+    if (n === 'seen') return null
+    if (n !== null) return { kind: 'chain', chain, n }
+  }
+  for (const chain of chains) {
+    const n = findFar(crypto, chain.header, chain.from, forward, frame)
+    if (n !== null) return { kind: 'chain', chain, n }
+  }
+  return null
 }
 
 /**

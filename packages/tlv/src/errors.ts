@@ -68,8 +68,10 @@ export const TLV_ERRORS = {
   },
 } as const
 
-export class TlvError extends HyphaeError<keyof typeof TLV_ERRORS> {
-  constructor(code: keyof typeof TLV_ERRORS, context?: ErrorContext) {
+export type TlvErrorCode = keyof typeof TLV_ERRORS
+
+export class TlvError extends HyphaeError<TlvErrorCode> {
+  constructor(code: TlvErrorCode, context?: ErrorContext) {
     super(TLV_ERRORS, code, context)
   }
 }

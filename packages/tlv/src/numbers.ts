@@ -7,7 +7,8 @@ import { TlvError } from './errors.js'
 
 const TWO_32 = 0x1_0000_0000
 
-function checkRange(value: number, max: number): void {
+/** @throws TlvError `tlv/bad-number` unless a whole number from 0 to `max` */
+export function checkRange(value: number, max: number): void {
   if (!Number.isInteger(value) || value < 0 || value > max) {
     throw new TlvError('tlv/bad-number', { details: { max } })
   }

@@ -4,7 +4,7 @@
  * Each sequence of records has exactly one encoding, and decoding refuses every other. This file knows the
  * grammar only: which types exist, their order and their sizes are the business of fields.ts.
  */
-import { TlvError } from './errors.js'
+import { TlvError, type TlvErrorCode } from './errors.js'
 import { MAX_RECORDS, MAX_SHORT_VALUE_BYTES, MAX_VALUE_BYTES } from './limits.js'
 import { readU16, writeU16 } from './numbers.js'
 import { isZero, viewOf } from './view.js'
@@ -51,42 +51,27 @@ export function isCritical(type: number): boolean {
   return type < 128
 }
 
-function checkType(type: number, offset: number): void {
-  if (type === 0 || type === ESCAPE) throw new TlvError('tlv/bad-type', { details: { type, offset } })
-}
-
 /** Walks records strictly. `padding` as in ReadOptions; the number of records is the caller's to bound. */
 export function recordCursor(input: Uint8Array, options: { readonly padding?: boolean } = {}): RecordCursor {
   const padding = options.padding ?? false
   let bytes = input
 
-  function truncated(offset: number): never {
-    throw new TlvError('tlv/truncated', { details: { offset, length: bytes.length } })
-  }
-
   /** Checks all of a record before the cursor moves: after a refusal it stands where it stood. */
-  function place(offset: number, type: number, start: number, length: number): void {
-    checkType(type, offset)
-    if (start + length > bytes.length) truncated(offset)
+  function place(offset: number): void {
+    const extended = bytes[offset] === ESCAPE
+    const start = offset + (extended ? EXTENDED_HEADER_BYTES : SHORT_HEADER_BYTES)
+    if (start > bytes.length) refuse('tlv/truncated', offset)
+    const length = extended ? readU16(bytes, offset + 3) : (bytes[offset + 1] as number)
+    if (extended !== length > MAX_SHORT_VALUE_BYTES || (extended && bytes[offset + 1] !== 0)) {
+      refuse('tlv/not-canonical', offset)
+    }
+    const type = bytes[extended ? offset + 2 : offset] as number
+    if (type === 0 || type === ESCAPE) refuse('tlv/bad-type', offset)
+    if (start + length > bytes.length) refuse('tlv/truncated', offset)
     cursor.type = type
     cursor.offset = offset
     cursor.start = start
     cursor.end = start + length
-  }
-
-  function extended(offset: number): void {
-    if (bytes.length - offset < EXTENDED_HEADER_BYTES) truncated(offset)
-    if (bytes[offset + 1] !== 0) throw new TlvError('tlv/not-canonical', { details: { offset } })
-    const length = readU16(bytes, offset + 3)
-    if (length <= MAX_SHORT_VALUE_BYTES) throw new TlvError('tlv/not-canonical', { details: { offset } })
-    place(offset, bytes[offset + 2] as number, offset + EXTENDED_HEADER_BYTES, length)
-  }
-
-  function short(offset: number): void {
-    if (bytes.length - offset < SHORT_HEADER_BYTES) truncated(offset)
-    const length = bytes[offset + 1] as number
-    if (length > MAX_SHORT_VALUE_BYTES) throw new TlvError('tlv/not-canonical', { details: { offset } })
-    place(offset, bytes[offset] as number, offset + SHORT_HEADER_BYTES, length)
   }
 
   const cursor = {
@@ -98,23 +83,22 @@ export function recordCursor(input: Uint8Array, options: { readonly padding?: bo
       const offset = cursor.end
       if (offset === bytes.length) return false
       if (padding && bytes[offset] === 0) {
-        if (!isZero(bytes, offset, bytes.length))
-          throw new TlvError('tlv/bad-padding', { details: { offset } })
+        if (!isZero(bytes, offset, bytes.length)) refuse('tlv/bad-padding', offset)
         return false
       }
-      if (bytes[offset] === ESCAPE) extended(offset)
-      else short(offset)
+      place(offset)
       return true
     },
-    reset(next?: Uint8Array): void {
-      if (next !== undefined) bytes = next
-      cursor.type = 0
-      cursor.offset = 0
-      cursor.start = 0
-      cursor.end = 0
+    reset(next: Uint8Array = bytes): void {
+      bytes = next
+      cursor.type = cursor.offset = cursor.start = cursor.end = 0
     },
   }
   return cursor
+}
+
+function refuse(code: TlvErrorCode, offset: number): never {
+  throw new TlvError(code, { details: { offset } })
 }
 
 /**

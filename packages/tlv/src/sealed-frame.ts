@@ -20,8 +20,8 @@ import {
   TAG_OFFSET,
   USABLE_BYTES,
 } from './frame.js'
-import { MAX_MESSAGE_NUMBER, PQ_EPOCH_MODULUS } from './limits.js'
-import { readU16, readU24, writeU16, writeU24, writeU32 } from './numbers.js'
+import { PQ_EPOCH_MODULUS } from './limits.js'
+import { checkRange, readU16, readU24, writeU16, writeU24 } from './numbers.js'
 import { isZero, viewOf } from './view.js'
 
 export const SEALED_HEADER_BYTES = 40
@@ -80,9 +80,8 @@ export interface OpenFrameInput {
 /** Tag 14 ‖ header mask 40 of message `n` of a chain. @throws TlvError `tlv/bad-length`, `tlv/bad-number` */
 export function frameMask(crypto: SessionCrypto, headerKey: Uint8Array, n: number): Uint8Array {
   checkLength(headerKey, KEY_BYTES, 'header key')
-  checkMessageNumber(n)
   const nonce = new Uint8Array(12)
-  writeU32(nonce, 4, n)
+  writeU24(nonce, 4, n)
   return crypto.chacha20(headerKey, nonce, FRAME_MASK_BYTES)
 }
 
@@ -161,12 +160,6 @@ export function openFramePadded(
   return { body: viewOf(plaintext, 0, length), padding: viewOf(plaintext, length, usable) }
 }
 
-function checkMessageNumber(n: number): void {
-  if (!Number.isInteger(n) || n < 0 || n > MAX_MESSAGE_NUMBER) {
-    throw new TlvError('tlv/bad-number', { details: { max: MAX_MESSAGE_NUMBER } })
-  }
-}
-
 function checkRoom(body: Uint8Array, padding: Uint8Array | undefined, usable: number): void {
   const used = body.length + (padding?.length ?? 0)
   if (used > usable)
@@ -192,9 +185,7 @@ function boundData(associatedData: Uint8Array, frame: Uint8Array): Uint8Array {
 
 function writeSealedHeader(frame: Uint8Array, header: SealedHeader): void {
   checkLength(header.ratchetKey, KEY_BYTES, 'ratchet key')
-  if (!Number.isInteger(header.pqEpoch) || header.pqEpoch < 0 || header.pqEpoch >= PQ_EPOCH_MODULUS) {
-    throw new TlvError('tlv/bad-number', { details: { max: PQ_EPOCH_MODULUS - 1 } })
-  }
+  checkRange(header.pqEpoch, PQ_EPOCH_MODULUS - 1)
   frame.set(header.ratchetKey, HEADER_OFFSET)
   writeU24(frame, HEADER_OFFSET + N_OFFSET, header.n)
   writeU24(frame, HEADER_OFFSET + PN_OFFSET, header.pn)
