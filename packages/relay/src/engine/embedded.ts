@@ -25,7 +25,7 @@ import { createPositions, type Positions } from './positions.js'
 import { lookupRecords, publishJob } from './records.js'
 import { remainingItems, stockJob, takeJob } from './stocks.js'
 import { type SweepContext, sweepExpired } from './sweep.js'
-import { createTermsCache, readTerms, setTermsJob, type TermsCache } from './terms.js'
+import { loadTermsCache, readTerms, setTermsJob, type TermsCache } from './terms.js'
 import { probeJob, upkeepOf } from './upkeep.js'
 
 export interface EmbeddedOptions {
@@ -56,7 +56,8 @@ async function load({ open = openJournaled, folder, limits }: EmbeddedOptions): 
       const { box, slot } = readFrameKey(key)
       positions.add(boxName(box), slot)
     }
-    return { database, counters, positions, buckets: createBuckets(positions), terms: createTermsCache() }
+    const terms = await loadTermsCache(database)
+    return { database, counters, positions, buckets: createBuckets(positions), terms }
   } catch (error) {
     await database.close()
     throw error

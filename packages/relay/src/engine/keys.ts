@@ -159,6 +159,7 @@ export const FRAME_RANGE: Range = range(BOX)
 /** Stores of the first layout: when each frame came. */
 export const TIME_RANGE: Range = range(TIME)
 export const DUE_RANGE: Range = range(DUE)
+export const TERMS_RANGE: Range = range(TERMS)
 export const BLOB_TIME_RANGE: Range = range(BLOB_TIME)
 
 const begins =

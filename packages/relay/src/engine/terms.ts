@@ -6,7 +6,7 @@ import type { Job } from './committer.js'
 import type { Database } from './database.js'
 import { appendDue, type Due, moveDue } from './due.js'
 import { refuse, type Verdict } from './engine.js'
-import { boxName, readSeq, termsKey, writeSeq } from './keys.js'
+import { boxName, readSeq, TERMS_RANGE, termsKey, writeSeq } from './keys.js'
 
 const VALUE_BYTES = 47
 const KEY_AT = 15
@@ -31,16 +31,52 @@ function decode(value: Uint8Array): BoxTerms {
   }
 }
 
-/** Those asked for last, so that most puts wait for no read. */
+/**
+ * Which boxes may have terms, and those that were asked for last: a put to a box without any reads nothing, and puts
+ * that come while one reads wait for the same read, so that they stay in order.
+ */
 export interface TermsCache {
+  /** False: the box has none, for certain. */
+  mayHave(box: Uint8Array): boolean
+  note(box: Uint8Array): void
   /** Undefined: not known; null: the box has none. */
   get(box: string): BoxTerms | null | undefined
   set(box: string, terms: BoxTerms | null): void
+  readonly reading: Map<string, Promise<BoxTerms | undefined>>
 }
 
-export function createTermsCache(): TermsCache {
-  const held = new Map<string, BoxTerms | null>()
+/** Ids are keys and so already random: four places of three bytes each. */
+const PLACES = [0, 3, 6, 9]
+const PLACE_BITS = 23
+
+function placeOf(box: Uint8Array, at: number): number {
+  const word = (box[at] as number) | ((box[at + 1] as number) << 8) | ((box[at + 2] as number) << 16)
+  return word & (2 ** PLACE_BITS - 1)
+}
+
+/** Bits of one MiB: with a million boxes that have terms, two of a hundred others are read for nothing. */
+function createFilter(): Pick<TermsCache, 'mayHave' | 'note'> {
+  const bits = new Uint32Array(2 ** (PLACE_BITS - 5))
+  const has = (place: number): boolean => ((bits[place >>> 5] as number) & (1 << (place & 31))) !== 0
   return {
+    mayHave: (box) => PLACES.every((at) => has(placeOf(box, at))),
+    note: (box) => {
+      for (const at of PLACES) {
+        const place = placeOf(box, at)
+        bits[place >>> 5] = (bits[place >>> 5] as number) | (1 << (place & 31))
+      }
+    },
+  }
+}
+
+/** Knows which boxes have terms in this database. */
+export async function loadTermsCache(database: Database): Promise<TermsCache> {
+  const held = new Map<string, BoxTerms | null>()
+  const filter = createFilter()
+  for await (const key of database.keys(TERMS_RANGE)) filter.note(key.subarray(1))
+  return {
+    ...filter,
+    reading: new Map(),
     get: (box) => held.get(box),
     set: (box, terms) => {
       held.delete(box)
@@ -50,22 +86,37 @@ export function createTermsCache(): TermsCache {
   }
 }
 
+async function lookUp(
+  database: Database,
+  cache: TermsCache,
+  box: Uint8Array,
+  name: string,
+): Promise<BoxTerms | undefined> {
+  const [value] = await database.getMany([termsKey(box)])
+  // Set while this was being read: newer than what was read.
+  const meanwhile = cache.get(name)
+  if (meanwhile !== undefined) return meanwhile ?? undefined
+  const terms = value === undefined ? undefined : decode(value)
+  cache.set(name, terms ?? null)
+  return terms
+}
+
 export function readTerms(
   database: Database,
   cache: TermsCache,
   box: Uint8Array,
 ): BoxTerms | undefined | Promise<BoxTerms | undefined> {
+  if (!cache.mayHave(box)) return undefined
   const name = boxName(box)
   const known = cache.get(name)
   if (known !== undefined) return known ?? undefined
-  return database.getMany([termsKey(box)]).then(([value]) => {
-    // Set while this was being read: newer than what was read.
-    const meanwhile = cache.get(name)
-    if (meanwhile !== undefined) return meanwhile ?? undefined
-    const terms = value === undefined ? undefined : decode(value)
-    cache.set(name, terms ?? null)
-    return terms
-  })
+  const reading = cache.reading.get(name) ?? lookUp(database, cache, box, name)
+  cache.reading.set(name, reading)
+  const done = (): void => {
+    cache.reading.delete(name)
+  }
+  reading.then(done, done)
+  return reading
 }
 
 export function setTermsJob(
@@ -85,6 +136,7 @@ export function setTermsJob(
       counters.bytes += VALUE_BYTES
       appendDue(batch, 'terms', until, box)
     }
+    cache.note(box)
     const value = encode(until, terms)
     batch.put(key, value)
     batch.afterwards(() => cache.set(name, decode(value)))

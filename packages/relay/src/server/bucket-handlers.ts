@@ -3,9 +3,9 @@ import { type BucketPrefix, bucketHint, type Reply, type Request } from '@hyphae
 import type { BoxFrame } from '../engine/engine.js'
 import { STORAGE_RETRY_MS } from '../limits.js'
 import { leastBits } from './anonymity.js'
-import { createPusher, createWaker } from './bucket-watch.js'
+import { type BucketWatch, createPusher, createWaker } from './bucket-watch.js'
 import type { Handlers } from './handler.js'
-import { cannotWatch, failure, type Session, stopWatching } from './session.js'
+import { cannotWatch, failure, type Session, type Subscription, stopWatching } from './session.js'
 
 interface HintedFrame {
   readonly cursor: number
@@ -32,12 +32,11 @@ async function fetch(session: Session, request: Extract<Request, { kind: 'bucket
   return { kind: 'bucket', request: id, more, next, frames: frames.map((frame) => hinted(session, frame)) }
 }
 
-function start(session: Session, request: Extract<Request, { kind: 'bucket-watch' }>): Reply {
-  const { context, watching } = session
+type WatchRequest = Extract<Request, { kind: 'bucket-watch' }>
+
+function createBucketWatch(session: Session, request: WatchRequest): BucketWatch {
+  const { context } = session
   const { request: id, bits, prefix, after, mode, window } = request
-  const refusal = cannotWatch(session, id)
-  if (refusal !== undefined) return refusal
-  const bucket = { bits, prefix }
   const peer = {
     push: (frame: BoxFrame): void =>
       context.push({ kind: 'bucket-pushed', request: id, ...hinted(session, frame) }),
@@ -48,20 +47,43 @@ function start(session: Session, request: Extract<Request, { kind: 'bucket-watch
       context.push(failure(id, 'storage-failed', STORAGE_RETRY_MS))
     },
   }
-  const read = (from: number, limit: number) => context.engine.bucket(bucket, from, limit)
-  const watch = mode === 'wake' ? createWaker(window, peer) : createPusher(read, after, window, peer)
-  const forget = context.exchange.watchBucket(bucket, watch.wake)
-  const stop = (): void => {
-    watch.stop()
-    forget()
+  const read = (from: number, limit: number) => context.engine.bucket({ bits, prefix }, from, limit)
+  return mode === 'wake' ? createWaker(window, peer) : createPusher(read, after, window, peer)
+}
+
+/** Takes its number at once, so that an `unwatch` that follows finds it; begins when it is known to be allowed. */
+async function watch(session: Session, request: WatchRequest): Promise<Reply> {
+  const { context, watching } = session
+  const { request: id, bits, prefix } = request
+  const taken = cannotWatch(session, id)
+  if (taken !== undefined) return taken
+  const watch = createBucketWatch(session, request)
+  const ends: (() => void)[] = [watch.stop]
+  const begun = (): boolean => ends.length > 1
+  const subscription: Subscription = {
+    credit: (count) => {
+      if (begun()) watch.credit(count)
+    },
+    advance: () => {
+      if (begun()) watch.advance()
+    },
+    stop: () => {
+      for (const end of ends) end()
+    },
   }
-  watching.set(id, { credit: watch.credit, advance: watch.advance, stop })
+  watching.set(id, subscription)
+  const no = await refusal(session, id, request).catch(() => failure(id, 'storage-failed', STORAGE_RETRY_MS))
+  if (watching.get(id) !== subscription) return { kind: 'ok', request: id }
+  if (no !== undefined) {
+    stopWatching(session, id)
+    return no
+  }
+  ends.push(context.exchange.watchBucket({ bits, prefix }, watch.wake))
   queueMicrotask(watch.advance)
   return { kind: 'ok', request: id }
 }
 
 export const BUCKET_HANDLERS: Handlers<'bucket-fetch' | 'bucket-watch'> = {
   'bucket-fetch': fetch,
-  'bucket-watch': async (session, request) =>
-    (await refusal(session, request.request, request)) ?? start(session, request),
+  'bucket-watch': watch,
 }
