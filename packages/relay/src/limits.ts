@@ -50,6 +50,10 @@ export interface RelayLimits {
   readonly costlyPerSecond: number
   /** Costly operations at once: a node with as many contacts opens its boxes when it comes online. */
   readonly costlyBurst: number
+  /** REST requests per second and address, beyond the burst: a script that polls, behind one address with others. */
+  readonly restPerSecond: number
+  /** REST requests at once. */
+  readonly restBurst: number
   /** WebSocket pings and pongs per second and connection: clients of this protocol send none. */
   readonly controlPerSecond: number
   /** Boxes open on one connection. */
@@ -91,6 +95,8 @@ export const DEFAULT_LIMITS: RelayLimits = {
   operationsPerSecond: 50_000,
   costlyPerSecond: 200,
   costlyBurst: 4096,
+  restPerSecond: 100,
+  restBurst: 1000,
   controlPerSecond: 10,
   openBoxes: 8192,
   watches: 8192,
@@ -121,6 +127,9 @@ export const MAX_STOCK_ITEMS = 1024
 
 /** Requests of one batch: bounds the memory of a batch and the answers that leave in one turn. */
 export const MAX_BATCH_JOBS = 8192
+
+/** Bytes of requests of one batch, above which the rest waits for the next: a fifth of a segment with all its rows. */
+export const MAX_BATCH_BYTES: number = 2 * MIB
 
 /** Bytes of requests that wait for the disk, over all connections; above it connections are not read. */
 export const MAX_QUEUED_BYTES: number = 32 * MIB
@@ -157,6 +166,25 @@ export const CLOSE_MS = 1_000
 
 /** One probe of the store answers everyone who asks within this time, in ms. */
 export const READY_CACHE_MS = 1_000
+
+/** Addresses whose rates are remembered: 16 Ki take about 8 MiB. */
+export const MAX_CLIENTS: number = 16 * 1024
+
+/** A signed request is believed this long after it was made, and this long before: clocks differ, in ms. */
+export const SIGNATURE_WINDOW_MS: number = 5 * MINUTE
+export const SIGNATURE_SKEW_MS: number = MINUTE
+
+/** Nonces remembered: 700 signed requests a second for as long as one is believed, about 50 MiB. */
+export const MAX_NONCES: number = 256 * 1024
+
+/** A sign of life on a stream of events: proxies cut what is silent for a minute, in ms. */
+export const HEARTBEAT_MS = 20_000
+
+/** A stream of events ends after this time, so that a client that forgot it does not hold it for ever, in ms. */
+export const MAX_STREAM_MS: number = 10 * MINUTE
+
+/** Frames that wait for a slow reader of a stream. */
+export const STREAM_FRAMES = 64
 
 /** Where a relay listens unless told otherwise. */
 export const DEFAULT_PORT = 7700
@@ -197,3 +225,27 @@ export const CARRY_ROWS = 256
 
 /** Rows of one synced LevelDB batch. */
 export const CARRY_BATCH_ROWS = 4096
+
+// ── Hops and push ───────────────────────────────────────────────────────────────────────────────────────
+
+/** How far the clock of a sealed request may be off, in ms; it is remembered twice as long against replay. */
+export const HOP_WINDOW_MS: number = 5 * MINUTE
+
+/** Sealed requests remembered in one window: 650 a second, 25 MiB. Beyond it they are told to wait. */
+export const MAX_HOP_REPLAYS = 200_000
+
+/** A relay makes a new key for sealed requests each this long, in ms, and opens those of the two before. */
+export const HOP_KEY_EPOCH_MS: number = 30 * DAY
+
+/** Sealed requests per second and connection: an X25519 and a few signatures each; an entry brings many clients'. */
+export const HOPS_PER_SECOND = 1_000
+export const HOPS_BURST = 4_096
+
+/** Requests that one connection may have on their way through an entry. */
+export const MAX_FORWARDS = 256
+
+/** How long an entry waits for the second relay, in ms: shorter than clients wait for it. */
+export const FORWARD_TIMEOUT_MS = 20_000
+
+/** What an entry tells clients to wait when the second relay cannot be reached, in ms. */
+export const PEER_RETRY_MS = 5_000

@@ -1,7 +1,7 @@
 /** One batch being built: reads that see its own writes, and what happens in memory once it is durable. */
 import type { Counters } from './counters.js'
-import type { Database, Write } from './database.js'
-import { binary } from './keys.js'
+import type { Database, Stage } from './database.js'
+import { nameOf, type RowName } from './keys.js'
 
 export interface Batch {
   /** A copy: it replaces the engine's when the batch is durable. */
@@ -12,63 +12,60 @@ export interface Batch {
   known(key: Uint8Array): Uint8Array | undefined
   /** True when this batch deletes the key. */
   isDeleted(key: Uint8Array): boolean
+  /** True when this batch deletes the frame at this position. */
+  isFrameDeleted(seq: number): boolean
   get(key: Uint8Array): Promise<Uint8Array | undefined>
+  /** Keys and values are copied at once, except that `known` and `get` return this `value` itself. */
   put(key: Uint8Array, value: Uint8Array): void
   del(key: Uint8Array): void
   /** A write that no job of this batch reads. */
   append(key: Uint8Array, value: Uint8Array): void
   /** The same under a key that was never used before. */
   create(key: Uint8Array, value: Uint8Array): void
+  /** The same, for what is read by ranges only. */
+  index(key: Uint8Array, value: Uint8Array): void
   /** Runs after the batch is durable and before anyone is answered. */
   afterwards(effect: () => void): void
 }
 
 export interface OpenBatch extends Batch {
-  readonly writes: Write[]
   readonly effects: (() => void)[]
   prefetch(keys: readonly Uint8Array[]): Promise<void>
 }
 
-export function openBatch(database: Database, counters: Counters): OpenBatch {
-  const seen = new Map<string, Uint8Array | undefined>()
-  const writes: Write[] = []
+export function openBatch(database: Database, stage: Stage, counters: Counters): OpenBatch {
+  const seen = new Map<RowName, Uint8Array | undefined>()
   const effects: (() => void)[] = []
+  const deletes = (name: RowName): boolean => seen.get(name) === undefined && seen.has(name)
   return {
     counters,
-    writes,
     effects,
     added: new Map(),
-    known: (key) => seen.get(binary(key)),
-    isDeleted: (key) => {
-      const name = binary(key)
-      return seen.has(name) && seen.get(name) === undefined
-    },
+    known: (key) => seen.get(nameOf(key)),
+    isDeleted: (key) => deletes(nameOf(key)),
+    isFrameDeleted: deletes,
     get: async (key) => {
-      const name = binary(key)
+      const name = nameOf(key)
       if (!seen.has(name)) seen.set(name, (await database.getMany([key]))[0])
       return seen.get(name)
     },
     prefetch: async (keys) => {
-      if (keys.length === 0) return
       const values = await database.getMany(keys)
       keys.forEach((key, i) => {
-        seen.set(binary(key), values[i])
+        seen.set(nameOf(key), values[i])
       })
     },
     put: (key, value) => {
-      seen.set(binary(key), value)
-      writes.push({ type: 'put', key, value })
+      seen.set(nameOf(key), value)
+      stage.put(key, value)
     },
     del: (key) => {
-      seen.set(binary(key), undefined)
-      writes.push({ type: 'del', key })
+      seen.set(nameOf(key), undefined)
+      stage.del(key)
     },
-    append: (key, value) => {
-      writes.push({ type: 'put', key, value })
-    },
-    create: (key, value) => {
-      writes.push({ type: 'fresh', key, value })
-    },
+    append: stage.put,
+    create: stage.fresh,
+    index: stage.loose,
     afterwards: (effect) => {
       effects.push(effect)
     },

@@ -5,7 +5,7 @@
  * Nobody is answered before the batch that holds the job's writes is durable. No timer: an idle store commits
  * at once, a busy one commits as many jobs as came during one sync.
  */
-import { MAX_BATCH_JOBS, STORAGE_RETRY_MS } from '../limits.js'
+import { MAX_BATCH_BYTES, MAX_BATCH_JOBS, STORAGE_RETRY_MS } from '../limits.js'
 import { type Batch, type OpenBatch, openBatch } from './batch.js'
 import { type Counters, copyCounters, encodeCounters } from './counters.js'
 import type { Database } from './database.js'
@@ -13,8 +13,8 @@ import { type Refusal, refuse } from './engine.js'
 import { META_KEY } from './keys.js'
 
 export interface Job<T> {
-  /** Keys `run` reads with `known`. */
-  readonly reads?: readonly Uint8Array[]
+  /** Keys `run` reads with `known`. A function is asked when all batches before are durable. */
+  readonly reads?: readonly Uint8Array[] | (() => readonly Uint8Array[])
   /** Weight against the queue's budget. */
   readonly bytes: number
   run(batch: Batch): T | Promise<T>
@@ -41,9 +41,12 @@ interface Entry {
 const failed = (): Refusal => refuse('storage-failed', STORAGE_RETRY_MS)
 
 async function build(batch: OpenBatch, entries: readonly Entry[]): Promise<unknown[]> {
-  const reads: Uint8Array[] = []
-  for (const { job } of entries) if (job.reads !== undefined) reads.push(...job.reads)
-  await batch.prefetch(reads)
+  const keys: Uint8Array[] = []
+  for (const { job } of entries) {
+    const reads = typeof job.reads === 'function' ? job.reads() : job.reads
+    if (reads !== undefined) for (const key of reads) keys.push(key)
+  }
+  if (keys.length > 0) await batch.prefetch(keys)
   const results: unknown[] = []
   for (const { job } of entries) {
     const result = job.run(batch)
@@ -53,14 +56,28 @@ async function build(batch: OpenBatch, entries: readonly Entry[]): Promise<unkno
 }
 
 async function commit(state: CommitState, entries: readonly Entry[]): Promise<unknown[]> {
-  const batch = openBatch(state.database, copyCounters(state.counters))
-  const results = await build(batch, entries)
-  if (batch.writes.length === 0) return results
-  batch.append(META_KEY, encodeCounters(batch.counters))
-  await state.database.write(batch.writes)
+  let results: unknown[] = []
+  let batch: OpenBatch | undefined
+  await state.database.transact(async (stage) => {
+    batch = openBatch(state.database, stage, copyCounters(state.counters))
+    results = await build(batch, entries)
+    if (stage.rows > 0) batch.append(META_KEY, encodeCounters(batch.counters))
+  })
+  if (batch === undefined) throw new Error('a transaction was not filled')
   state.counters = batch.counters
   for (const effect of batch.effects) effect()
   return results
+}
+
+/** How many entries from the front go into one batch. */
+function batchLength(queue: readonly Entry[]): number {
+  let bytes = 0
+  const most = Math.min(queue.length, MAX_BATCH_JOBS)
+  for (let i = 0; i < most; i++) {
+    bytes += (queue[i] as Entry).job.bytes
+    if (bytes > MAX_BATCH_BYTES && i > 0) return i
+  }
+  return most
 }
 
 /** `recover` brings `state` back to what is on disk; until it resolves, everything is refused. */
@@ -86,7 +103,7 @@ export function createCommitter(state: CommitState, recover: (error: unknown) =>
   const drive = async (): Promise<void> => {
     await Promise.resolve()
     while (queue.length > 0) {
-      const entries = queue.splice(0, MAX_BATCH_JOBS)
+      const entries = queue.splice(0, batchLength(queue))
       try {
         settle(entries, await commit(state, entries))
       } catch (error) {

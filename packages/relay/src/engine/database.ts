@@ -5,10 +5,20 @@ import { ClassicLevel } from 'classic-level'
 import { RelayError } from '../errors.js'
 import { BLOCK_CACHE_BYTES, CARRY_BATCH_ROWS, WRITE_BUFFER_BYTES } from '../limits.js'
 
-/** `fresh` puts under a key that was never used before: deleting it soon costs nothing. */
 export type Write =
-  | { readonly type: 'put' | 'fresh'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly type: 'del'; readonly key: Uint8Array }
+
+/** Where the rows of one transaction go. Keys and values are copied, so their memory may be used again. */
+export interface Stage {
+  put(key: Uint8Array, value: Uint8Array): void
+  /** Under a key that was never used before: deleting it soon costs nothing. */
+  fresh(key: Uint8Array, value: Uint8Array): void
+  /** The same, and found by `entries` and `keys` only. */
+  loose(key: Uint8Array, value: Uint8Array): void
+  del(key: Uint8Array): void
+  readonly rows: number
+}
 
 export interface KeyRange {
   readonly gte: Uint8Array
@@ -25,15 +35,20 @@ export interface Database {
   snapshot(size: number): AsyncIterable<[Uint8Array, Uint8Array][]>
   /** Removes what deleted and overwritten entries still hold of the disk. */
   compact(): Promise<void>
-  /** All or nothing, on disk when it resolves. After a rejection only `close` may be called. */
+  /**
+   * What `fill` stages, all or nothing, on disk when it resolves; nothing is written when `fill` throws. One at a
+   * time. After a rejection only `close` may be called.
+   */
+  transact(fill: (stage: Stage) => void | Promise<void>): Promise<void>
+  /** The same with rows that are there already. */
   write(writes: readonly Write[]): Promise<void>
   close(): Promise<void>
 }
 
 export type OpenDatabase = (folder: string) => Promise<Database>
 
-/** What the journal needs besides. */
-export interface LevelDatabase extends Database {
+/** LevelDB by itself: what the journal is carried into. */
+export interface LevelDatabase extends Omit<Database, 'transact'> {
   /** Durable when it resolves, but not all or nothing. */
   carry(chunks: Iterable<readonly Write[]>): Promise<void>
 }

@@ -99,14 +99,14 @@ export function encodeFrameDue(end: number, box: Uint8Array, id: Uint8Array): Bu
 }
 
 /** `seq` is the frame's position. */
-export function appendFrameDue(
+export function indexFrameDue(
   batch: Batch,
   seq: number,
   box: Uint8Array,
   id: Uint8Array,
   { at, end }: FrameTimes,
 ): void {
-  batch.append(dueKey(at, seq), encodeFrameDue(end, box, id))
+  batch.index(dueKey(at, seq), encodeFrameDue(end, box, id))
 }
 
 export function appendDue(batch: Batch, kind: Exclude<DueKind, 'frame'>, at: number, name: Uint8Array): void {

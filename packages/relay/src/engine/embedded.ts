@@ -16,6 +16,7 @@ import { type Counters, decodeCounters, emptyCounters } from './counters.js'
 import type { OpenDatabase } from './database.js'
 import { type Random, randomOf } from './due.js'
 import type { AnnouncedListener, EngineStats, OpenEngine, RelayEngine, StoredListener } from './engine.js'
+import { createIdFilter, fillIds, type IdFilter } from './ids.js'
 import { openJournaled } from './journal/journaled.js'
 import { boxName, FRAME_RANGE, META_KEY, readFrameKey } from './keys.js'
 import { appendJob, readEntries } from './logs.js'
@@ -42,9 +43,10 @@ interface Loaded extends CommitState {
   positions: Positions
   buckets: Buckets
   terms: TermsCache
+  ids: IdFilter
 }
 
-async function load({ open = openJournaled, folder, limits }: EmbeddedOptions): Promise<Loaded> {
+async function load({ open = openJournaled, folder, limits, clock }: EmbeddedOptions): Promise<Loaded> {
   const database = await open(folder)
   try {
     const [meta] = await database.getMany([META_KEY])
@@ -57,7 +59,10 @@ async function load({ open = openJournaled, folder, limits }: EmbeddedOptions): 
       positions.add(boxName(box), slot)
     }
     const terms = await loadTermsCache(database)
-    return { database, counters, positions, buckets: createBuckets(positions), terms }
+    const ids = createIdFilter(clock, limits.idLifeMs * (1 + limits.expiryJitter))
+    // In the background: until it ends, ids are looked for in the store. Closing the database ends it.
+    fillIds(ids, database).catch(() => {})
+    return { database, counters, positions, buckets: createBuckets(positions), terms, ids }
   } catch (error) {
     await database.close()
     throw error
@@ -121,7 +126,8 @@ function mailboxes({
   }
   return {
     put: (box, id, frame, options = {}) => {
-      const context = { positions: state.positions, limits, now: clock.now(), random, stored }
+      const { positions, ids } = state
+      const context = { positions, ids, limits, now: clock.now(), random, stored }
       return submit(putJob(box, id, frame, options, context))
     },
     ack: (box, cursor) => submit(ackJob(box, cursor, state.positions)),

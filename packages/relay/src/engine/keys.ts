@@ -38,6 +38,21 @@ export function binary(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
+/** What a key is called in memory: the position for a frame, which no other frame has, else its bytes. */
+export type RowName = string | number
+
+/** The name of the key in `bytes` from `start` to `end`. */
+export function rowName(bytes: Buffer, start: number, end: number): RowName {
+  if (bytes[start] === BOX && end - start === FRAME_KEY_BYTES)
+    return bytes.readUInt32BE(start + 33) * U32 + bytes.readUInt32BE(start + 37)
+  return bytes.toString('latin1', start, end)
+}
+
+/** `rowName` of a key by itself. */
+export function nameOf(key: Uint8Array): RowName {
+  return rowName(Buffer.from(key.buffer, key.byteOffset, key.byteLength), 0, key.length)
+}
+
 /** The map key under which the engine reports a box. */
 export const boxName: (box: Uint8Array) => string = binary
 
@@ -57,8 +72,10 @@ function start(prefix: number, length: number): Buffer {
   return key
 }
 
+const FRAME_KEY_BYTES = 42
+
 export function frameKey(box: Uint8Array, value: Slot): Buffer {
-  const key = start(BOX, 42)
+  const key = start(BOX, FRAME_KEY_BYTES)
   key.set(box, 1)
   writeSeq(key, 33, slotSeq(value))
   key[41] = value % 4
@@ -75,6 +92,10 @@ export function idKey(box: Uint8Array, id: Uint8Array): Buffer {
   key.set(box, 1)
   key.set(id, 33)
   return key
+}
+
+export function readIdKey(key: Uint8Array): { box: Uint8Array; id: Uint8Array } {
+  return { box: key.subarray(1, 33), id: key.subarray(33, 49) }
 }
 
 /** `seq` tells apart what is due at one time. */
@@ -157,6 +178,7 @@ function range(prefix: number): Range {
 
 export const FRAME_RANGE: Range = range(BOX)
 /** Stores of the first layout: when each frame came. */
+export const ID_RANGE: Range = range(ID)
 export const TIME_RANGE: Range = range(TIME)
 export const DUE_RANGE: Range = range(DUE)
 export const TERMS_RANGE: Range = range(TERMS)

@@ -4,25 +4,24 @@ import { BOX_FULL_RETRY_MS, type RelayLimits, STORAGE_RETRY_MS } from '../limits
 import type { Batch } from './batch.js'
 import type { Job } from './committer.js'
 import type { Database } from './database.js'
-import { appendFrameDue, frameTimes, type Random } from './due.js'
+import { frameTimes, indexFrameDue, type Random } from './due.js'
 import { type Page, type PutOptions, refuse, type StoredListener, type Verdict } from './engine.js'
+import type { IdFilter } from './ids.js'
 import { boxName, frameKey, idKey, type Slot, slot, slotSeq, slotSize, spentKey, writeSeq } from './keys.js'
 import type { Positions } from './positions.js'
 import { useUp } from './spends.js'
 
 export interface PutContext {
   readonly positions: Positions
+  readonly ids: IdFilter
   readonly limits: RelayLimits
   readonly now: number
   readonly random: Random
   readonly stored: StoredListener
 }
 
-function encodeSeq(seq: number): Buffer {
-  const value = Buffer.allocUnsafe(8)
-  writeSeq(value, 0, seq)
-  return value
-}
+/** Copied by the batch at once, so one is enough. */
+const SEQ_VALUE = Buffer.alloc(8)
 
 export function putJob(
   box: Uint8Array,
@@ -31,26 +30,35 @@ export function putJob(
   options: PutOptions,
   context: PutContext,
 ): Job<Verdict> {
-  const key = idKey(box, id)
-  const { spend } = options
-  const reads = spend === undefined ? [key] : [key, spentKey(spend.name)]
-  const run = (batch: Batch): Verdict => put(batch, key, { box, id, frame }, options, context)
-  return { reads, bytes: frame.length, run }
+  return {
+    reads: () => keysOf(box, id, options, context),
+    bytes: frame.length,
+    run: (batch) => put(batch, box, id, frame, options, context),
+  }
 }
 
-interface Item {
-  readonly box: Uint8Array
-  readonly id: Uint8Array
-  readonly frame: Uint8Array
+const NOTHING: readonly Uint8Array[] = []
+
+/** An id that is new to the box is not looked for. */
+function keysOf(
+  box: Uint8Array,
+  id: Uint8Array,
+  { spend }: PutOptions,
+  { ids }: PutContext,
+): readonly Uint8Array[] {
+  const keys = ids.maybe(box, id) ? [idKey(box, id)] : NOTHING
+  return spend === undefined ? keys : [...keys, spentKey(spend.name)]
 }
 
 function put(
   batch: Batch,
-  key: Uint8Array,
-  { box, id, frame }: Item,
+  box: Uint8Array,
+  id: Uint8Array,
+  frame: Uint8Array,
   { ttl = DEFAULT_TTL, quota, spend }: PutOptions,
-  { positions, limits, now, random, stored }: PutContext,
+  { positions, limits, now, random, stored, ids }: PutContext,
 ): Verdict {
+  const key = idKey(box, id)
   if (batch.known(key) !== undefined) return null
   const name = boxName(box)
   const adding = batch.added.get(name) ?? 0
@@ -64,9 +72,11 @@ function put(
   counters.bytes += frame.length
   counters.frames[slotSize(place)] += 1
   batch.added.set(name, adding + 1)
-  batch.put(key, encodeSeq(seq))
+  writeSeq(SEQ_VALUE, 0, seq)
+  batch.put(key, SEQ_VALUE)
   batch.create(frameKey(box, place), frame)
-  appendFrameDue(batch, seq, box, id, frameTimes(ttl, limits, now, random))
+  indexFrameDue(batch, seq, box, id, frameTimes(ttl, limits, now, random))
+  ids.add(box, id)
   batch.afterwards(() => {
     positions.add(name, place)
     stored(name, { cursor: seq, frame })
@@ -91,7 +101,7 @@ export function ackJob(box: Uint8Array, cursor: number, positions: Positions): J
     bytes: ACK_BYTES,
     run: (batch) => {
       // Two acks of one box in one batch see the same positions: only what is still stored counts.
-      const slots = positions.upTo(name, cursor).filter((place) => !batch.isDeleted(frameKey(box, place)))
+      const slots = positions.upTo(name, cursor).filter((place) => !batch.isFrameDeleted(slotSeq(place)))
       const last = slots.at(-1)
       if (last === undefined) return null
       removeFrames(batch, box, slots)

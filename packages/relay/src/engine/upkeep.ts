@@ -28,7 +28,7 @@ export function probeJob(): Job<null> {
 
 /** Fills an empty database. @throws RelayError `relay/data-unusable` */
 export async function fillDatabase(
-  database: Database,
+  database: Pick<Database, 'write'>,
   chunks: AsyncIterable<readonly Entry[]>,
 ): Promise<void> {
   for await (const chunk of chunks) {

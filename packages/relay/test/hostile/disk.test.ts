@@ -16,10 +16,10 @@ function faultyDisk() {
     const level = await openJournaled(folder)
     return {
       ...level,
-      write: async (writes) => {
-        if (disk.fail === 'no') return level.write(writes)
+      transact: async (fill) => {
+        if (disk.fail === 'no') return level.transact(fill)
         disk.failures += 1
-        if (disk.fail === 'after') await level.write(writes)
+        if (disk.fail === 'after') await level.transact(fill)
         throw new Error('ENOSPC')
       },
     }
@@ -40,7 +40,7 @@ describe('hostile 32: a disk that is full or fails', () => {
       const box = random(32)
       expect(await engine.put(box, random(16), random(512))).toBeNull()
       const heard: number[] = []
-      engine.onStored((_box, { cursor }) => heard.push(cursor))
+      engine.onStored((_box, stored) => heard.push(stored?.cursor ?? 0))
       disk.fail = when
       const id = random(16)
       const frame = random(128)

@@ -1,7 +1,7 @@
 import { cp, rm } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Database, Write } from '../../src/engine/database.js'
+import type { Database } from '../../src/engine/database.js'
 import { openJournaled } from '../../src/engine/journal/journaled.js'
 import { temporaryFolder } from '../support/relay.js'
 
@@ -42,19 +42,21 @@ class Twin {
   }
 
   async write(rows: readonly (readonly [number, number])[]): Promise<void> {
-    const writes: Write[] = []
-    for (const [key, length] of rows) {
-      if (length < 0) {
-        writes.push({ type: 'del', key: Uint8Array.of(key) })
-        this.model.delete(key)
-        continue
+    await this.database.transact((stage) => {
+      for (const [key, length] of rows) {
+        const name = Uint8Array.of(key)
+        if (length < 0) {
+          stage.del(name)
+          this.model.delete(key)
+          continue
+        }
+        const value = new Uint8Array(length).fill((key * 7 + length) & 0xff)
+        if (this.used.has(key)) stage.put(name, value)
+        else stage.fresh(name, value)
+        this.used.add(key)
+        this.model.set(key, value)
       }
-      const value = new Uint8Array(length).fill((key * 7 + length) & 0xff)
-      writes.push({ type: this.used.has(key) ? 'put' : 'fresh', key: Uint8Array.of(key), value })
-      this.used.add(key)
-      this.model.set(key, value)
-    }
-    await this.database.write(writes)
+    })
   }
 
   async check(): Promise<void> {

@@ -10,12 +10,12 @@ import { mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RelayError } from '../../errors.js'
 import { CARRY_ROWS, SEGMENT_BYTES, SPARE_SEGMENTS } from '../../limits.js'
-import { type Database, type LevelDatabase, openLevel, type Write } from '../database.js'
-import { binary } from '../keys.js'
-import { recordBytes, writeRecord } from './record.js'
+import { type Database, type LevelDatabase, openLevel, type Stage, type Write } from '../database.js'
+import { nameOf, type RowName } from '../keys.js'
+import { addRow, clearRows, createRows, RECORD_HEADER_BYTES, ROW, type Rows, writeRecord } from './record.js'
 import { inOrder, type Replayed, replaySegment } from './replay.js'
 import { closeSegment, openSegment, type Segment, voidSegment, writeDurably } from './segment.js'
-import { createTable, rowsOf, type Table, takeRows, valueAt } from './table.js'
+import { createTable, rowsOf, type Table, takeRecord, valueAt } from './table.js'
 
 interface Files {
   readonly folder: string
@@ -38,7 +38,8 @@ interface State {
   /** One writer or one change of tables at a time. */
   busy: Promise<unknown>
   failure: { readonly error: unknown } | undefined
-  readonly offsets: number[]
+  /** Of the transaction that is being filled. */
+  readonly rows: Rows
 }
 
 const SALTS = 2 ** 32
@@ -104,24 +105,52 @@ async function settle(state: State): Promise<void> {
   if (state.failure !== undefined) throw state.failure.error
 }
 
-async function append(state: State, writes: readonly Write[]): Promise<void> {
-  if (state.failure !== undefined) throw state.failure.error
-  const length = recordBytes(writes)
-  const { segmentBytes } = state.files
-  if (length > segmentBytes) throw new RangeError('a batch is larger than a segment')
-  if (state.active.segment.used + length > segmentBytes) await rotate(state)
-  const { active, young, offsets } = state
+async function append(state: State): Promise<void> {
+  const { rows, files } = state
+  const length = RECORD_HEADER_BYTES + rows.length
+  if (length > files.segmentBytes) throw new RangeError('a transaction is larger than a segment')
+  if (state.active.segment.used + length > files.segmentBytes) await rotate(state)
+  const { active, young } = state
   const { segment } = active
+  const start = segment.used
+  const end = writeRecord(segment.image, start, segment.epoch, segment.records, rows)
+  await writeDurably(segment, start, end)
+  segment.used = end
+  segment.records += 1
+  takeRecord(active, young, start, end)
+}
+
+const NO_VALUE = new Uint8Array(0)
+
+function stageOf(rows: Rows): Stage {
+  return {
+    put: (key, value) => addRow(rows, ROW.put, key, value),
+    fresh: (key, value) => addRow(rows, ROW.fresh, key, value),
+    loose: (key, value) => addRow(rows, ROW.loose, key, value),
+    del: (key) => addRow(rows, ROW.del, key, NO_VALUE),
+    get rows() {
+      return rows.count
+    },
+  }
+}
+
+async function transact(state: State, fill: (stage: Stage) => void | Promise<void>): Promise<void> {
+  if (state.failure !== undefined) throw state.failure.error
+  clearRows(state.rows)
   try {
-    const end = writeRecord(segment.image, segment.used, segment.epoch, segment.records, writes, offsets)
-    await writeDurably(segment, segment.used, end)
-    segment.used = end
-    segment.records += 1
+    await fill(stageOf(state.rows))
+    if (state.rows.count > 0) await append(state)
   } catch (error) {
     state.failure = { error }
     throw error
   }
-  takeRows(active, young, writes, offsets)
+}
+
+function stageAll(stage: Stage, writes: readonly Write[]): void {
+  for (const write of writes) {
+    if (write.type === 'del') stage.del(write.key)
+    else stage.put(write.key, write.value)
+  }
 }
 
 /** What happens one after another. */
@@ -134,7 +163,7 @@ function exclusive<T>(state: State, act: () => Promise<T>): Promise<T> {
 // ── Reading ─────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Undefined: LevelDB knows. */
-function find(state: State, name: string): { readonly value: Uint8Array | undefined } | undefined {
+function find(state: State, name: RowName): { readonly value: Uint8Array | undefined } | undefined {
   const { active, young, carried } = state
   for (let i = -2; i < carried.length; i++) {
     const table = i === -2 ? active : i === -1 ? young : carried[carried.length - 1 - i]
@@ -148,7 +177,7 @@ async function getMany(state: State, keys: readonly Uint8Array[]): Promise<(Uint
   const values: (Uint8Array | undefined)[] = new Array(keys.length).fill(undefined)
   const below: number[] = []
   keys.forEach((key, i) => {
-    const found = find(state, binary(key))
+    const found = find(state, nameOf(key))
     if (found === undefined) below.push(i)
     else values[i] = found.value
   })
@@ -176,7 +205,8 @@ function databaseOf(state: State): Database {
     keys: (range) => afterSettling(settled(() => state.level.keys(range))),
     snapshot: (size) => afterSettling(settled(() => state.level.snapshot(size))),
     compact: () => settled(() => state.level.compact()),
-    write: (writes) => exclusive(state, () => append(state, writes)),
+    transact: (fill) => exclusive(state, () => transact(state, fill)),
+    write: (writes) => exclusive(state, () => transact(state, (stage) => stageAll(stage, writes))),
     close: () =>
       exclusive(state, async () => {
         if (state.failure === undefined) await settle(state).catch(() => {})
@@ -223,7 +253,7 @@ export async function openJournaled(folder: string, segmentBytes: number = SEGME
       carrying: Promise.resolve(),
       busy: Promise.resolve(),
       failure: undefined,
-      offsets: [],
+      rows: createRows(),
     })
   } catch (error) {
     await level.close().catch(() => {})

@@ -4,7 +4,8 @@
  * ```
  * record  header checksum u32 | body checksum u32 | body length u32 | epoch u32 | salt u32 | number u32 | before u32 | body
  * body    row × n
- * row     type u8 (1 put, 2 delete, 3 put under a key never used before) | key length u16 | value length u32 | key | value
+ * row     type u8 | key length u16 | value length u32 | key | value
+ * type    1 put, 2 delete, 3 put under a key never used before, 4 the same and not looked for by its key
  * ```
  *
  * The header has a checksum of its own, so that a damaged body in the middle is told from a torn end: only then
@@ -16,9 +17,7 @@ import type { Write } from '../database.js'
 export const RECORD_HEADER_BYTES = 28
 export const ROW_HEADER_BYTES = 7
 
-const PUT = 1
-const DELETE = 2
-const FRESH = 3
+export const ROW = { put: 1, del: 2, fresh: 3, loose: 4 } as const
 
 /** What all records of one use of a segment share. */
 export interface Epoch {
@@ -35,29 +34,43 @@ export interface RecordHeader extends Epoch {
   readonly bodyChecksum: number
 }
 
-/** Bytes of a record with these rows. */
-export function recordBytes(writes: readonly Write[]): number {
-  let length = RECORD_HEADER_BYTES
-  for (const write of writes) {
-    length += ROW_HEADER_BYTES + write.key.length
-    if (write.type !== 'del') length += write.value.length
-  }
-  return length
+/** Rows on their way into a record. The memory is used again for the next. */
+export interface Rows {
+  bytes: Buffer
+  length: number
+  count: number
 }
 
-const NO_VALUE = new Uint8Array(0)
-const TYPES = { put: PUT, del: DELETE, fresh: FRESH } as const
+const FIRST_BYTES = 256 * 1024
 
-function writeRow(image: Buffer, at: number, write: Write): number {
-  const { key } = write
-  const value = write.type === 'del' ? NO_VALUE : write.value
-  image[at] = TYPES[write.type]
-  image[at + 1] = key.length & 0xff
-  image[at + 2] = key.length >>> 8
-  image.writeUInt32LE(value.length, at + 3)
-  image.set(key, at + ROW_HEADER_BYTES)
-  image.set(value, at + ROW_HEADER_BYTES + key.length)
-  return at + ROW_HEADER_BYTES + key.length + value.length
+export function createRows(): Rows {
+  return { bytes: Buffer.allocUnsafeSlow(FIRST_BYTES), length: 0, count: 0 }
+}
+
+export function clearRows(rows: Rows): void {
+  rows.length = 0
+  rows.count = 0
+}
+
+function grow(rows: Rows, needed: number): void {
+  const larger = Buffer.allocUnsafeSlow(Math.max(2 * rows.bytes.length, needed))
+  rows.bytes.copy(larger, 0, 0, rows.length)
+  rows.bytes = larger
+}
+
+export function addRow(rows: Rows, type: number, key: Uint8Array, value: Uint8Array): void {
+  const start = rows.length
+  const end = start + ROW_HEADER_BYTES + key.length + value.length
+  if (end > rows.bytes.length) grow(rows, end)
+  const { bytes } = rows
+  bytes[start] = type
+  bytes[start + 1] = key.length & 0xff
+  bytes[start + 2] = key.length >>> 8
+  bytes.writeUInt32LE(value.length, start + 3)
+  bytes.set(key, start + ROW_HEADER_BYTES)
+  bytes.set(value, start + ROW_HEADER_BYTES + key.length)
+  rows.length = end
+  rows.count += 1
 }
 
 function seal(image: Buffer, start: number, end: number, epoch: Epoch, number: number): void {
@@ -71,22 +84,12 @@ function seal(image: Buffer, start: number, end: number, epoch: Epoch, number: n
   image.writeUInt32LE(crc32(image.subarray(start + 4, body)), start)
 }
 
-/** Writes a record at `start`, which must have room; `offsets` gets where each row begins. Returns its end. */
-export function writeRecord(
-  image: Buffer,
-  start: number,
-  epoch: Epoch,
-  number: number,
-  writes: readonly Write[],
-  offsets: number[],
-): number {
-  let at = start + RECORD_HEADER_BYTES
-  for (let i = 0; i < writes.length; i++) {
-    offsets[i] = at
-    at = writeRow(image, at, writes[i] as Write)
-  }
-  seal(image, start, at, epoch, number)
-  return at
+/** Writes a record at `start`, which must have room. Returns its end. */
+export function writeRecord(image: Buffer, start: number, epoch: Epoch, number: number, rows: Rows): number {
+  const body = start + RECORD_HEADER_BYTES
+  rows.bytes.copy(image, body, 0, rows.length)
+  seal(image, start, body + rows.length, epoch, number)
+  return body + rows.length
 }
 
 /** A record without rows: marks a segment as carried over, and keeps the count of epochs. */
@@ -117,39 +120,33 @@ export function isWhole(image: Buffer, start: number, { length, bodyChecksum }: 
 
 // ── Rows ────────────────────────────────────────────────────────────────────────────────────────────────
 
-export function isDelete(image: Buffer, row: number): boolean {
-  return image[row] === DELETE
+export function rowType(image: Buffer, row: number): number {
+  return image[row] as number
 }
 
-/** The key had no value before this row. */
-export function isFresh(image: Buffer, row: number): boolean {
-  return image[row] === FRESH
+/** Where the row's key ends and its value begins. */
+export function keyEnd(image: Buffer, row: number): number {
+  return row + ROW_HEADER_BYTES + (image[row + 1] as number) + (image[row + 2] as number) * 256
 }
 
-export function rowKey(image: Buffer, row: number): Buffer {
-  const start = row + ROW_HEADER_BYTES
-  return image.subarray(start, start + image.readUInt16LE(row + 1))
-}
-
-/** A view: copy what outlives the segment. */
-export function rowValue(image: Buffer, row: number): Buffer {
-  const start = row + ROW_HEADER_BYTES + image.readUInt16LE(row + 1)
-  return image.subarray(start, start + image.readUInt32LE(row + 3))
-}
-
+/** Where the next row begins. */
 export function rowEnd(image: Buffer, row: number): number {
-  return row + ROW_HEADER_BYTES + image.readUInt16LE(row + 1) + image.readUInt32LE(row + 3)
+  return keyEnd(image, row) + image.readUInt32LE(row + 3)
+}
+
+/** Views: copy what outlives the segment. */
+export function rowWrite(image: Buffer, row: number): Write {
+  const middle = keyEnd(image, row)
+  const key = image.subarray(row + ROW_HEADER_BYTES, middle)
+  if (image[row] === ROW.del) return { type: 'del', key }
+  return { type: 'put', key, value: image.subarray(middle, rowEnd(image, row)) }
 }
 
 /** The rows of a whole record. */
 export function readRows(image: Buffer, start: number, length: number): Write[] {
   const writes: Write[] = []
   const end = start + RECORD_HEADER_BYTES + length
-  for (let row = start + RECORD_HEADER_BYTES; row < end; row = rowEnd(image, row)) {
-    const key = rowKey(image, row)
-    writes.push(
-      isDelete(image, row) ? { type: 'del', key } : { type: 'put', key, value: rowValue(image, row) },
-    )
-  }
+  for (let row = start + RECORD_HEADER_BYTES; row < end; row = rowEnd(image, row))
+    writes.push(rowWrite(image, row))
   return writes
 }
