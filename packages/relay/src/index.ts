@@ -19,4 +19,5 @@ export {
 } from './operate/command.js'
 export type { Environment, Flags } from './operate/config.js'
 export { type Relay, type RelayOptions, type RelayStats, startRelay } from './relay.js'
+export { type RestKey, type RestRequest, type SignOptions, signRequest } from './rest/sign.js'
 export type { TlsPair } from './server/tls.js'

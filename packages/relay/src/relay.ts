@@ -9,10 +9,12 @@ import { embeddedEngine } from './engine/embedded.js'
 import type { EngineStats, OpenEngine, RelayEngine, Upkeep } from './engine/engine.js'
 import { RelayError } from './errors.js'
 import { DEFAULT_LIMITS, type RelayLimits } from './limits.js'
+import { createRest, type Rest, type RestOptions } from './rest/app.js'
+import { createClients, trustedProxies } from './rest/clients.js'
 import { createAdmission } from './server/admission.js'
 import { createAnonymity } from './server/anonymity.js'
 import { acceptConnection, type Connection, type ServerContext } from './server/connection.js'
-import { drainConnections } from './server/drain.js'
+import { drainAll } from './server/drain.js'
 import { createExchange } from './server/exchange.js'
 import { createFront, createReadiness, type Readiness } from './server/front.js'
 import { guard } from './server/guard.js'
@@ -34,6 +36,12 @@ export interface RelayOptions {
   readonly names?: readonly string[]
   /** Speaks TLS; left out, plain HTTP for a proxy in front. */
   readonly tls?: TlsPair
+  /** Answers `/api/v1` beside the WebSocket; default true. spec/relay-rest.md. */
+  readonly rest?: boolean
+  /** Networks of proxies whose `X-Forwarded-For` is believed; default none. */
+  readonly trustedProxies?: readonly string[]
+  /** Hears of each REST request: its route as the interface describes it, method, status, seconds. */
+  readonly observeRequest?: RestOptions['answered']
   /** Where it keeps what it keeps; default the embedded store in `data`. */
   readonly engine?: OpenEngine
   /** Kinds of tickets that let a frame be put; default all it can check, and none at all. */
@@ -118,8 +126,22 @@ async function closeContext({ engine, traffic }: ServerContext): Promise<void> {
   traffic?.close()
 }
 
+/** Undefined where it is switched off. @throws RelayError `relay/bad-setting` */
+function openRest(options: RelayOptions, context: ServerContext, names: Names): Rest | undefined {
+  if (options.rest === false) return undefined
+  const trusted = trustedProxies(options.trustedProxies ?? [])
+  if (trusted === undefined)
+    throw new RelayError('relay/bad-setting', {
+      details: { setting: 'trustedProxies', reason: 'expected IP addresses or networks such as 10.0.0.0/8' },
+    })
+  const clients = createClients(trusted, context.limits, context.clock)
+  const { observeRequest: answered } = options
+  return createRest({ context, names, clients, ...(answered !== undefined && { answered }) })
+}
+
 interface Running {
   readonly server: Server
+  readonly rest: Rest | undefined
   readonly context: ServerContext
   readonly readiness: Readiness
   readonly connections: Set<Connection>
@@ -127,7 +149,13 @@ interface Running {
   readonly background: readonly Promise<void>[]
 }
 
-function run(server: Server, names: Names, context: ServerContext, readiness: Readiness): Running {
+function run(
+  server: Server,
+  names: Names,
+  context: ServerContext,
+  readiness: Readiness,
+  rest: Rest | undefined,
+): Running {
   const connections = accept(server, names, context)
   const { engine, limits, clock, logger } = context
   const stop = new AbortController()
@@ -135,16 +163,24 @@ function run(server: Server, names: Names, context: ServerContext, readiness: Re
     guard({ connections, limits, clock, logger }, stop.signal),
     sweepForever(engine, context, stop.signal),
   ]
-  return { server, context, readiness, connections, stop, background }
+  return { server, rest, context, readiness, connections, stop, background }
 }
 
-async function shut({ server, context, readiness, connections, stop, background }: Running): Promise<void> {
+async function shut({
+  server,
+  rest,
+  context,
+  readiness,
+  connections,
+  stop,
+  background,
+}: Running): Promise<void> {
   const { clock, limits } = context
   readiness.drain()
   if (limits.drainDelayMs > 0) await clock.sleep(limits.drainDelayMs)
   const closed = once(server, 'close')
   server.close()
-  await drainConnections(connections, context)
+  await drainAll(connections, rest, context)
   server.closeAllConnections()
   stop.abort()
   await Promise.all([closed, ...background])
@@ -154,7 +190,7 @@ async function shut({ server, context, readiness, connections, stop, background 
 /**
  * Opens the data folder and listens.
  * @throws RelayError `relay/data-locked`, `relay/data-corrupt`, `relay/data-unusable`, `relay/cannot-listen`,
- * `relay/bad-tls`
+ * `relay/bad-tls`, `relay/bad-setting`
  */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const { host = '127.0.0.1', tls } = options
@@ -164,9 +200,11 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   let port: number
   try {
     const readiness = createReadiness(engine, clock)
-    const server = createHttpServer(limits, createFront(readiness, undefined), tls)
+    const names = createNames(host, options.names)
+    const rest = openRest(options, context, names)
+    const server = createHttpServer(limits, createFront(readiness, rest?.listener), tls)
     port = await listen(server, options.port ?? 0, host)
-    running = run(server, createNames(host, options.names), context, readiness)
+    running = run(server, names, context, readiness, rest)
   } catch (error) {
     await closeContext(context)
     throw error

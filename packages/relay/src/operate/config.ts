@@ -7,6 +7,7 @@ import { dirname, resolve } from 'node:path'
 import { RelayError } from '../errors.js'
 import type { RelayLimits } from '../limits.js'
 import { DEFAULT_PORT, MAX_CONFIG_BYTES } from '../limits.js'
+import { trustedProxies } from '../rest/clients.js'
 import {
   checkSettings,
   type EngineName,
@@ -190,8 +191,10 @@ export function readConfig({ flags, env, data }: ConfigSources): RelayConfig {
   return config
 }
 
-/** Settings that mean nothing without another. */
+/** Settings that mean nothing without another, or nothing at all. */
 function refuseHalves(config: RelayConfig): void {
+  if (trustedProxies(config.trustedProxies) === undefined)
+    throw bad('trustedProxies', 'expected IP addresses or networks such as 10.0.0.0/8')
   const needs = (name: keyof RelaySettings, reason: string): void => {
     if (config[name] === undefined) throw bad(name, reason)
   }

@@ -42,7 +42,7 @@ async function start(
   metrics: Metrics | undefined,
 ): Promise<Relay> {
   const { clock, logger } = context
-  const { data, host, port, names, limits } = config
+  const { data, host, port, names, limits, rest, trustedProxies } = config
   const engine = await chooseEngine(config)
   const tls = await readTls(config)
   return startRelay({
@@ -50,9 +50,12 @@ async function start(
     host,
     port,
     limits,
+    rest,
+    trustedProxies,
     clock,
     logger,
     engine: metrics === undefined ? engine : metrics.observe(engine),
+    ...(metrics !== undefined && { observeRequest: metrics.http }),
     ...(names.length > 0 && { names }),
     ...(tls !== undefined && { tls }),
   })
