@@ -34,7 +34,69 @@ function op<K extends string, F extends Record<string, fc.Arbitrary<unknown>>>(k
   return fc.record({ kind: fc.constant(kind), request: id, ...fields })
 }
 
+const ttl = fc.constantFrom(1, 7, 14, 30)
+const ticket = fc.oneof(
+  fc.constant({ kind: 'none', bytes: new Uint8Array(0) }),
+  fc.record({
+    kind: fc.constantFrom('capability', 'token', 'work', 'payment'),
+    bytes: fc.uint8Array({ maxLength: 200 }),
+  }),
+)
+const terms = fc.record({
+  accepts: fc.integer({ min: 0, max: 0xffff }),
+  workBits: fc.integer({ min: 0, max: 255 }),
+  quota: fc.integer({ min: 0, max: 0xffff_ffff }),
+  capabilityKey: key,
+})
+const entry = fc.uint8Array({ minLength: 1, maxLength: 300 })
+
+function bucketOp<K extends string, F extends Record<string, fc.Arbitrary<unknown>>>(kind: K, fields: F) {
+  return fc
+    .integer({ min: 0, max: 24 })
+    .chain((bits) =>
+      op(kind, { bits: fc.constant(bits), prefix: fc.integer({ min: 0, max: 2 ** bits - 1 }), ...fields }),
+    )
+}
+
+/** Codes 17 to 26. */
+const laterRequests = [
+  op('deposit', { box: key, id: bytes(16), ttl, ticket, frame }),
+  op('set-terms', { box: key, terms }),
+  op('get-terms', { box: key }),
+  bucketOp('bucket-fetch', { after: u64, limit: u16 }),
+  bucketOp('bucket-watch', { after: u64, mode: fc.constantFrom('wake', 'push'), window: u16 }),
+  op('log-append', { log: key, position: u64, ttl, entry }),
+  op('log-read', { log: key, from: u64, limit: u16 }),
+  op('announce', { channel: key, frame }),
+  op('listen', { channel: key }),
+  op('describe', {}),
+]
+
+const bucketFrame = fc.record({ cursor: u64, hint: bytes(8), frame })
+const fields = fc
+  .uniqueArray(
+    fc.record({ key: fc.integer({ min: 0, max: 255 }), value: fc.uint8Array({ maxLength: 60 }) }),
+    {
+      selector: (field) => field.key,
+      maxLength: 8,
+    },
+  )
+  .map((all) => all.toSorted((a, b) => a.key - b.key))
+
+/** Codes 138 to 145. */
+const laterReplies = [
+  op('terms', { terms: fc.option(terms, { nil: undefined }) }),
+  op('bucket', { more: fc.boolean(), next: u64, frames: fc.array(bucketFrame, { maxLength: 4 }) }),
+  op('bucket-pushed', { cursor: u64, hint: bytes(8), frame }),
+  op('wake', {}),
+  op('log-conflict', { next: u64, entry: fc.uint8Array({ maxLength: 300 }) }),
+  op('log-entries', { from: u64, next: u64, entries: fc.array(entry, { maxLength: 5 }) }),
+  op('heard', { frame }),
+  op('description', { fields }),
+]
+
 export const anyRequest = fc.oneof(
+  ...laterRequests,
   op('open', { box: key, signature: bytes(64) }),
   op('put', { box: key, id: bytes(16), frame }),
   op('fetch', { box: key, after: u64, limit: u16 }),
@@ -56,6 +118,7 @@ export const anyRequest = fc.oneof(
 const none = fc.constant(new Uint8Array(0))
 
 export const anyReply = fc.oneof(
+  ...laterReplies,
   op('hello', { challenge: key }),
   op('ok', {}),
   op('failure', { code: u16, retryAfterMs: fc.integer({ min: 0, max: 0xffff_ffff }) }),
