@@ -17,36 +17,58 @@ export interface Outbox {
   flush(): void
 }
 
+/** RFC 6455 section 5.2: final, binary, not masked, with a length of 64 bits. */
+const MAX_FRAME_HEADER_BYTES = 10
+const BINARY_FINAL = 0x82
+
+/** Puts the header before the payload, which begins at MAX_FRAME_HEADER_BYTES: one buffer is one socket write. */
+function withFrameHeader(framed: Uint8Array): Uint8Array {
+  const length = framed.length - MAX_FRAME_HEADER_BYTES
+  const start = length < 126 ? 8 : length < 65_536 ? 6 : 0
+  framed[start] = BINARY_FINAL
+  if (start === 8) framed[9] = length
+  else {
+    framed[start + 1] = start === 6 ? 126 : 127
+    for (let at = 9, rest = length; at > start + 1; at--, rest = Math.floor(rest / 256))
+      framed[at] = rest & 0xff
+  }
+  return start === 0 ? framed : framed.subarray(start)
+}
+
 export function createOutbox(ws: WebSocket, socket: Socket, traffic: TrafficLog | undefined): Outbox {
   let gathered: Reply[] = []
-  let bytes = 0
+  let gatheredBytes = 0
   let scheduled = false
 
   const send = (replies: readonly Reply[]): void => {
-    const message = encodeReplies(replies)
-    traffic?.sent(message)
-    ws.send(message)
+    const framed = encodeReplies(replies, MAX_FRAME_HEADER_BYTES)
+    traffic?.sent(framed.subarray(MAX_FRAME_HEADER_BYTES))
+    socket.write(withFrameHeader(framed))
   }
   const flush = (): void => {
     scheduled = false
     const replies = gathered
     if (replies.length === 0) return
+    const bytes = gatheredBytes
     gathered = []
-    bytes = 0
+    gatheredBytes = 0
     if (ws.readyState !== ws.OPEN) return
-    socket.cork()
-    for (const part of parts(replies)) send(part)
-    socket.uncork()
+    if (bytes <= TARGET_MESSAGE_BYTES && replies.length <= MAX_OPERATIONS) send(replies)
+    else {
+      socket.cork()
+      for (const part of parts(replies)) send(part)
+      socket.uncork()
+    }
   }
   return {
     push: (reply) => {
       gathered.push(reply)
-      bytes += replyBytes(reply)
+      gatheredBytes += replyBytes(reply)
       if (scheduled) return
       scheduled = true
       setImmediate(flush)
     },
-    waiting: () => bytes + socket.writableLength,
+    waiting: () => gatheredBytes + socket.writableLength,
     flush,
   }
 }

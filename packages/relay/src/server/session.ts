@@ -8,6 +8,7 @@ import type { CryptoProvider } from '@hyphae/crypto'
 import { FAILURES, type FailureName, type Reply } from '@hyphae/transport-relay/wire'
 import type { Refusal, RelayEngine, Verdict } from '../engine/engine.js'
 import type { RelayLimits } from '../limits.js'
+import type { Services } from '../services.js'
 import type { Admission } from './admission.js'
 import type { Anonymity } from './anonymity.js'
 import { type Bucket, createBucket } from './bucket.js'
@@ -21,6 +22,8 @@ export interface SessionContext {
   readonly admission: Admission
   readonly anonymity: Anonymity
   readonly crypto: CryptoProvider
+  /** Payment, hops, push. */
+  readonly services: Services
   readonly limits: RelayLimits
   readonly clock: Clock
   /** Random per connection, 32 bytes. */
@@ -79,7 +82,6 @@ export function refused({ refused: name, retryAfterMs }: Refusal, request: numbe
 }
 
 /** `ok`, or why not. */
-export async function verdict(result: Promise<Verdict>, request: number): Promise<Reply> {
-  const refusal = await result
-  return refusal === null ? { kind: 'ok', request } : refused(refusal, request)
+export function verdict(result: Promise<Verdict>, request: number): Promise<Reply> {
+  return result.then((refusal) => (refusal === null ? { kind: 'ok', request } : refused(refusal, request)))
 }

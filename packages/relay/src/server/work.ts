@@ -5,9 +5,11 @@
  * and of what the peer has not read stay under the budget. spec/relay.md section 6.
  */
 import {
+  HOP_SIZES,
   MAX_FETCH_BYTES,
   MAX_LOG_ENTRY_BYTES,
   MAX_LOG_PAGE_BYTES,
+  type Reply,
   type Request,
   type UnknownRequest,
 } from '@hyphae/transport-relay/wire'
@@ -69,6 +71,12 @@ function cost(request: Incoming): number {
       return BASE_COST + RECORDS_COST
     case 'stock':
       return request.upload.items.reduce((sum, item) => sum + item.length, BASE_COST + ITEM_COST)
+    case 'forward':
+      return BASE_COST + request.sealed.length + HOP_SIZES[1]
+    case 'sealed':
+      return BASE_COST + request.bytes.length + HOP_SIZES[1]
+    case 'pay-order':
+      return BASE_COST + 2 * request.bytes.length
     default:
       return BASE_COST
   }
@@ -100,8 +108,8 @@ export function createWork(context: WorkContext): Work {
   const finish = (weight: number): void => {
     state.cost -= weight
     state.started -= 1
-    if (state.started === 0) for (const done of state.idle.splice(0)) done()
-    pump()
+    if (state.started === 0 && state.idle.length > 0) for (const done of state.idle.splice(0)) done()
+    if (state.inbox.length > 0) pump()
     wakeOthers(context)
   }
   const begin = (request: Incoming): void => {
@@ -113,8 +121,11 @@ export function createWork(context: WorkContext): Work {
     const weight = cost(request)
     state.cost += weight
     state.started += 1
-    const failed = (): void => outbox.push(failure(request.request, 'storage-failed', STORAGE_RETRY_MS))
-    result.then(outbox.push, failed).then(() => finish(weight))
+    const done = (reply: Reply): void => {
+      outbox.push(reply)
+      finish(weight)
+    }
+    result.then(done, () => done(failure(request.request, 'storage-failed', STORAGE_RETRY_MS)))
   }
   const mayStart = (): boolean => {
     if (state.cost + outbox.waiting() >= limits.answerBytes) return false
@@ -125,7 +136,7 @@ export function createWork(context: WorkContext): Work {
   const pump = (): void => {
     while (!state.stopped && state.next < state.inbox.length && mayStart())
       begin(state.inbox[state.next++] as Incoming)
-    if (state.next === state.inbox.length) {
+    if (state.next > 0 && state.next === state.inbox.length) {
       state.inbox = []
       state.next = 0
     }

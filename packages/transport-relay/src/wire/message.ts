@@ -109,20 +109,26 @@ export function replyBytes(reply: Reply): number {
 }
 
 function writeOperation(writer: WireWriter, codec: AnyCodec, operation: Operation): void {
-  writeU8(writer, codec.code)
-  writeU24(writer, codec.bodyBytes(operation))
-  writeU32(writer, operation.request)
+  const start = writer.offset
+  writer.offset = start + OPERATION_HEADER_BYTES
   codec.write(writer, operation)
+  const end = writer.offset
+  writer.offset = start
+  writeU8(writer, codec.code)
+  writeU24(writer, end - start - OPERATION_HEADER_BYTES)
+  writeU32(writer, operation.request)
+  writer.offset = end
 }
 
-function encode(table: object, operations: readonly Operation[]): Uint8Array {
+function encode(table: object, operations: readonly Operation[], room = 0): Uint8Array {
   let length = MESSAGE_HEADER_BYTES
   for (const operation of operations)
     length += OPERATION_HEADER_BYTES + codecOf(table, operation.kind).bodyBytes(operation)
   const count = operations.length
   if (count === 0 || count > MAX_OPERATIONS || length > MAX_MESSAGE_BYTES)
     throw malformed('message-too-large', { count, length })
-  const writer = wireWriter(length)
+  const writer = wireWriter(room + length)
+  writer.offset = room
   writeU8(writer, WIRE_VERSION)
   writeU16(writer, count)
   writeU8(writer, 0)
@@ -135,9 +141,12 @@ export function encodeRequests(requests: readonly Request[]): Uint8Array {
   return encode(REQUESTS, requests)
 }
 
-/** 1..1,024 answers. @throws RelayCarrierError `relay-carrier/malformed` when they exceed a message */
-export function encodeReplies(replies: readonly Reply[]): Uint8Array {
-  return encode(REPLIES, replies)
+/**
+ * 1..1,024 answers. `room` bytes are left free before the message, for the header of a carrier's frame.
+ * @throws RelayCarrierError `relay-carrier/malformed` when they exceed a message
+ */
+export function encodeReplies(replies: readonly Reply[], room = 0): Uint8Array {
+  return encode(REPLIES, replies, room)
 }
 
 function readHeader(reader: WireReader): number {
