@@ -27,6 +27,7 @@ const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 
 const UNCOUNTED: ReadonlySet<string> = new Set([
   'onStored',
   'onAnnounced',
+  'interest',
   'queuedBytes',
   'stats',
   'sweep',

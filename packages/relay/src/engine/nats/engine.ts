@@ -38,7 +38,7 @@ import { createWakes } from './wakes.js'
 export interface NatsOptions {
   /** `host:port` of servers of the cluster. */
   readonly servers: readonly string[]
-  /** Copies of everything: 3 (default) survive a server, 5 two; 1 for a single server. */
+  /** Copies of everything: 3 survive a server, 5 two. Default: 3 in a cluster, 1 on a single server. */
   readonly replicas?: 1 | 3 | 5
   /** Begins the names of streams and subjects; letters, digits, `_`. Default `hyphae`. */
   readonly prefix?: string
@@ -75,13 +75,15 @@ interface Parts {
   readonly blobs: BlobStore
 }
 
-async function open(options: NatsOptions, { limits, clock }: EngineOptions): Promise<Parts> {
-  const { prefix = 'hyphae', replicas = 3, maxBytes } = options
+async function open(options: NatsOptions, { limits, clock, logger }: EngineOptions): Promise<Parts> {
+  const { prefix = 'hyphae', maxBytes } = options
   if (!PREFIX.test(prefix)) throw new RelayError('relay/bad-setting', { details: { setting: 'prefix' } })
   const connection = await dial(options)
   try {
     const js = createJetStream(connection)
     const names = subjectsOf(prefix)
+    const replicas = options.replicas ?? (connection.info?.cluster === undefined ? 1 : 3)
+    if (replicas === 1) logger.warn('one copy of everything: what that server loses is lost')
     await ensureStreams(js, names, { limits, replicas, maxBytes })
     const blobOptions = { lifeMs: limits.blobLifeMs, now: () => clock.now() }
     const blobs = await (options.blobs?.(blobOptions) ?? createBlobs(js, names, blobOptions))
