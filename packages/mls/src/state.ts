@@ -8,6 +8,7 @@ import { MlsError } from './errors.js'
 import { type SuiteImpl, suiteOf } from './provider.js'
 import type { SecretTree } from './secret-tree.js'
 import { type MlsSuite, suiteIdOf } from './suite.js'
+import type { SyncSuite } from './sync-suite.js'
 
 /** Immutable: every operation returns a new one and leaves the old one as it was. */
 export interface GroupState {
@@ -83,6 +84,11 @@ export function openState(ctx: MlsContext, handle: GroupState): Opened {
     client: { ...state, clientConfig: clientConfig(ctx) },
     cs: suiteOf(ctx.crypto, groupSuite(state), ctx.suites),
   }
+}
+
+/** What a group's suite can do, also for a member that has been removed. @throws MlsError `mls/foreign-state` */
+export function suiteOfGroup(ctx: MlsContext, handle: GroupState): SyncSuite {
+  return suiteOf(ctx.crypto, groupSuite(unwrapState(handle)), ctx.suites).sync
 }
 
 /** The leaf node at a leaf index, or null when it is blank or outside the tree. */

@@ -17,7 +17,7 @@ import { decodeKeyPackage } from '../src/key-package.js'
 import { sealContent } from '../src/private-message.js'
 import { suiteOf } from '../src/provider.js'
 import { type Opened, openState, wrapState } from '../src/state.js'
-import type { Device } from './helpers.js'
+import { type Device, seedOf } from './helpers.js'
 import { fromTsState, tsState } from './ts-mls-state.js'
 
 export const raw = (who: Device, state: GroupState): Opened => openState(who.ctx, state)
@@ -169,7 +169,7 @@ export async function rawKeyPackage(
   const honest = decodeKeyPackage((await createKeyPackage(owner.ctx, owner.identity)).keyPackage)
   const { leaf = {}, outer = {} } = change(honest)
   const { signature } = suiteOf(owner.ctx.crypto, 1)
-  const seed = owner.ctx.crypto.ed25519.exportSeed(owner.identity.signing)
+  const seed = seedOf(owner)
   const { leafNode } = honest
   if (leafNode.leafNodeSource !== 'key_package') throw new Error('not a KeyPackage leaf')
   const signedLeaf = await signLeafNodeKeyPackage({ ...leafNode, ...leaf }, seed, signature)

@@ -5,11 +5,14 @@ import {
   createGroup,
   createKeyPackage,
   type GroupState,
+  generateSigningKey,
   joinGroup,
   type MlsContext,
   type MlsIdentity,
   type MlsSuite,
   processMessage,
+  type SigningKey,
+  type SuiteMaker,
 } from '../src/index.js'
 
 export const START = Date.UTC(2026, 0, 1)
@@ -18,13 +21,14 @@ export const DAY = 24 * 3600 * 1000
 export interface Device {
   readonly name: string
   readonly ctx: MlsContext
-  readonly identity: MlsIdentity
+  readonly identity: MlsIdentity<SigningKey>
   readonly time: { at: number }
 }
 
 export interface DeviceOptions {
   readonly crypto?: CryptoProvider
   readonly suite?: MlsSuite
+  readonly suites?: readonly SuiteMaker[]
   readonly time?: { at: number }
   readonly authenticate?: MlsContext['authenticate']
 }
@@ -37,10 +41,17 @@ export const noble: CryptoProvider = createNobleCrypto()
 const honest = (credential: Uint8Array): boolean => string(credential).startsWith('ok:')
 
 export function device(name: string, options: DeviceOptions = {}): Device {
-  const { crypto = defaultCrypto, suite = 1, time = { at: START }, authenticate = honest } = options
-  const ctx = { crypto, suite, clock: { now: () => time.at }, authenticate }
-  const identity = { signing: crypto.ed25519.generate(), credential: text(`ok:${name}`) }
+  const { crypto = defaultCrypto, suite = 1, suites = [], time = { at: START } } = options
+  const { authenticate = honest } = options
+  const ctx = { crypto, suite, suites, clock: { now: () => time.at }, authenticate }
+  const identity = { signing: generateSigningKey(ctx), credential: text(`ok:${name}`) }
   return { name, ctx, identity, time }
+}
+
+/** The secret of a device's Ed25519 key. */
+export function seedOf({ ctx, identity: { signing } }: Device): Uint8Array {
+  if (signing.kind !== 'ed25519') throw new Error(`a key of ${signing.kind}`)
+  return ctx.crypto.ed25519.exportSeed(signing)
 }
 
 export const GROUP_ID: Uint8Array = new Uint8Array(16).fill(7)

@@ -18,7 +18,7 @@ import {
 } from '../src/index.js'
 import { wrapState } from '../src/state.js'
 import { raw } from './attacker.js'
-import { after, at, codeOf, type Device, device, GROUP_ID, groupOf, noble, text } from './helpers.js'
+import { after, at, codeOf, type Device, device, GROUP_ID, groupOf, noble, seedOf, text } from './helpers.js'
 
 const restart = (who: Device, state: GroupState): GroupState => decodeGroup(who.ctx, encodeGroup(state))
 
@@ -64,7 +64,7 @@ describe('a snapshot', () => {
     expect(await codeOf(() => epochAuthenticator(restored))).toBe('mls/removed')
     expect(await codeOf(() => updateSelf(b.ctx, restored))).toBe('mls/removed')
     const hex = Buffer.from(encodeGroup(out)).toString('hex')
-    for (const secret of [epochAuthenticator(sb), b.ctx.crypto.ed25519.exportSeed(b.identity.signing)])
+    for (const secret of [epochAuthenticator(sb), seedOf(b)])
       expect(hex).not.toContain(Buffer.from(secret).toString('hex'))
   })
 
@@ -87,7 +87,7 @@ describe('a snapshot', () => {
       expect(await decode(bytes.subarray(0, end)), `${end}`).toBe('mls/bad-snapshot')
     expect(await decode(Uint8Array.of(...bytes, 0))).toBe('mls/bad-snapshot')
     expect(await decode(Uint8Array.of(1, ...bytes.subarray(1)))).toBe('mls/bad-snapshot')
-    const seed = Buffer.from(b.ctx.crypto.ed25519.exportSeed(b.identity.signing))
+    const seed = Buffer.from(seedOf(b))
     const where = Buffer.from(bytes).indexOf(seed)
     expect(where).toBeGreaterThan(0)
     const changed = bytes.slice()

@@ -6,7 +6,7 @@
 import { equalBytes, isHyphaeError, toHex } from '@hyphae/core'
 import { readKeyPackage } from '../key-package.js'
 import { accountOf } from '../roles/accounts.js'
-import { type Member, members } from '../state.js'
+import { type Member, members, suiteOfGroup } from '../state.js'
 import { hearApart, partedFrom, sayApart } from './apart.js'
 import { type Draft, isFollowed, say, tipOf } from './draft.js'
 import { type Envelope, messageIdOf } from './envelope.js'
@@ -162,7 +162,7 @@ function considerAdding(draft: Draft, plea: Plea, before: Beacon | undefined): v
 export function hearPlea(draft: Draft, envelope: Envelope): void {
   let plea: Plea
   try {
-    plea = decodePlea(draft.ctx.mls, envelope.body)
+    plea = decodePlea(suiteOfGroup(draft.ctx.mls, tipOf(draft).state), envelope.body)
   } catch (error) {
     if (!isHyphaeError(error)) throw error
     say(draft, { kind: 'refused', id: messageIdOf(envelope.digest), code: error.code })

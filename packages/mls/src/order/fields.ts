@@ -67,6 +67,18 @@ export function hex(length: number): Codec<string> {
   return { write: (value) => fromHex(value), read: (from) => toHex(readRaw(from, length)) }
 }
 
+/** The same of a length that differs, up to a limit. */
+export function hexUpTo(limit: number): Codec<string> {
+  return {
+    write: (value) => vector(fromHex(value)),
+    read: (from) => {
+      const read = readVector(from)
+      if (read.length > limit) throw broken(from)
+      return toHex(read)
+    },
+  }
+}
+
 export function nullable<T>(codec: Codec<T>): Codec<T | null> {
   return {
     write: (value) => (value === null ? Uint8Array.of(0) : concatBytes(Uint8Array.of(1), codec.write(value))),

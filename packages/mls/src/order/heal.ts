@@ -3,11 +3,12 @@
  * nobody else follows. It shows the stall, asks for the commits, and at last asks to be added anew (spec/ordering.md
  * section 8). Here is its side of it; answer.ts is that of the others.
  */
+import { suiteOfGroup } from '../state.js'
 import { type Draft, say, tipOf } from './draft.js'
 import { unplaced } from './early.js'
 import { encodeEnvelope } from './envelope.js'
 import { pathTo } from './graph.js'
-import { HORIZON, MAX_WANTS, PLEA_MS, READD_MS, STALL_MS } from './limits.js'
+import { APPEALS, HORIZON, MAX_WANTS, PLEA_MS, READD_MS, STALL_MS } from './limits.js'
 import type { EarlyEnvelope, Stall } from './log.js'
 import { encodePlea, type Plea } from './plea.js'
 import { judgeSplit } from './standing.js'
@@ -23,16 +24,15 @@ function requestOf({ stall }: Draft, apart: EpochTag | null): Pick<Plea, 'target
 /** Says where this member stands, and what it asks for as long as it asks: a later plea outdates an earlier one. */
 export function plead(draft: Draft, wants: readonly EpochTag[] = [], apart: EpochTag | null = null): void {
   const { mls, identity } = draft.ctx
-  const lineage = pathTo(draft.nodes, draft.tip)
-    .reverse()
-    .slice(0, HORIZON + 1)
-    .map(({ tag }) => tag)
+  const read = pathTo(draft.nodes, draft.tip).filter(({ active }) => active)
+  const [{ tag, epoch, state } = tipOf(draft)] = read.reverse()
+  const suite = suiteOfGroup(mls, state)
+  const lineage = read.slice(0, HORIZON + 1).map((node) => node.tag)
   const { group } = draft
   const nonce = Math.max(draft.now, draft.spoken + 1)
   draft.spoken = nonce
-  const { epoch } = tipOf(draft)
   const plea = { group, nonce, epoch, lineage, wants, ...requestOf(draft, apart) }
-  const envelope = encodeEnvelope('plea', draft.tip, encodePlea(mls, identity, plea))
+  const envelope = encodeEnvelope('plea', tag, encodePlea(mls.crypto, suite, identity.signing, plea))
   draft.effects.push({ kind: 'send', envelope })
 }
 
@@ -95,9 +95,24 @@ function ask(draft: Draft, stall: Stall): void {
   plead(draft, wants(draft, stall))
 }
 
+/**
+ * Who holds itself for removed cannot tell mail of the epochs after that from mail of a branch on which it was not, and
+ * the commit that leads there may be kept from it. It wants nothing but what the others follow.
+ */
+function appeal(draft: Draft, stall: Stall): void {
+  if (draft.now - stall.since >= STALL_MS + APPEALS * PLEA_MS) return
+  if (stall.asked !== null && draft.now - stall.asked < PLEA_MS) return
+  draft.stall = { ...stall, asked: draft.now }
+  plead(draft)
+}
+
 /** What time brings to a stall. */
 export function tendStall(draft: Draft): void {
-  if (draft.stall === null || draft.now - draft.stall.since < STALL_MS || !tipOf(draft).active) return
+  if (draft.stall === null || draft.now - draft.stall.since < STALL_MS) return
+  if (!tipOf(draft).active) {
+    appeal(draft, draft.stall)
+    return
+  }
   if (!draft.stall.shown) {
     const { epoch, since } = draft.stall
     say(draft, { kind: 'stalled', epoch, since })

@@ -1,5 +1,6 @@
 /** What happens to a log, and what each step is given from outside. */
 import type { MlsContext, MlsIdentity } from '../context.js'
+import type { SigningKey } from '../signing.js'
 import type { GroupState } from '../state.js'
 import type { TreePlace } from '../tree-chunks.js'
 import type { Effect } from './effect.js'
@@ -11,7 +12,7 @@ import type { EpochTag } from './tag.js'
 export interface OrderContext {
   readonly mls: MlsContext
   /** This device: signs its pleas. */
-  readonly identity: MlsIdentity
+  readonly identity: MlsIdentity<SigningKey>
   readonly mode: OrderMode
   /** Where the Welcomes of this member have the tree; `inside` when left out. */
   readonly tree?: TreePlace

@@ -49,6 +49,9 @@ export const MAX_INTENTS = 256
 /** Epochs of which this member has said that it stands apart from them: as many as there are in the horizon, and more. */
 export const MAX_APART = 16
 
+/** A signature key as RFC 9420 writes it: 32 bytes of Ed25519, a point of P-256 or P-384 with both coordinates. */
+export const MAX_KEY_BYTES = 97
+
 /** Devices whose void invitation is remembered, until they ask with a fresh KeyPackage. */
 export const MAX_VOIDED = 64
 
@@ -71,6 +74,8 @@ export const STALL_MS = 20_000
 export const READD_MS = 60_000
 /** Between two pleas of one member, and between two answers to the same. Milliseconds. */
 export const PLEA_MS = 10_000
+/** A member that has been removed asks so often whether that stands: carriers lose much, but not all of these. */
+export const APPEALS = 3
 
 /** Epochs asked for in one plea. */
 export const MAX_WANTS = 8

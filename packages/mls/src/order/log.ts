@@ -73,7 +73,7 @@ export interface HeldMessage {
   readonly tag: EpochTag
   /** The envelope. */
   readonly bytes: Uint8Array
-  /** The sender's Ed25519 key, hexadecimal. */
+  /** The sender's signature key, hexadecimal. */
   readonly sender: string
 }
 
@@ -98,7 +98,7 @@ export interface Equivocation {
 
 /** Where another member says it stands. */
 export interface Beacon {
-  /** Its Ed25519 key, hexadecimal. */
+  /** Its signature key, hexadecimal. */
   readonly key: string
   readonly epoch: number
   /** Its last epochs, the present one first. */

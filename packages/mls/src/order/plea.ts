@@ -3,14 +3,17 @@
  * member stands, which epochs it cannot find, and, when it asks to be added anew, where and with which KeyPackage; or
  * which epoch it has read and does not follow. Signed by the device's MLS key (spec/ordering.md section 8).
  *
- *   plea = group (16) ‖ key (32) ‖ nonce u64 ‖ epoch u64 ‖ lineage ‖ wants ‖ target ‖ key package ‖ signature (64)
+ *   plea = group (16) ‖ key ‖ nonce u64 ‖ epoch u64 ‖ lineage ‖ wants ‖ target ‖ key package ‖ signature
  *
- * The lists are vectors of tags, the target is one tag or none. A KeyPackage has a target; a target without one is an
+ * All but group and numbers are vectors. The lists are of tags, the target is one tag or none; key and signature are of
+ * the group's suite. A KeyPackage has a target; a target without one is an
  * epoch that the member stands apart from, so it is none of its lineage.
  */
 import { concatBytes, fromHex, GROUP_ID_BYTES, toHex, utf8 } from '@hyphae/core'
-import type { MlsContext, MlsIdentity } from '../context.js'
+import type { CryptoProvider } from '@hyphae/crypto'
 import { MlsError } from '../errors.js'
+import { type SigningKey, signingBytes } from '../signing.js'
+import type { SyncSuite } from '../sync-suite.js'
 import {
   assertSpent,
   type Reader,
@@ -23,16 +26,14 @@ import {
   writeU64,
   writeVector,
 } from '../wire.js'
-import { HORIZON, MAX_WANTS, TAG_BYTES } from './limits.js'
+import { HORIZON, MAX_KEY_BYTES, MAX_WANTS, TAG_BYTES } from './limits.js'
 import type { EpochTag } from './tag.js'
 
-const KEY_BYTES = 32
-const SIGNATURE_BYTES = 64
 const LABEL = utf8('hyphae order plea 1')
 
 export interface Plea {
   readonly group: string
-  /** Ed25519, 32 bytes. */
+  /** As in the leaf of its device: Ed25519 in most suites. */
   readonly key: Uint8Array
   /** Makes two pleas of the same words two messages. */
   readonly nonce: number
@@ -59,10 +60,16 @@ function vector(data: Uint8Array): Uint8Array {
 
 const tags = (list: readonly EpochTag[]): Uint8Array => vector(concatBytes(...list.map(fromHex)))
 
-export function encodePlea(ctx: MlsContext, { signing }: MlsIdentity, plea: Omit<Plea, 'key'>): Uint8Array {
+/** @throws MlsError `mls/bad-argument` for a key of another suite */
+export function encodePlea(
+  crypto: CryptoProvider,
+  suite: SyncSuite,
+  signing: SigningKey,
+  plea: Omit<Plea, 'key'>,
+): Uint8Array {
   const body = concatBytes(
     fromHex(plea.group),
-    signing.publicKey,
+    vector(signing.publicKey),
     u64(plea.nonce),
     u64(plea.epoch),
     tags(plea.lineage),
@@ -70,7 +77,8 @@ export function encodePlea(ctx: MlsContext, { signing }: MlsIdentity, plea: Omit
     tags(plea.target === null ? [] : [plea.target]),
     vector(plea.keyPackage ?? new Uint8Array()),
   )
-  return concatBytes(body, ctx.crypto.ed25519.sign(signing, concatBytes(LABEL, body)))
+  const signature = suite.sign(signingBytes(crypto, suite, signing), concatBytes(LABEL, body))
+  return concatBytes(body, vector(signature))
 }
 
 const malformed = (): MlsError => new MlsError('mls/malformed')
@@ -90,22 +98,21 @@ function readTags(from: Reader, limit: number): EpochTag[] {
 }
 
 /** The signature is that of the key in it; whose key that is, the caller knows. @throws MlsError `mls/malformed` */
-export function decodePlea(ctx: MlsContext, bytes: Uint8Array): Plea {
-  if (bytes.length < SIGNATURE_BYTES) throw malformed()
-  const body = bytes.subarray(0, bytes.length - SIGNATURE_BYTES)
-  const from = reader(body, 'mls/malformed')
+export function decodePlea(suite: SyncSuite, bytes: Uint8Array): Plea {
+  const from = reader(bytes, 'mls/malformed')
   const group = toHex(readRaw(from, GROUP_ID_BYTES))
-  const key = readRaw(from, KEY_BYTES).slice()
+  const key = readVector(from).slice()
   const [nonce, epoch] = [readNumber(from), readNumber(from)]
   const lineage = readTags(from, HORIZON + 1)
   const wants = readTags(from, MAX_WANTS)
   const [target = null] = readTags(from, 1)
   const keyPackage = readVector(from)
+  const body = bytes.subarray(0, from.at)
+  const signature = readVector(from)
   assertSpent(from)
   const contradicts = keyPackage.length > 0 ? target === null : target !== null && lineage.includes(target)
-  if (lineage.length === 0 || contradicts) throw malformed()
-  const signature = bytes.subarray(body.length)
-  if (!ctx.crypto.ed25519.verify(key, concatBytes(LABEL, body), signature)) throw malformed()
+  if (lineage.length === 0 || contradicts || key.length > MAX_KEY_BYTES) throw malformed()
+  if (!suite.isSigningKey(key) || !suite.verify(key, concatBytes(LABEL, body), signature)) throw malformed()
   const offered = keyPackage.length === 0 ? null : keyPackage.slice()
   return { group, key, nonce, epoch, lineage, wants, target, keyPackage: offered }
 }

@@ -1,5 +1,5 @@
 /** The parts of a log as bytes, encoder and decoder side by side. The version of all stands in the row `log`. */
-import { concatBytes, GROUP_ID_BYTES, KEY_BYTES } from '@hyphae/core'
+import { concatBytes, GROUP_ID_BYTES } from '@hyphae/core'
 import { MlsError } from '../errors.js'
 import { MAX_MEMBERS } from '../limits.js'
 import type { GroupState, Member } from '../state.js'
@@ -10,6 +10,7 @@ import {
   decodeAll,
   flag,
   hex,
+  hexUpTo,
   list,
   nullable,
   oneOf,
@@ -22,6 +23,7 @@ import {
   MAX_BEACONS,
   MAX_EVIDENCE,
   MAX_HISTORY,
+  MAX_KEY_BYTES,
   MAX_PROPOSALS,
   MAX_REFUSED,
   MAX_SENT,
@@ -45,6 +47,7 @@ import type {
 const VERSION = 2
 const DIGEST_BYTES = 32
 const tag = hex(TAG_BYTES)
+const key = hexUpTo(MAX_KEY_BYTES)
 const member: Codec<Member> = record({ leaf: count, credential: bytes, signatureKey: bytes })
 const memberList = list(member, MAX_MEMBERS)
 
@@ -120,7 +123,7 @@ const held: Codec<HeldMessage> = record({
   digest: hex(DIGEST_BYTES),
   tag,
   bytes,
-  sender: hex(KEY_BYTES),
+  sender: key,
 })
 export const encodeHeld = (value: HeldMessage): Uint8Array => held.write(value)
 export const decodeHeld = (row: Uint8Array): HeldMessage => decodeAll(held, row)
@@ -136,7 +139,6 @@ export const encodeWelcome = (value: PendingWelcome): Uint8Array => welcome.writ
 export const decodeWelcome = (row: Uint8Array): PendingWelcome => decodeAll(welcome, row)
 
 const past: Codec<PastEpoch> = record({ tag, epoch: count })
-const key = hex(KEY_BYTES)
 const beacon: Codec<Beacon> = record({
   key,
   epoch: count,

@@ -5,6 +5,7 @@ import { decodeEnvelope, encodeEnvelope } from '../../src/order/envelope.js'
 import { type PendingIntent, PLEA_MS, READD_MS, startLog } from '../../src/order/index.js'
 import { decodePlea, encodePlea, type Plea } from '../../src/order/plea.js'
 import { tagOf } from '../../src/order/tag.js'
+import { suiteOfGroup } from '../../src/state.js'
 import { at } from '../helpers.js'
 import { evilChain, evilCommit } from './evil.js'
 import {
@@ -51,15 +52,18 @@ const spoken = ({ sent }: Peer): Uint8Array[] => sent.filter((envelope) => envel
 
 function pleas(peer: Peer): Plea[] {
   const { mls } = peer.ctx
-  return spoken(peer).map((envelope) => decodePlea(mls, decodeEnvelope(mls.crypto, envelope).body))
+  const suite = suiteOfGroup(mls, stateOf(peer))
+  return spoken(peer).map((envelope) => decodePlea(suite, decodeEnvelope(mls.crypto, envelope).body))
 }
 
 type Word = Partial<Pick<Plea, 'target' | 'keyPackage' | 'nonce' | 'epoch'>> & Pick<Plea, 'lineage'>
 
 /** A plea with whatever its member likes to say. */
-function word({ ctx, log, time }: Peer, said: Word): Uint8Array {
-  const rest = { nonce: time.at, epoch: 2, wants: [], target: null, keyPackage: null }
-  const body = encodePlea(ctx.mls, ctx.identity, { group: log.group, ...rest, ...said })
+function word(peer: Peer, said: Word): Uint8Array {
+  const { mls, identity } = peer.ctx
+  const rest = { nonce: peer.time.at, epoch: 2, wants: [], target: null, keyPackage: null }
+  const plea = { group: peer.log.group, ...rest, ...said }
+  const body = encodePlea(mls.crypto, suiteOfGroup(mls, stateOf(peer)), identity.signing, plea)
   return encodeEnvelope('plea', at(said.lineage, 0), body)
 }
 

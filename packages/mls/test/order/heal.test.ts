@@ -1,8 +1,19 @@
 // Members that cannot follow: what they show, what they ask for, and how they come back.
+import { toHex } from '@hyphae/core'
 import { describe, expect, it } from 'vitest'
 import { createKeyPackage, exportGroupInfo, joinExternally, joinGroup } from '../../src/index.js'
-import { HORIZON, PLEA_MS, READD_MS, STALL_MS } from '../../src/order/index.js'
+import {
+  APPEALS,
+  decodeLogRows,
+  encodeLogRows,
+  HORIZON,
+  PLEA_MS,
+  READD_MS,
+  STALL_MS,
+} from '../../src/order/index.js'
+import { p256Suite, p384Suite } from '../../src/suites.js'
 import { at } from '../helpers.js'
+import { evilCommit } from './evil.js'
 import {
   authenticator,
   commit,
@@ -167,6 +178,58 @@ describe('hostile 23: a relay withholds one commit', () => {
     expect(a.log.beacons.size).toBe(0)
     await hear(a, plea)
     expect(a.log.beacons.size).toBe(1)
+  })
+})
+
+describe('in a suite with another signature', () => {
+  it.each([2, 7] as const)('%i: pleas are signed in it, and lead back', async (suite) => {
+    const group = await peers(3, { suite, suites: [p256Suite, p384Suite] })
+    const [a, b, c] = group as [Peer, Peer, Peer]
+    for (let i = 0; i < HORIZON + 2; i++) await hear(b, await invite(a, `${i}`))
+    a.sent.length = 0
+    await hear(c, await write(b, 'far ahead'))
+    b.sent.length = 0
+    await run(group, READD_MS + PLEA_MS)
+    expect(wants(c)).toBe(true)
+    c.log = decodeLogRows(c.ctx.mls, encodeLogRows(c.log))
+    await readd(group, c)
+    expect(authenticator(c)).toBe(authenticator(a))
+    expect(a.log.beacons.get(toHex(keyOf(c)))).toMatchObject({ leaving: true })
+  })
+})
+
+describe('a member that holds itself for removed', () => {
+  it('asks whether that stands, and comes back when its removal has lost to a commit that it was not sent', async () => {
+    const group = (await peers(4)) as [Peer, Peer, Peer, Peer]
+    const [a, b, c, d] = group
+    // Without its log: `a` does not try again.
+    const removal = await evilCommit(a.device, stateOf(a), { remove: [2] })
+    const update = await commit(b)
+    await hear(d, update)
+    const child = await commit(d)
+    for (const peer of group)
+      for (const envelope of [update, child]) if (peer !== c) await hear(peer, envelope)
+    for (const peer of [b, c, d]) await hear(peer, removal.envelope)
+    expect(kinds(c.events)).toContain('removed')
+    for (const peer of group) peer.sent.length = 0
+    await hear(c, await write(b, 'it did not stand'))
+    await run(group, STALL_MS + 2 * PLEA_MS)
+    expect(names(a)).toContain('c')
+    expect(authenticator(c)).toBe(authenticator(a))
+    expect(shown(c)).toEqual(['it did not stand'])
+  })
+
+  it('asks a few times and no more', async () => {
+    const group = (await peers(3)) as [Peer, Peer, Peer]
+    const [a, b, c] = group
+    const removal = await commit(a, { kind: 'remove', signatureKey: keyOf(c) })
+    for (const peer of [b, c]) await hear(peer, removal)
+    await hear(c, await write(b, 'without you'))
+    await run(group, READD_MS + 6 * PLEA_MS)
+    const asked = c.sent.filter((envelope) => envelope[1] === 4)
+    expect(asked).toHaveLength(APPEALS)
+    expect(kinds(c.events)).not.toContain('stalled')
+    expect(names(a)).toEqual(['a', 'b'])
   })
 })
 

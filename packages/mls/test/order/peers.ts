@@ -80,7 +80,8 @@ export interface Invited {
 
 /** A device that can be invited, on the clock of the group. */
 export async function invitable(name: string, peer: Peer): Promise<Invited> {
-  const invited = device(name, { time: peer.time })
+  const { suite = 1, suites = [] } = peer.ctx.mls
+  const invited = device(name, { time: peer.time, suite, suites })
   return { device: invited, offer: await createKeyPackage(invited.ctx, invited.identity) }
 }
 

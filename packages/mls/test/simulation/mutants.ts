@@ -139,4 +139,32 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'const right = rightOf(transition.rules ?? rules, own)',
     from: 119,
   },
+  {
+    name: 'who has read a branch and stands elsewhere says where alone',
+    file: 'order/apart.ts',
+    find: 'plead(draft, wants, from)',
+    replace: 'plead(draft, wants)',
+    from: 7613,
+  },
+  {
+    name: 'what a removal has silenced is lost',
+    file: 'order/receive.ts',
+    find: 'if (!hold(',
+    replace: 'if (draft.now >= 0 || !hold(',
+    from: 8558,
+  },
+  {
+    name: 'whom a branch removes judges that branch',
+    file: 'order/standing.ts',
+    find: 'if (mayBeRemovedBy(draft, rival))',
+    replace: 'if (draft.now < 0 && mayBeRemovedBy(draft, rival))',
+    from: 9747,
+  },
+  {
+    name: 'who is removed asks for nothing',
+    file: 'order/heal.ts',
+    find: '    appeal(draft, draft.stall)',
+    replace: '',
+    from: 1192,
+  },
 ]

@@ -130,15 +130,19 @@ function spamFault(log: GroupLog): string | undefined {
   return undefined
 }
 
-/** The epochs that a step may have stood in: where it began, and those of its branch that are later than that. */
+function branchOf(log: GroupLog | null): EpochNode[] {
+  const branch: EpochNode[] = []
+  for (let node = log?.nodes.get(log.tip); node !== undefined; node = log?.nodes.get(node.parent ?? ''))
+    branch.push(node)
+  return branch
+}
+
+/** The epochs that a step may have stood in: where it began, and those of its branch that it was not on before. */
 function passed(before: GroupLog | null, after: GroupLog): GroupState[] {
-  const start = before?.nodes.get(before.tip)
-  const states = start === undefined ? [] : [start.state]
-  for (let tag: string | null = after.tip; tag !== null; tag = after.nodes.get(tag)?.parent ?? null) {
-    const node = after.nodes.get(tag)
-    if (node !== undefined && (tag === after.tip || node.epoch > (start?.epoch ?? 0))) states.push(node.state)
-  }
-  return states
+  const [old, now] = [branchOf(before), branchOf(after)]
+  const known = new Set(old.map(({ tag }) => tag))
+  const fresh = now.filter(({ tag }, index) => index === 0 || !known.has(tag))
+  return [...old.slice(0, 1), ...fresh].map(({ state }) => state)
 }
 
 /** A step may go on to another epoch, read, and go on: one of these must know the sender. */

@@ -57,14 +57,11 @@ function membershipFault(world: World, inside: readonly Device[]): string | unde
   const listed = new Set(members(stateOf(first) as GroupState).map(({ credential }) => deviceIn(credential)))
   const ghost = inside.find(({ name }) => !listed.has(name))
   if (ghost !== undefined) return `${ghost.name} holds itself for a member and is none`
-  // Whoever the villain adds without a Welcome cannot know. Nor can one whose removal has lost to a commit that is kept
-  // from it for good: who holds itself for removed asks for nothing.
+  // Whoever the villain adds without a Welcome cannot know.
   const hidden = world.plan.actions.flatMap(({ deed }) => (deed.kind === 'usurp' ? [deed.whom] : []))
-  const missing = honest(world).find((one) => {
-    const { removals } = one.vault.current()
-    const excused = hidden.includes(one.name) || (removals > 0 && world.plan.withholdForGood > 0)
-    return listed.has(one.name) && stateOf(one) === null && !excused
-  })
+  const missing = honest(world).find(
+    (one) => listed.has(one.name) && stateOf(one) === null && !hidden.includes(one.name),
+  )
   return missing && `${missing.name} is a member and does not know it`
 }
 

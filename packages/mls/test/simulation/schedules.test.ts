@@ -25,6 +25,14 @@ describe('schedules that have failed once', () => {
     [2274, 'five commits of one member in one epoch, and another has built on the one that goes last'],
     [2579, 'roles without an admin are wanted while a sequencer is asked, and a crash follows'],
     [2653, 'one step passes the only epochs in which a sender is a member'],
+    [2301, 'only the villain has invited a device, onto a branch that lost'],
+    [5741, 'a commit rests on a proposal that a newcomer was never sent'],
+    [6733, 'a newcomer follows what the villain goes on to commit where it has invited it'],
+    [7613, 'the same in a group with roles'],
+    [8558, 'a removal silences a member and loses; and one founder alone can tell a newcomer'],
+    [1192, 'a removal has lost to a commit that is kept for good from whom it removed'],
+    [8251, 'one step goes back some epochs and forth again past those that know a sender'],
+    [9747, 'the villain removes one founder and builds on a commit of the other'],
   ])('%i: %s', async (seed) => {
     const outcome = await runPlan(planOf(seed))
     expect(outcome.violation, outcomeText(outcome)).toBeUndefined()
