@@ -18,7 +18,7 @@ import { type Checked, checkRequest, type RestContext } from './request.js'
 import { refuse, respond } from './respond.js'
 import type { Ask, Call, Outcome, Route } from './route.js'
 import { ROUTES } from './routes.js'
-import { createRequests, goneSignal, type Requests } from './running.js'
+import { createRequests, type Requests } from './running.js'
 
 export const REST_PREFIX = '/api/v1'
 
@@ -118,10 +118,8 @@ function mount(
   const { logger } = context.server
   app.on(route.method, `${REST_PREFIX}${route.path.replace(/\{(\w+)\}/, ':$1')}`, async (c) => {
     const begun = performance.now()
-    const end = requests.begin()
-    c.env.outgoing.once('close', end)
-    const signal = goneSignal(c.env.outgoing, requests.signal)
-    const outcome = requests.signal.aborted
+    const signal = requests.begin(c.env.outgoing)
+    const outcome = requests.draining()
       ? { problem: problem('draining', { retryAfterMs: STORAGE_RETRY_MS }) }
       : await run(route, c, context, signal)
     const result = respond(outcome)

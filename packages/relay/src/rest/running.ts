@@ -2,40 +2,36 @@
 import type { ServerResponse } from 'node:http'
 
 export interface Requests {
-  /** Counts one until the result is called. */
-  begin(): () => void
-  readonly signal: AbortSignal
+  /** Counts one until it is answered; the signal fires when its client goes away or the relay closes. */
+  begin(outgoing: ServerResponse): AbortSignal
+  readonly draining: () => boolean
+  /** Ends what waits; resolves when all are answered. */
   drain(): Promise<void>
 }
 
 export function createRequests(): Requests {
-  const closing = new AbortController()
-  let running = 0
-  let idle: (() => void) | undefined
+  const running = new Set<AbortController>()
+  let draining = false
+  let idle = (): void => {}
   return {
-    begin: () => {
-      running += 1
-      return () => {
-        running -= 1
-        if (running === 0) idle?.()
-      }
+    begin: (outgoing) => {
+      const gone = new AbortController()
+      running.add(gone)
+      outgoing.once('close', () => {
+        running.delete(gone)
+        gone.abort()
+        if (running.size === 0) idle()
+      })
+      return gone.signal
     },
-    signal: closing.signal,
+    draining: () => draining,
     drain: async () => {
-      closing.abort()
-      if (running > 0) await new Promise<void>((resolve) => (idle = resolve))
+      draining = true
+      for (const one of running) one.abort()
+      if (running.size === 0) return
+      await new Promise<void>((resolve) => {
+        idle = resolve
+      })
     },
   }
-}
-
-/** Fires when the client goes away or the relay closes. */
-export function goneSignal(outgoing: ServerResponse, closing: AbortSignal): AbortSignal {
-  const gone = new AbortController()
-  const abort = (): void => gone.abort()
-  closing.addEventListener('abort', abort, { once: true })
-  outgoing.once('close', () => {
-    closing.removeEventListener('abort', abort)
-    abort()
-  })
-  return gone.signal
 }
