@@ -73,6 +73,8 @@ export {
   issuerKey,
   type PendingToken,
   requestToken,
+  type TokenParts,
+  tokenParts,
   verifyToken,
 } from './tokens/token.js'
 export { createWallet, type TokenBatch, type TokenWallet, type WalletOptions } from './wallet.js'

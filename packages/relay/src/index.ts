@@ -9,6 +9,7 @@ export type {
   Upkeep,
 } from './engine/engine.js'
 export { RELAY_ERRORS, RelayError } from './errors.js'
+export type { HopsOptions } from './hops/service.js'
 export { DEFAULT_LIMITS, type RelayLimits } from './limits.js'
 export {
   RELAY_FORMS,
@@ -18,6 +19,9 @@ export {
   runRelayCommand,
 } from './operate/command.js'
 export type { Environment, Flags } from './operate/config.js'
+export type { PaymentOptions, PaymentService, SellingOptions, TakingOptions } from './payment/service.js'
+export type { GatewayOptions } from './push/gateway.js'
+export type { PushOptions } from './push/service.js'
 export { type Relay, type RelayOptions, type RelayStats, startRelay } from './relay.js'
 export { type RestKey, type RestRequest, type SignOptions, signRequest } from './rest/sign.js'
 export type { TlsPair } from './server/tls.js'

@@ -249,3 +249,38 @@ export const FORWARD_TIMEOUT_MS = 20_000
 
 /** What an entry tells clients to wait when the second relay cannot be reached, in ms. */
 export const PEER_RETRY_MS = 5_000
+
+/** Boxes that want to be woken: each takes about 150 bytes of memory. */
+export const MAX_PUSH_BOXES = 1_000_000
+
+/** After a wake the box is quiet for this long, in ms: what comes meanwhile is one wake at its end. */
+export const WAKE_PAUSE_MS: number = MINUTE
+
+/** How often it is looked whose pause is over, in ms. */
+export const WAKE_TICK_MS = 1_000
+
+/** Wakes on their way at once; further ones wait for the next look. */
+export const MAX_WAKES = 64
+
+/** A registration ends when it was not renewed for this long, in ms: subscriptions of browsers end too. */
+export const PUSH_LIFE_MS: number = 90 * DAY
+
+/** Pushes to one endpoint, per second and at once: whatever relays say, a phone is not woken more often. */
+export const PUSH_PER_SECOND = 0.1
+export const PUSH_BURST = 5
+
+/** Endpoints whose rate is remembered; beyond it the one that was used longest ago is forgotten. */
+export const MAX_PUSH_ENDPOINTS = 100_000
+
+/** Wakes that one connection may ask for, per second and at once: a relay brings those of all its boxes. */
+export const WAKES_PER_SECOND = 200
+export const WAKES_BURST = 1_000
+
+/** How long a push service may take, in ms. */
+export const PUSH_TIMEOUT_MS = 10_000
+
+/** A push service keeps a wake this long for a phone that is off, in seconds. */
+export const PUSH_TTL_S: number = 24 * 60 * 60
+
+/** What the gateway says when the push service has failed, in ms. */
+export const PUSH_RETRY_MS = 30_000

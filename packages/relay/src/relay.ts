@@ -24,8 +24,9 @@ import { ownChecks } from './server/tickets.js'
 import { renewTls, type TlsPair } from './server/tls.js'
 import { openTrafficLog } from './server/traffic.js'
 import { createWatchRegistry } from './server/watch.js'
+import { openServices, type ServiceOptions, type Services } from './services.js'
 
-export interface RelayOptions {
+export interface RelayOptions extends ServiceOptions {
   /** Folder that holds everything the relay keeps; created when missing. One process at a time. */
   readonly data: string
   /** 0 (default) takes a free port. */
@@ -67,6 +68,8 @@ export interface Relay extends AsyncDisposable {
   ready(): Promise<boolean>
   /** Removes what has expired now instead of at the next interval. */
   sweep(): Promise<void>
+  /** The till and the ledger for the operator; undefined where the relay takes no payment. */
+  readonly payment: Services['payment']
   /** Backup and compaction; undefined where the engine's data is kept elsewhere. */
   readonly upkeep: Upkeep | undefined
   /** New connections get this certificate. False without TLS. @throws RelayError `relay/bad-tls` */
@@ -79,6 +82,7 @@ async function sweepForever(engine: RelayEngine, context: ServerContext, signal:
   const { clock, limits, logger } = context
   while (!signal.aborted) {
     await engine.sweep(signal).catch(() => logger.warn('sweep failed'))
+    await context.services.sweep().catch(() => logger.warn('sweep of services failed'))
     await clock.sleep(limits.sweepEveryMs, signal).catch(() => {})
   }
 }
@@ -101,14 +105,21 @@ async function openContext(options: RelayOptions): Promise<ServerContext> {
     throw new RelayError('relay/data-unusable', { cause })
   })
   const engine = await (options.engine ?? embeddedEngine)({ data, limits, clock, logger })
+  const watches = createWatchRegistry(engine)
+  const base = { data, engine, watches, crypto, clock, logger }
+  const services = await openServices(options, base).catch(async (error: unknown) => {
+    await engine.close()
+    throw error
+  })
   const traffic = options.trafficLog === undefined ? undefined : openTrafficLog(options.trafficLog)
   return {
     engine,
-    watches: createWatchRegistry(engine),
+    watches,
+    services,
     exchange: createExchange(engine, limits.listeners),
     admission: createAdmission({
       engine,
-      checks: ownChecks({ crypto, limits, clock }),
+      checks: { ...ownChecks({ crypto, limits, clock }), ...services.payment?.checks },
       accepts: options.accepts,
     }),
     anonymity: createAnonymity(engine, limits, clock),
@@ -121,7 +132,8 @@ async function openContext(options: RelayOptions): Promise<ServerContext> {
   }
 }
 
-async function closeContext({ engine, traffic }: ServerContext): Promise<void> {
+async function closeContext({ engine, services, traffic }: ServerContext): Promise<void> {
+  await services.close()
   await engine.close()
   traffic?.close()
 }
@@ -219,7 +231,11 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     port,
     stats: async () => ({ ...(await engine.stats()), connections: running.connections.size }),
     ready: running.readiness.ready,
-    sweep: () => engine.sweep(running.stop.signal),
+    sweep: async () => {
+      await engine.sweep(running.stop.signal)
+      await context.services.sweep()
+    },
+    payment: context.services.payment,
     upkeep: engine.upkeep,
     renewTls: (pair) => renewTls(running.server, pair),
     close,

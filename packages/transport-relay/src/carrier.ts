@@ -8,20 +8,23 @@ import {
   type IoOptions,
   MAX_FRAME_BYTES,
 } from '@hyphae/core'
+import type { Cashier } from '@hyphae/payment'
 import { type Random, systemRandom } from './backoff.js'
 import { createBlobs } from './blobs.js'
 import { createBucketMailbox } from './bucket-mailbox.js'
 import { type Buckets, createBuckets } from './buckets.js'
+import { createCashier } from './cashier.js'
 import { type Channels, createChannels } from './channels.js'
 import { createDeposits, type TicketFor } from './deposits.js'
-import { createDialer } from './dialer.js'
+import { createDialer, type Dialer, type DialerOptions } from './dialer.js'
 import { createDirectory } from './directory.js'
-import { RelayCarrierError } from './errors.js'
 import type { FeedContext } from './feed.js'
 import { REQUEST_TIMEOUT_MS, UNREACHABLE_AFTER_MS } from './limits.js'
 import { createLogs, type Logs } from './logs.js'
 import { createExactMailbox, type RelayMailbox } from './mailbox.js'
 import { describe } from './offer.js'
+import { createRegistrations, type PushRegistrations } from './registrations.js'
+import { relayUrl } from './relay-url.js'
 import { type OpenSocket, openWebSocket, type WebSocketConstructor } from './socket.js'
 import { type BoxTermsPort, createTerms } from './terms.js'
 import type { Description } from './wire/description.js'
@@ -43,7 +46,12 @@ export interface RelayCarrierOptions {
   readonly ticketFor?: TicketFor
   /** How boxes are read; default `exact`. */
   readonly privacy?: RelayPrivacy
+  /** Reaches the relay through another: `throughRelay` of `@hyphae/transport-relay/hops`. */
+  readonly via?: Via
 }
+
+/** Makes the dialer to `target` over connections of its own choice. */
+export type Via = (target: URL, connections: Omit<DialerOptions, 'url' | 'host'>) => Dialer
 
 /**
  * `exact` tells the relay which box is read. `bucket` reads all boxes whose ids begin alike, as many as the relay
@@ -60,6 +68,8 @@ export interface RelayCarrier extends Carrier {
   readonly buckets: Buckets
   readonly logs: Logs
   readonly channels: Channels
+  readonly cashier: Cashier
+  readonly push: PushRegistrations
   /** What the relay offers now. One of an older version offers codes 1 to 16. */
   describe(options?: IoOptions): Promise<Description>
 }
@@ -74,16 +84,6 @@ const TRAITS: CarrierTraits = {
   reliable: true,
   ordered: true,
   metered: false,
-}
-
-function parse(url: string): URL {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (parsed === undefined || !['ws:', 'wss:'].includes(parsed.protocol) || parsed.hostname === '')
-    throw new RelayCarrierError('relay-carrier/bad-url')
-  // A fragment makes WebSocket throw; credentials do not belong into names and logs.
-  if (parsed.hash !== '' || parsed.username !== '' || parsed.password !== '')
-    throw new RelayCarrierError('relay-carrier/bad-url')
-  return parsed
 }
 
 export type RelayFactory = (url: string, options?: RelayCarrierOptions) => RelayTransport
@@ -106,6 +106,8 @@ function capabilities(
     buckets,
     logs: createLogs(dialer),
     channels: createChannels(context),
+    cashier: createCashier(dialer),
+    push: createRegistrations(dialer),
     describe: (ioOptions) => describe(dialer, ioOptions),
   }
 }
@@ -113,18 +115,18 @@ function capabilities(
 /** A factory whose carriers use this socket unless the options bring a WebSocket class. */
 export function relayFactory(open: OpenSocket): RelayFactory {
   return (url, options = {}) => {
-    const parsed = parse(url)
+    const parsed = relayUrl(url)
     return async ({ clock, logger }) => {
-      const dialer = createDialer({
-        url: parsed.href,
-        host: parsed.hostname,
+      const connections = {
         open: options.WebSocket === undefined ? open : openWebSocket(options.WebSocket),
         clock,
         logger,
         random: options.random ?? systemRandom,
         requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
         unreachableAfterMs: options.unreachableAfterMs ?? UNREACHABLE_AFTER_MS,
-      })
+      }
+      const direct = { url: parsed.href, host: parsed.hostname, ...connections }
+      const dialer = options.via?.(parsed, connections) ?? createDialer(direct)
       return {
         name: `relay ${parsed.origin === 'null' ? `${parsed.protocol}//${parsed.host}` : parsed.origin}`,
         traits: TRAITS,

@@ -90,3 +90,14 @@ export const CLOSE_TIMEOUT_MS = 1_000
 
 /** Longest pause between two looks at the deadlines of requests. */
 export const MAX_TICK_MS = 1_000
+
+// ── Two hops ────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Operations in one sealed request: bounds what a stranger's request starts; 128 KiB hold 60 frames of 2,048. */
+export const MAX_HOP_OPERATIONS = 64
+
+/** Seals of one request: the first may meet a clock that is off, and a second be lost. */
+export const HOP_ATTEMPTS = 4
+
+/** Pause between two looks into a watched box: 16 KiB each time, 3 KiB/s. */
+export const HOP_POLL_MS = 5_000

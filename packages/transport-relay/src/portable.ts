@@ -7,15 +7,18 @@ export type {
   RelayFactory,
   RelayPrivacy,
   RelayTransport,
+  Via,
 } from './carrier.js'
 export type { Channels } from './channels.js'
 export type { RelayPut, TicketFor } from './deposits.js'
 export { RELAY_CARRIER_ERRORS, RelayCarrierError } from './errors.js'
 export type { Appended, LogKey, LogPart, Logs } from './logs.js'
 export type { RelayMailbox } from './mailbox.js'
+export type { PushGatewayKeys, PushRegistrations } from './registrations.js'
 export { type RelaySequencer, relaySequencer, type SequencerOptions, sequencerSeed } from './sequencer.js'
 export type { WebSocketConstructor, WebSocketLike } from './socket.js'
 export type { BoxTermsPort, MailboxTerms } from './terms.js'
+export { type TokenTicketOptions, tokenTickets } from './tokens.js'
 export type { BucketPrefix } from './wire/bucket-requests.js'
 export { bucketOf } from './wire/bucket-requests.js'
 export { type CapabilityGrant, capabilityTicket } from './wire/capability.js'

@@ -9,6 +9,9 @@ import {
   type UnknownRequest,
 } from '@hyphae/transport-relay/wire'
 import { boxName } from '../engine/keys.js'
+import { hopHandlers } from '../hops/handlers.js'
+import { PAYMENT_HANDLERS } from '../payment/handlers.js'
+import { PUSH_HANDLERS } from '../push/handlers.js'
 import { BUCKET_HANDLERS } from './bucket-handlers.js'
 import { CHANNEL_HANDLERS } from './channel-handlers.js'
 import { DEPOSIT_HANDLERS } from './deposit-handlers.js'
@@ -29,6 +32,10 @@ const HANDLERS: { readonly [K in Kind]?: Handler<K> } = {
   ...BUCKET_HANDLERS,
   ...LOG_HANDLERS,
   ...CHANNEL_HANDLERS,
+  ...PAYMENT_HANDLERS,
+  ...PUSH_HANDLERS,
+  // A function: what is sealed is answered by this very table.
+  ...hopHandlers((session, request) => answer(session, request)),
   ping: (_session, { request }) => ({ kind: 'ok', request }),
   describe: async (session, { request }) => ({
     kind: 'description',
@@ -61,6 +68,10 @@ const COSTLY: ReadonlySet<string> = new Set([
   'set-terms',
   'bucket-fetch',
   'bucket-watch',
+  'pay-open',
+  'pay-voucher',
+  'pay-link',
+  'pay-order',
 ])
 /** What asks for an open box or log, and the name under which it says which. */
 const OWNED: ReadonlyMap<string, 'box' | 'log'> = new Map([
@@ -68,6 +79,8 @@ const OWNED: ReadonlyMap<string, 'box' | 'log'> = new Map([
   ['ack', 'box'],
   ['watch', 'box'],
   ['set-terms', 'box'],
+  ['push-register', 'box'],
+  ['push-unregister', 'box'],
   ['log-append', 'log'],
   ['log-read', 'log'],
 ] as const)

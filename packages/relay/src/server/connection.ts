@@ -10,6 +10,7 @@ import { CHALLENGE_BYTES, decodeRequests } from '@hyphae/transport-relay/wire'
 import type { WebSocket } from 'ws'
 import type { RelayEngine } from '../engine/engine.js'
 import type { RelayLimits } from '../limits.js'
+import type { Services } from '../services.js'
 import type { Admission } from './admission.js'
 import type { Anonymity } from './anonymity.js'
 import { type Bucket, createBucket } from './bucket.js'
@@ -26,6 +27,7 @@ export interface ServerContext {
   readonly exchange: Exchange
   readonly admission: Admission
   readonly anonymity: Anonymity
+  readonly services: Services
   readonly crypto: CryptoProvider
   readonly limits: RelayLimits
   readonly clock: Clock

@@ -87,6 +87,7 @@ export function createWatch(engine: RelayEngine, box: Uint8Array, window: number
 export interface WatchRegistry {
   add(box: string, watch: Watch): void
   remove(box: string, watch: Watch): void
+  watched(box: string): boolean
 }
 
 /** Hints come for buckets of this width: what engines that share their state keep apart. */
@@ -100,6 +101,7 @@ export function createWatchRegistry(engine: RelayEngine): WatchRegistry {
     else for (const watch of byBox.get(box) ?? []) watch.offer(stored)
   })
   return {
+    watched: (box) => byBox.has(box),
     add: (box, watch) => {
       const watches = byBox.get(box)
       if (watches !== undefined) watches.add(watch)

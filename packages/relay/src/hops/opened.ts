@@ -1,0 +1,96 @@
+/**
+ * Answers what was sealed to this relay: a session of its own for each request, that knows no connection.
+ *
+ * The entry's connection lends nothing to it but its rate: no box is open in it but those that the request opens.
+ */
+import { isHyphaeError } from '@hyphae/core'
+import {
+  HOP_ANSWER_OVERHEAD,
+  type OpenedHop,
+  openHopRequest,
+  sealHopAnswer,
+} from '@hyphae/transport-relay/hops'
+import {
+  decodeRequests,
+  encodeReplies,
+  type FailureName,
+  MAX_HOP_OPERATIONS,
+  type Reply,
+  type Request,
+  type UnknownRequest,
+} from '@hyphae/transport-relay/wire'
+import { STORAGE_RETRY_MS } from '../limits.js'
+import { createSession, failure, type Session } from '../server/session.js'
+import { fitReplies } from './fit.js'
+
+type Incoming = Request | UnknownRequest
+
+/** Answers one request in a session: the relay's own, handed in so that the two do not import each other. */
+export type AnswerOne = (session: Session, request: Incoming) => Reply | Promise<Reply>
+
+/** What needs a connection of its own, or would pass on again. */
+const NEVER: ReadonlySet<string> = new Set([
+  'watch',
+  'bucket-watch',
+  'credit',
+  'unwatch',
+  'listen',
+  'forward',
+  'sealed',
+  'push-wake',
+])
+
+function quietSession({ context }: Session, challenge: Uint8Array): Session {
+  return createSession({ ...context, challenge, push: () => {}, blocked: () => false })
+}
+
+async function answerOne(session: Session, request: Incoming, answer: AnswerOne): Promise<Reply> {
+  if (NEVER.has(request.kind)) return failure(request.request, 'unsupported')
+  try {
+    return await answer(session, request)
+  } catch {
+    return failure(request.request, 'storage-failed', STORAGE_RETRY_MS)
+  }
+}
+
+/** Request 0: nothing of it was executed. */
+function refusal(name: FailureName, retryAfterMs = 0): Reply[] {
+  return [failure(0, name, retryAfterMs)]
+}
+
+async function answers(session: Session, opened: OpenedHop, answer: AnswerOne): Promise<Reply[]> {
+  let requests: Incoming[]
+  try {
+    requests = decodeRequests(opened.message)
+  } catch (error) {
+    if (isHyphaeError(error, 'relay-carrier/malformed')) return refusal('malformed')
+    throw error
+  }
+  if (requests.length > MAX_HOP_OPERATIONS) return refusal('limit')
+  const quiet = quietSession(session, opened.exchange.challenge)
+  // All are started in order before any is waited for: what they store shares a batch.
+  return Promise.all(requests.map((request) => answerOne(quiet, request, answer)))
+}
+
+/** The sealed answer; undefined when the request does not open. */
+export async function answerSealed(
+  session: Session,
+  bytes: Uint8Array,
+  answer: AnswerOne,
+): Promise<Uint8Array | undefined> {
+  const { crypto, clock, services } = session.context
+  const { hops } = services
+  if (hops === undefined) return undefined
+  const opened = openHopRequest(crypto, hops.keys(), bytes)
+  if (opened === null) return undefined
+  const verdict = hops.replays.judge(opened.enc, opened.time)
+  const replies =
+    verdict === 'fresh'
+      ? await answers(session, opened, answer)
+      : refusal(
+          verdict === 'full' ? 'rate-limited' : 'hop-replayed',
+          verdict === 'full' ? STORAGE_RETRY_MS : 0,
+        )
+  const message = encodeReplies(fitReplies(replies, opened.answerSize - HOP_ANSWER_OVERHEAD))
+  return sealHopAnswer(crypto, opened.exchange, { time: clock.now(), message }, opened.answerSize)
+}

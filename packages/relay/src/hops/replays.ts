@@ -1,0 +1,41 @@
+/**
+ * Sealed requests that were seen: each is answered once. spec/relay-hops.md section 3.
+ *
+ * Two generations, so that forgetting is dropping a set. What was sealed before this relay began is refused, because
+ * what was seen before is not known.
+ */
+import type { Clock } from '@hyphae/core'
+import { HOP_WINDOW_MS, MAX_HOP_REPLAYS } from '../limits.js'
+
+export type HopVerdict = 'fresh' | 'replayed' | 'full'
+
+export interface Replays {
+  /** Remembers what is fresh. `enc` is 32 bytes. */
+  judge(enc: Uint8Array, time: number): HopVerdict
+}
+
+export function createReplays(clock: Clock): Replays {
+  const began = clock.now()
+  let turnedAt = began
+  let young = new Set<string>()
+  let old = new Set<string>()
+  /** A request is accepted until its time and a window: a generation lasts as long as it can come again. */
+  const turn = (now: number): void => {
+    if (Math.abs(now - turnedAt) < 2 * HOP_WINDOW_MS) return
+    old = young
+    young = new Set()
+    turnedAt = now
+  }
+  return {
+    judge: (enc, time) => {
+      const now = clock.now()
+      turn(now)
+      if (time < began || Math.abs(time - now) > HOP_WINDOW_MS) return 'replayed'
+      const name = Buffer.from(enc).toString('latin1')
+      if (young.has(name) || old.has(name)) return 'replayed'
+      if (young.size >= MAX_HOP_REPLAYS) return 'full'
+      young.add(name)
+      return 'fresh'
+    },
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Both sides of two hops: an entry passes sealed requests on to relays that its operator lists, and nowhere else; a
+ * second relay opens what is sealed to it. spec/relay-hops.md.
+ */
+import type { Clock, Logger, Store } from '@hyphae/core'
+import type { CryptoProvider, X25519PrivateKey } from '@hyphae/crypto'
+import { openCalls, type RelayCalls } from '@hyphae/transport-relay/hops'
+import { FORWARD_TIMEOUT_MS } from '../limits.js'
+import { openHopKeys } from './keys.js'
+import { createReplays, type Replays } from './replays.js'
+
+export interface HopsOptions {
+  /** `ws:` or `wss:` URLs of relays that requests are passed on to; none: this relay is no entry. */
+  readonly peers?: readonly string[]
+  /** Opens requests that are sealed to this relay; default true. */
+  readonly second?: boolean
+}
+
+export interface HopsService {
+  /** Empty: this relay opens no sealed requests. The newest first. */
+  keys(): readonly X25519PrivateKey[]
+  readonly replays: Replays
+  /** Undefined: not a relay that the operator lists. By host and port as in its URL. */
+  peer(host: string): RelayCalls | undefined
+  sweep(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface HopsBase {
+  readonly store: Store
+  readonly crypto: CryptoProvider
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** @throws RelayCarrierError `relay-carrier/bad-url` for a peer that has none */
+export async function openHops(options: HopsOptions, base: HopsBase): Promise<HopsService> {
+  const { clock, logger } = base
+  const keys = options.second === false ? undefined : await openHopKeys(base)
+  const limits = { requestTimeoutMs: FORWARD_TIMEOUT_MS, unreachableAfterMs: FORWARD_TIMEOUT_MS }
+  const peers = new Map<string, RelayCalls>()
+  for (const url of options.peers ?? [])
+    peers.set(new URL(url).host, openCalls(url, { clock, logger, ...limits }))
+  return {
+    keys: () => keys?.all() ?? [],
+    replays: createReplays(clock),
+    peer: (host) => peers.get(host),
+    sweep: async () => keys?.rotate(),
+    close: async () => {
+      await Promise.all([...peers.values()].map((calls) => calls.close()))
+    },
+  }
+}

@@ -1,0 +1,71 @@
+/** Payment at one relay: the till with its ledger and issuer, or tokens of an issuer elsewhere. spec/payment.md. */
+import type { Clock, Store } from '@hyphae/core'
+import type { CryptoProvider } from '@hyphae/crypto'
+import {
+  createLedger,
+  createTill,
+  type Funding,
+  type Ledger,
+  type Tariff,
+  type Till,
+  trustedFunding,
+} from '@hyphae/payment'
+import { openIssuer, type TokenVerifier } from '@hyphae/payment/issuer'
+import type { TicketChecks } from '../server/admission.js'
+import { keptKey } from '../services-key.js'
+import { paymentChecks } from './checks.js'
+
+export interface SellingOptions {
+  readonly tariff: Tariff
+  /** The name that tokens are bound to, such as the relay's host name. */
+  readonly issuerName: string
+  /** Ed25519 keys of peers that get channels and tokens for nothing. */
+  readonly trusted?: readonly Uint8Array[]
+  /** Fundings beside the ledger, such as an escrow. */
+  readonly fundings?: readonly Funding[]
+  /** How long a key of the issuer signs, in ms; default 7 days. */
+  readonly epochMs?: number
+}
+
+/** Another relay of the cluster sells; this one takes tokens, and channels too when it shares the till. */
+export interface TakingOptions {
+  readonly till?: Till
+  readonly verifier: TokenVerifier
+}
+
+export type PaymentOptions = SellingOptions | TakingOptions
+
+export interface PaymentService {
+  readonly till: Till | undefined
+  /** Where the operator writes credits; undefined where it is elsewhere. */
+  readonly ledger: Ledger | undefined
+  readonly checks: TicketChecks
+  sweep(): Promise<void>
+}
+
+export interface ServiceBase {
+  readonly store: Store
+  readonly crypto: CryptoProvider
+  readonly clock: Clock
+}
+
+async function openTill(options: SellingOptions, base: ServiceBase): Promise<{ till: Till; ledger: Ledger }> {
+  const { tariff, issuerName: name, trusted = [], fundings = [] } = options
+  const payeeKey = base.crypto.ed25519.importSeed(await keptKey(base, 'payee'))
+  const ledger = createLedger(base.store)
+  const epoch = options.epochMs === undefined ? {} : { epochMs: options.epochMs }
+  const issuer = await openIssuer({ ...base, payeeKey, name, ...epoch })
+  const all = [ledger.funding, trustedFunding(trusted), ...fundings]
+  return { till: createTill({ ...base, payeeKey, tariff, fundings: all, issuer }), ledger }
+}
+
+export async function openPayment(options: PaymentOptions, base: ServiceBase): Promise<PaymentService> {
+  if ('verifier' in options) {
+    const { till, verifier } = options
+    const checks = paymentChecks(base.crypto, { till, verifier })
+    return { till, ledger: undefined, checks, sweep: async () => {} }
+  }
+  const { till, ledger } = await openTill(options, base)
+  const checks = paymentChecks(base.crypto, { till, verifier: till.issuer })
+  return { till, ledger, checks, sweep: till.sweep }
+}

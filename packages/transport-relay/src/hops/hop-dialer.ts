@@ -1,0 +1,118 @@
+/** A dialer to a relay that is never dialled: everything goes sealed through an entry. spec/relay-hops.md. */
+import { KEY_BYTES, utf8 } from '@hyphae/core'
+import { type CryptoProvider, defaultCrypto } from '@hyphae/crypto'
+import type { Ask, CallOptions } from '../call.js'
+import type { Via } from '../carrier.js'
+import { createDialer, type Dialer } from '../dialer.js'
+import { RelayCarrierError } from '../errors.js'
+import { HOP_POLL_MS } from '../limits.js'
+import { relayUrl } from '../relay-url.js'
+import type { Reply } from '../wire/message.js'
+import { createExchange, type Exchange } from './exchange.js'
+import { type Poll, type PollContext, startPoll } from './polling.js'
+
+export interface ThroughOptions {
+  /**
+   * X25519 public key of the second relay, 32 bytes, from a source that the entry cannot change: the relay itself
+   * (`hopKeys`), a record of the recipient, configuration.
+   */
+  readonly key: Uint8Array
+  readonly crypto?: CryptoProvider
+  /** Pause between two looks into a watched box that was empty, in ms; default 5,000. */
+  readonly pollMs?: number
+}
+
+interface State {
+  readonly exchange: Exchange
+  readonly polls: Map<number, Poll>
+  readonly context: PollContext
+  next: number
+}
+
+/** Needs a connection of one's own. */
+const UNSUPPORTED: ReadonlySet<string> = new Set(['bucket-watch', 'listen'])
+
+function watch(state: State, ask: Extract<Ask, { kind: 'watch' }>, options: CallOptions): Reply {
+  const { box, target } = options
+  if (box === undefined || target === undefined) throw new RelayCarrierError('relay-carrier/bad-input')
+  const request = state.next++
+  target.numbered(request)
+  state.polls.set(request, startPoll(state.context, { ...ask, request }, box, target))
+  return { kind: 'ok', request }
+}
+
+function stop(state: State, number: number): void {
+  state.polls.get(number)?.stop()
+  state.polls.delete(number)
+}
+
+async function issue(
+  state: State,
+  ask: Ask,
+  expect: readonly Reply['kind'][],
+  options: CallOptions,
+): Promise<Reply> {
+  if (state.context.closed.aborted) throw new RelayCarrierError('relay-carrier/closed')
+  if (UNSUPPORTED.has(ask.kind)) throw new RelayCarrierError('relay-carrier/unsupported')
+  if (ask.kind === 'watch') return watch(state, ask, options)
+  if (ask.kind === 'credit') state.polls.get(ask.watch)?.credit(ask.count)
+  else if (ask.kind === 'unwatch') stop(state, ask.watch)
+  else return state.exchange.call(ask, expect, options)
+  return { kind: 'ok', request: 0 }
+}
+
+function hopDialer(
+  entry: Dialer,
+  exchange: Exchange,
+  context: Omit<PollContext, 'fetch' | 'closed'>,
+): Dialer {
+  const closing = new AbortController()
+  const fetch: PollContext['fetch'] = async (box, after, limit) =>
+    (await exchange.call({ kind: 'fetch', box: box.id, after, limit }, ['deliveries'], {
+      box,
+      repeatable: true,
+    })) as Extract<Reply, { kind: 'deliveries' }>
+  const state: State = {
+    exchange,
+    polls: new Map(),
+    context: { ...context, fetch, closed: closing.signal },
+    next: 1,
+  }
+  return {
+    call: <K extends Reply['kind']>(ask: Ask, expect: K | readonly K[], options: CallOptions) =>
+      issue(state, ask, typeof expect === 'string' ? [expect] : expect, options) as Promise<
+        Extract<Reply, { kind: K }>
+      >,
+    // There is no connection to lose: polls go on by themselves.
+    follow: () => {},
+    unfollow: () => {},
+    generation: 1,
+    ready: true,
+    closed: closing.signal,
+    forget: (number) => stop(state, number),
+    close: async () => {
+      closing.abort()
+      for (const number of [...state.polls.keys()]) stop(state, number)
+      await entry.close()
+    },
+  }
+}
+
+/**
+ * Reaches the relay of `relay(url, { via })` through the relay at `entry`, which sees who asks and not what; the relay
+ * at `url` sees what and not who.
+ * @throws RelayCarrierError `relay-carrier/bad-url`, `relay-carrier/bad-input`
+ */
+export function throughRelay(entry: string, options: ThroughOptions): Via {
+  const { key, crypto = defaultCrypto, pollMs = HOP_POLL_MS } = options
+  const { href, hostname } = relayUrl(entry)
+  if (key.length !== KEY_BYTES)
+    throw new RelayCarrierError('relay-carrier/bad-input', { details: { keyBytes: key.length } })
+  return (target, connections) => {
+    const dialer = createDialer({ ...connections, url: href, host: hostname })
+    const { clock } = connections
+    const peer = utf8(target.host)
+    const exchange = createExchange({ entry: dialer, hostname: target.hostname, peer, key, crypto, clock })
+    return hopDialer(dialer, exchange, { clock, pollMs })
+  }
+}
