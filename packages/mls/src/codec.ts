@@ -9,6 +9,41 @@ import { type BufferEncoder, encode } from 'ts-mls/codec/tlsEncoder.js'
 import { decodeMlsMessage, type MLSMessage, mlsMessageEncoder } from 'ts-mls/message.js'
 import { MlsError, type MlsErrorCode } from './errors.js'
 
+/** Encoder and decoder of one type, side by side. */
+export interface Codec<T> {
+  readonly encoder: BufferEncoder<T>
+  readonly decode: Decoder<T>
+}
+
+/** The fields one after another, in the order in which they are named here. */
+export function structOf<T extends object>(fields: { readonly [K in keyof T]: Codec<T[K]> }): Codec<T> {
+  const names = Object.keys(fields) as (keyof T)[]
+  return {
+    encoder: (value) => {
+      const parts = names.map((name) => fields[name].encoder(value[name]))
+      const write = (offset: number, buffer: ArrayBuffer): void => {
+        let at = offset
+        for (const [length, writePart] of parts) {
+          writePart(at, buffer)
+          at += length
+        }
+      }
+      return [parts.reduce((sum, [length]) => sum + length, 0), write]
+    },
+    decode: (bytes, offset) => {
+      const read: Partial<T> = {}
+      let at = offset
+      for (const name of names) {
+        const part = fields[name].decode(bytes, at)
+        if (part === undefined) return undefined
+        read[name] = part[0]
+        at += part[1]
+      }
+      return [read as T, at - offset]
+    },
+  }
+}
+
 /** @throws MlsError `mls/too-large` */
 export function assertSize(input: Uint8Array, limit: number): void {
   if (input.length > limit) throw new MlsError('mls/too-large', { details: { length: input.length, limit } })

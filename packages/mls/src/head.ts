@@ -2,10 +2,8 @@
  * The head row of a group state: group context, key schedule, own keys, pending proposals, and what is kept of
  * past epochs but their secret trees. It changes when an epoch begins or a proposal arrives, not with messages.
  */
-import type { Decoder, GroupActiveState, GroupContext, PrivateKeyPath } from 'ts-mls'
+import type { GroupActiveState, GroupContext, PrivateKeyPath } from 'ts-mls'
 import { decodeUint8, decodeUint32, uint8Encoder, uint32Encoder } from 'ts-mls/codec/number.js'
-import { mapDecoders } from 'ts-mls/codec/tlsDecoder.js'
-import { type BufferEncoder, contramapBufferEncoders } from 'ts-mls/codec/tlsEncoder.js'
 import {
   decodeVarLenData,
   decodeVarLenType,
@@ -21,7 +19,7 @@ import {
   type UnappliedProposals,
   unappliedProposalsEncoder,
 } from 'ts-mls/unappliedProposals.js'
-import { decodeExact, encodeExact } from './codec.js'
+import { type Codec, decodeExact, encodeExact, structOf } from './codec.js'
 import { MlsError } from './errors.js'
 import { MAX_HEAD_BYTES } from './limits.js'
 import type { GroupData, PastEpoch } from './state.js'
@@ -51,88 +49,36 @@ export interface Head {
   readonly past: PastHead[]
 }
 
-const pastEncoder: BufferEncoder<PastHead> = contramapBufferEncoders(
-  [groupContextEncoder, varLenDataEncoder, varLenDataEncoder, uint32Encoder],
-  (past) => [past.groupContext, past.senderDataSecret, past.members, past.width] as const,
-)
+const bytes: Codec<Uint8Array> = { encoder: varLenDataEncoder, decode: decodeVarLenData }
+const uint32: Codec<number> = { encoder: uint32Encoder, decode: decodeUint32 }
+const groupContext: Codec<GroupContext> = { encoder: groupContextEncoder, decode: decodeGroupContext }
 
-const decodePast: Decoder<PastHead> = mapDecoders(
-  [decodeGroupContext, decodeVarLenData, decodeVarLenData, decodeUint32],
-  (groupContext, senderDataSecret, members, width) => ({ groupContext, senderDataSecret, members, width }),
-)
+const past: Codec<PastHead> = structOf({
+  groupContext,
+  senderDataSecret: bytes,
+  members: bytes,
+  width: uint32,
+})
 
-const headEncoder: BufferEncoder<Head> = contramapBufferEncoders(
-  [
-    uint8Encoder,
-    groupContextEncoder,
-    keyScheduleEncoder,
-    privateKeyPathEncoder,
-    varLenDataEncoder,
-    unappliedProposalsEncoder,
-    varLenDataEncoder,
-    groupActiveStateEncoder,
-    uint32Encoder,
-    varLenTypeEncoder(pastEncoder),
-  ],
-  (head) =>
-    [
-      head.version,
-      head.groupContext,
-      head.keySchedule,
-      head.privatePath,
-      head.signaturePrivateKey,
-      head.unappliedProposals,
-      head.confirmationTag,
-      head.groupActiveState,
-      head.nodes,
-      head.past,
-    ] as const,
-)
-
-const decodeHeadFields: Decoder<Head> = mapDecoders(
-  [
-    decodeUint8,
-    decodeGroupContext,
-    decodeKeySchedule,
-    decodePrivateKeyPath,
-    decodeVarLenData,
-    decodeUnappliedProposals,
-    decodeVarLenData,
-    decodeGroupActiveState,
-    decodeUint32,
-    decodeVarLenType(decodePast),
-  ],
-  (
-    version,
-    groupContext,
-    keySchedule,
-    privatePath,
-    signaturePrivateKey,
-    unappliedProposals,
-    confirmationTag,
-    groupActiveState,
-    nodes,
-    past,
-  ) => ({
-    version,
-    groupContext,
-    keySchedule,
-    privatePath,
-    signaturePrivateKey,
-    unappliedProposals,
-    confirmationTag,
-    groupActiveState,
-    nodes,
-    past,
-  }),
-)
+const head: Codec<Head> = structOf({
+  version: { encoder: uint8Encoder, decode: decodeUint8 },
+  groupContext,
+  keySchedule: { encoder: keyScheduleEncoder, decode: decodeKeySchedule },
+  privatePath: { encoder: privateKeyPathEncoder, decode: decodePrivateKeyPath },
+  signaturePrivateKey: bytes,
+  unappliedProposals: { encoder: unappliedProposalsEncoder, decode: decodeUnappliedProposals },
+  confirmationTag: bytes,
+  groupActiveState: { encoder: groupActiveStateEncoder, decode: decodeGroupActiveState },
+  nodes: uint32,
+  past: { encoder: varLenTypeEncoder(past.encoder), decode: decodeVarLenType(past.decode) },
+})
 
 function pastHead({ groupContext, senderDataSecret, members, secretTree }: PastEpoch): PastHead {
   return { groupContext, senderDataSecret, members, width: secretTree.width }
 }
 
 export function encodeHead(state: GroupData): Uint8Array {
-  return encodeExact(headEncoder, {
+  return encodeExact(head.encoder, {
     ...state,
     version: ROWS_VERSION,
     nodes: state.ratchetTree.length,
@@ -141,11 +87,11 @@ export function encodeHead(state: GroupData): Uint8Array {
 }
 
 /** @throws MlsError `mls/bad-snapshot`, also for another version */
-export function decodeHead(bytes: Uint8Array): Head {
-  const head = decodeExact(decodeHeadFields, headEncoder, bytes, MAX_HEAD_BYTES, 'mls/bad-snapshot')
-  if (head.version !== ROWS_VERSION)
-    throw new MlsError('mls/bad-snapshot', { details: { version: head.version } })
-  return head
+export function decodeHead(row: Uint8Array): Head {
+  const read = decodeExact(head.decode, head.encoder, row, MAX_HEAD_BYTES, 'mls/bad-snapshot')
+  if (read.version !== ROWS_VERSION)
+    throw new MlsError('mls/bad-snapshot', { details: { version: read.version } })
+  return read
 }
 
 function pastChanged(before: GroupData, after: GroupData): boolean {
