@@ -17,6 +17,8 @@ export interface Running {
   readonly ended: Promise<Run>
   /** Resolves when what was written so far holds the text. */
   until(text: string, where?: 'stdout' | 'stderr'): Promise<void>
+  /** What was written so far. */
+  stdout(): string
   stop(): void
 }
 
@@ -50,7 +52,7 @@ export function start(args: readonly string[], io: Partial<CliIo> = {}): Running
       )
       look()
     })
-  return { ended, until, stop: () => stop.abort() }
+  return { ended, until, stdout: () => written.stdout, stop: () => stop.abort() }
 }
 
 export function hyphae(args: readonly string[], io: Partial<CliIo> = {}): Promise<Run> {
