@@ -87,7 +87,7 @@ module.exports = {
       name: 'portable-entry',
       comment: 'files chosen on Node are reached through an export condition, never from a portable entry',
       severity: 'error',
-      from: { path: '^packages/[^/]+/src/(index|level\\.browser)\\.ts$' },
+      from: { path: `^packages/${any(PORTABLE)}/src/(index|level\\.browser)\\.ts$` },
       to: { path: CHOSEN_ON_NODE, reachable: true },
     },
     {

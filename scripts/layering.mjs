@@ -4,6 +4,7 @@
 // portable package for a browser, dependencies included: a builtin cannot be resolved there and fails the bundle.
 import { join } from 'node:path'
 import process from 'node:process'
+import { moduleEntries } from './lib/exports.mjs'
 import { main, ROOT, show, timed } from './lib/run.mjs'
 import { manifest, packageNames, prepare } from './lib/workspace.mjs'
 
@@ -14,10 +15,9 @@ async function portableEntries() {
   const entries = []
   for (const name of await packageNames()) {
     if (NODE_ONLY.has(name)) continue
-    const { exports } = await manifest('packages', name)
-    for (const path of Object.keys(exports)) {
-      if (path !== './package.json') entries.push({ name, specifier: `@hyphae/${name}${path.slice(1)}` })
-    }
+    // What only Node is offered is not of these.
+    for (const { specifier } of moduleEntries(await manifest('packages', name), 'browser'))
+      entries.push({ name, specifier })
   }
   return entries
 }
