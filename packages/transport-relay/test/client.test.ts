@@ -1,9 +1,9 @@
 import { isHyphaeError } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
-import { relay } from '@hyphae/transport-relay'
+import { type RelayCarrier, relay } from '@hyphae/transport-relay'
 import { openProof, type Request } from '@hyphae/transport-relay/wire'
 import { afterEach, describe, expect, it } from 'vitest'
-import { carrierTo, newBox, newPut, type RelayCarrier } from './support/carrier.js'
+import { carrierTo, newBox, newPut } from './support/carrier.js'
 import {
   agreeable,
   CHALLENGE,

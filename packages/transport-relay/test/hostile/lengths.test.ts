@@ -37,7 +37,7 @@ function heapGrowth(work: () => void): number {
 
 describe('hostile 2: lengths and counts are refused before anything is allocated', () => {
   const requests: Uint8Array[] = []
-  for (let code = 0; code < 32; code++) requests.push(claiming(code, 0xff_ffff))
+  for (let code = 0; code < 64; code++) requests.push(claiming(code, 0xff_ffff))
   const manyItems = new Uint8Array(200)
   manyItems[0] = 1
   // Count of a stock upload: 65,535 items that are not there.
@@ -54,12 +54,35 @@ describe('hostile 2: lengths and counts are refused before anything is allocated
 
   it('in answers', () => {
     const hostile = [claiming(132, 3, Uint8Array.of(0, 0xff, 0xff)), claiming(133, 1, Uint8Array.of(9))]
-    for (let code = 128; code < 140; code++) hostile.push(claiming(code, 0xff_ffff))
+    // Counts of frames, entries and fields that are not there.
+    hostile.push(claiming(139, 11, new Uint8Array(11).fill(0xff, 9)))
+    hostile.push(claiming(143, 18, new Uint8Array(18).fill(0xff, 16)))
+    hostile.push(claiming(145, 1, Uint8Array.of(0xff)))
+    for (let code = 128; code < 180; code++) hostile.push(claiming(code, 0xff_ffff))
     const grown = heapGrowth(() => {
       for (const message of hostile)
         expect(refusal(() => decodeReplies(message))).toBe('relay-carrier/malformed')
     })
     expect(grown).toBeLessThan(MIB)
+  })
+
+  it('in tickets, buckets and logs', () => {
+    const put = [...new Uint8Array(48), 30]
+    const prefix = (bits: number, value: number): number[] => [bits, value & 0xff, (value >> 8) & 0xff, 0, 0]
+    const wrong = [
+      claiming(17, 52, Uint8Array.from([...put, 1, 0xff, 0xff])),
+      claiming(17, 52, Uint8Array.from([...put, 9, 0, 0])),
+      claiming(17, 181, Uint8Array.from([...put, 0, 1, 0, ...new Uint8Array(129)])),
+      claiming(17, 180, Uint8Array.from([...new Uint8Array(48), 2, 0, 0, 0, ...new Uint8Array(128)])),
+      claiming(20, 15, Uint8Array.from([...prefix(25, 0), ...new Uint8Array(8), 1, 0])),
+      claiming(20, 15, Uint8Array.from([...prefix(8, 256), ...new Uint8Array(8), 1, 0])),
+      claiming(20, 15, Uint8Array.from([...prefix(0, 1), ...new Uint8Array(8), 1, 0])),
+      claiming(20, 15, Uint8Array.from([...prefix(8, 0), ...new Uint8Array(8), 0, 0])),
+      claiming(22, 41, Uint8Array.from([...new Uint8Array(40), 30])),
+      claiming(22, 65_578, Uint8Array.from([...new Uint8Array(40), 30, ...new Uint8Array(65_537)])),
+    ]
+    for (const message of wrong)
+      expect(refusal(() => decodeRequests(message))).toBe('relay-carrier/malformed')
   })
 
   it('a message longer than the limit is refused unread', () => {

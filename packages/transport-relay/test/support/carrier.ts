@@ -1,19 +1,14 @@
 /** A carrier for tests: its three capabilities present, its clock the caller's. */
-import { type BoxKey, boxId, type Carrier, type Clock, silentLogger, systemClock } from '@hyphae/core'
+import { type BoxKey, boxId, type Clock, silentLogger, systemClock } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
-import { type RelayCarrierOptions, relay } from '@hyphae/transport-relay'
+import { type RelayCarrier, type RelayCarrierOptions, relay } from '@hyphae/transport-relay'
 
-export type RelayCarrier = Carrier & Required<Pick<Carrier, 'mailbox' | 'directory' | 'blobs'>>
-
-export async function carrierTo(
+export function carrierTo(
   url: string,
   options?: RelayCarrierOptions,
   clock: Clock = systemClock,
 ): Promise<RelayCarrier> {
-  const carrier = await relay(url, options)({ clock, logger: silentLogger })
-  const { mailbox, directory, blobs } = carrier
-  if (mailbox === undefined || directory === undefined || blobs === undefined) throw new Error('incomplete')
-  return { ...carrier, mailbox, directory, blobs }
+  return relay(url, options)({ clock, logger: silentLogger })
 }
 
 export function newBox(): BoxKey {

@@ -72,7 +72,8 @@ const laterRequests = [
   op('describe', {}),
 ]
 
-const bucketFrame = fc.record({ cursor: u64, hint: bytes(8), frame })
+const smallFrame = fc.constantFrom(128, 512).chain(bytes)
+const bucketFrame = fc.record({ cursor: u64, hint: bytes(8), frame: smallFrame })
 const fields = fc
   .uniqueArray(
     fc.record({ key: fc.integer({ min: 0, max: 255 }), value: fc.uint8Array({ maxLength: 60 }) }),
