@@ -202,10 +202,9 @@ function refuseHalves(config: RelayConfig): void {
   if (config.tlsCert !== undefined) needs('tlsKey', 'needed with tlsCert')
   if (config.engine === 'nats') needs('natsUrl', 'needed by the engine nats')
   if (config.engine === 'postgres') needs('postgresUrl', 'needed by the engine postgres')
-  if (config.s3Endpoint !== undefined) {
-    needs('s3Bucket', 'needed with s3Endpoint')
-    if (config.engine === 'embedded') throw bad('s3Endpoint', 'the embedded engine keeps blobs itself')
-  }
+  if (config.s3Endpoint !== undefined) needs('s3Bucket', 'needed with s3Endpoint')
+  if (config.s3Bucket !== undefined && config.engine === 'embedded')
+    throw bad('s3Bucket', 'the embedded engine keeps blobs itself')
   if (config.s3AccessKey !== undefined) needs('s3SecretKey', 'needed with s3AccessKey')
 }
 
