@@ -120,7 +120,7 @@ describe('a store of the first layout', () => {
     await engine.put(seed(1), new Uint8Array(16).fill(1), random(128))
     await engine.put(seed(1), new Uint8Array(16).fill(3), random(128))
     expect(await cursorsOf(engine, seed(1))).toHaveLength(2)
-    await clock.advance(23 * DAY)
+    await clock.advance(25 * DAY)
     await engine.sweep(never)
     expect(await cursorsOf(engine, seed(0))).toEqual([6])
     await engine.close()
