@@ -6,6 +6,7 @@ export {
   type HopExchange,
   type HopRequestPlain,
   type OpenedHop,
+  openHopAnswer,
   openHopRequest,
   sealHopAnswer,
   sealHopRequest,

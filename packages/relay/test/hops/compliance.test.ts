@@ -1,5 +1,10 @@
 import { defaultCrypto as crypto } from '@hyphae/crypto'
-import { blobsCompliance, type DirectoryComplianceOptions, directoryCompliance, mailboxCompliance } from '@hyphae/testkit'
+import {
+  blobsCompliance,
+  type DirectoryComplianceOptions,
+  directoryCompliance,
+  mailboxCompliance,
+} from '@hyphae/testkit'
 import { signDirectoryRecord, signStockUpload } from '@hyphae/tlv'
 import { describe, it } from 'vitest'
 import { startTwoRelays } from '../support/hops.js'

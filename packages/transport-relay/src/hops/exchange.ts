@@ -150,9 +150,15 @@ function mayRepeat(error: unknown, { calls }: Group): boolean {
   )
 }
 
+/** Large where the last page was cut and more than a frame is asked for. */
+function firstSize({ more }: State, { name, calls }: Group): HopSize {
+  const pages = calls.some(({ ask }) => 'limit' in ask && ask.limit > 1)
+  return more.has(name) && pages ? HOP_SIZES[1] : HOP_SIZES[0]
+}
+
 async function exchange(state: State, group: Group): Promise<void> {
   let rest = group
-  let size: HopSize = state.more.has(group.name) ? HOP_SIZES[1] : HOP_SIZES[0]
+  let size = firstSize(state, group)
   for (let attempt = 1; ; attempt++) {
     rest = { ...rest, calls: rest.calls.filter(({ done }) => !done) }
     if (rest.calls.length === 0) return
