@@ -1,5 +1,5 @@
 /**
- * What a backup becomes when it is put back: the relay is then younger than its clients. spec/relay-rest.md 8.
+ * What a backup becomes when it is put back: the relay is then younger than its clients. spec/relay-rest.md 7.
  *
  * One-time items of the backup may have been handed out since, so none is kept: owners bring new ones and last
  * resorts serve until then. Positions go on far behind those the clients have seen, so that a cursor of theirs

@@ -1,4 +1,4 @@
-/** Backup, compaction and readiness of the embedded engine. spec/relay-rest.md section 8. */
+/** Backup, compaction and readiness of the embedded engine. spec/relay-rest.md section 7. */
 import { RelayError } from '../errors.js'
 import { SNAPSHOT_CHUNK } from '../limits.js'
 import type { Job } from './committer.js'

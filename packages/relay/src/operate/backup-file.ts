@@ -1,5 +1,5 @@
 /**
- * The bytes of a backup: blocks of entries, each with a hash over all before it. spec/relay-rest.md section 8.
+ * The bytes of a backup: blocks of entries, each with a hash over all before it. spec/relay-rest.md section 7.
  *
  * A file that was cut, changed, reordered or continued is refused as a whole. What entries mean is not known here.
  */

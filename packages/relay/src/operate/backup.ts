@@ -1,4 +1,4 @@
-/** Backup to a file and back, from a running relay or a closed folder. spec/relay-rest.md section 8. */
+/** Backup to a file and back, from a running relay or a closed folder. spec/relay-rest.md section 7. */
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Bodies, refused by their length before a byte is kept. spec/relay-rest.md section 6. */
+/** Bodies, refused by their length before a byte is kept. spec/relay-rest.md section 5. */
 import type { IncomingMessage } from 'node:http'
 import { type Problem, problem } from './problem.js'
 

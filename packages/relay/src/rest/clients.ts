@@ -1,5 +1,5 @@
 /**
- * Where a request comes from, for rates alone: never kept on disk, never logged. spec/relay-rest.md section 6.
+ * Where a request comes from, for rates alone: never kept on disk, never logged. spec/relay-rest.md section 5.
  *
  * An address behind a trusted proxy is the last one that no trusted proxy has added.
  */

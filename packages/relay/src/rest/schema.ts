@@ -1,6 +1,6 @@
 /**
  * Fields of the REST interface: what is checked when a request comes, and what the OpenAPI document says of it.
- * spec/relay-rest.md section 3.
+ * spec/relay-rest.md section 1.
  */
 
 import { type DirectoryRecord, isHyphaeError, type StockUpload } from '@hyphae/core'

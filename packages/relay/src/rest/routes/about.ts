@@ -1,4 +1,4 @@
-/** What this relay offers. spec/relay-rest.md section 5.6. */
+/** What this relay offers. spec/relay-rest.md section 3. */
 import { readDescription } from '@hyphae/transport-relay/wire'
 import { toBase64url } from '../base64url.js'
 import { json, on, type Route, route } from '../route.js'

@@ -1,4 +1,4 @@
-/** Blobs: parts of files under their hash. spec/relay-rest.md section 5.5. */
+/** Blobs: parts of files under their hash. spec/relay-rest.md section 3. */
 import { MAX_BLOB_BYTES } from '@hyphae/transport-relay/wire'
 import { fromBase64url } from '../base64url.js'
 import { type Problem, problem } from '../problem.js'

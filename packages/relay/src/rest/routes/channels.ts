@@ -1,4 +1,4 @@
-/** Presence, typing, calls: sealed frames for those who listen now, never stored. spec/relay-rest.md section 5.4. */
+/** Presence, typing, calls: sealed frames for those who listen now, never stored. spec/relay-rest.md section 3. */
 import type { Reply } from '@hyphae/transport-relay/wire'
 import { HEARTBEAT_MS, MAX_STREAM_MS, STREAM_FRAMES } from '../../limits.js'
 import { toBase64url } from '../base64url.js'

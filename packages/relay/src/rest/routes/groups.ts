@@ -1,4 +1,4 @@
-/** Groups: a log of commits that grows by compare-and-swap. spec/relay-rest.md section 5.3. */
+/** Groups: a log of commits that grows by compare-and-swap. spec/relay-rest.md section 3. */
 import { toBase64url } from '../base64url.js'
 import { problem } from '../problem.js'
 import { json, on, type Route, route } from '../route.js'

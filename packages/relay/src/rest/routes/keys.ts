@@ -1,4 +1,4 @@
-/** Keys: records, prekey bundles and KeyPackages of a writer key. spec/relay-rest.md section 5.1. */
+/** Keys: records, prekey bundles and KeyPackages of a writer key. spec/relay-rest.md section 3. */
 import { type DirectoryRecord, equalBytes, type StockUpload } from '@hyphae/core'
 import { encodeDirectoryRecord } from '@hyphae/tlv'
 import { toBase64url } from '../base64url.js'

@@ -1,4 +1,4 @@
-/** Boxes: frames that wait for the holder of a key. spec/relay-rest.md section 5.2. */
+/** Boxes: frames that wait for the holder of a key. spec/relay-rest.md section 3. */
 import { NO_TICKET, type Reply, TICKET_KINDS, ticketKinds, ticketSet } from '@hyphae/transport-relay/wire'
 import { boxName } from '../../engine/keys.js'
 import { toBase64url } from '../base64url.js'
