@@ -12,10 +12,12 @@ export interface RelayProcess {
   stop(): Promise<void>
 }
 
-export async function spawnRelay(script: string, folder: string, port = 0): Promise<RelayProcess> {
-  const child = spawn(process.execPath, [script, folder, String(port)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+export function spawnRelay(script: string, folder: string, port = 0): Promise<RelayProcess> {
+  return spawnProgram(script, [folder, String(port)])
+}
+
+export async function spawnProgram(script: string, args: readonly string[]): Promise<RelayProcess> {
+  const child = spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   const line = once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>
   const died = exited.then(([code]) => {

@@ -1,6 +1,8 @@
 /** The streams of the NATS engine. spec/relay-engines.md section 2. */
+import { systemClock } from '@hyphae/core'
 import type { RelayLimits } from '../../limits.js'
 import type { JetStream, StreamConfig } from './jetstream.js'
+import { PATIENCE_MS, RETRY_MS } from './limits.js'
 import type { Subjects } from './names.js'
 
 export interface StreamOptions {
@@ -39,7 +41,22 @@ function configs(names: Subjects, { limits, maxBytes }: StreamOptions): Omit<Str
   ]
 }
 
+/** A cluster that has just lost a server, or has just started, takes no streams for some seconds. */
+async function ensure(js: JetStream, config: StreamConfig): Promise<void> {
+  const begun = systemClock.now()
+  for (;;) {
+    try {
+      await js.ensure(config)
+      return
+    } catch (error) {
+      if (systemClock.now() - begun > PATIENCE_MS) throw error
+      await systemClock.sleep(RETRY_MS)
+    }
+  }
+}
+
 /** Creates what is missing and brings what is there up to this relay's limits. */
 export async function ensureStreams(js: JetStream, names: Subjects, options: StreamOptions): Promise<void> {
-  for (const config of configs(names, options)) await js.ensure({ ...config, num_replicas: options.replicas })
+  for (const config of configs(names, options))
+    await ensure(js, { ...config, num_replicas: options.replicas })
 }
