@@ -7,6 +7,8 @@ import { ANONYMITY_CACHE_MS, BUCKET_SLACK_BITS, type RelayLimits } from '../limi
 export interface Anonymity {
   /** The most bits of a bucket that may be read now. */
   bits(): Promise<number>
+  /** What is recommended: a bit less, so that a relay about to shrink does not turn its readers away. */
+  offered(): Promise<number>
 }
 
 export function bucketBitsFor(boxes: number, { bucketBoxes }: RelayLimits): number {
@@ -23,17 +25,16 @@ export function leastBits(most: number): number {
 export function createAnonymity(engine: RelayEngine, limits: RelayLimits, clock: Clock): Anonymity {
   let askedAt = Number.NEGATIVE_INFINITY
   let answer = Promise.resolve(0)
-  return {
-    bits: () => {
-      const now = clock.now()
-      if (Math.abs(now - askedAt) >= ANONYMITY_CACHE_MS) {
-        askedAt = now
-        answer = engine.stats().then(({ boxes }) => bucketBitsFor(boxes, limits))
-        answer.catch(() => {
-          askedAt = Number.NEGATIVE_INFINITY
-        })
-      }
-      return answer
-    },
+  const bits = (): Promise<number> => {
+    const now = clock.now()
+    if (Math.abs(now - askedAt) >= ANONYMITY_CACHE_MS) {
+      askedAt = now
+      answer = engine.stats().then(({ boxes }) => bucketBitsFor(boxes, limits))
+      answer.catch(() => {
+        askedAt = Number.NEGATIVE_INFINITY
+      })
+    }
+    return answer
   }
+  return { bits, offered: async () => Math.max(0, (await bits()) - 1) }
 }

@@ -1,13 +1,5 @@
 /** Exactly one answer to each request: who answers what, and what has to be true before. spec/relay.md section 2. */
-import {
-  type Description,
-  describeFields,
-  type Reply,
-  type Request,
-  requestCode,
-  TTL_CLASSES,
-  type UnknownRequest,
-} from '@hyphae/transport-relay/wire'
+import { describeFields, type Reply, type Request, type UnknownRequest } from '@hyphae/transport-relay/wire'
 import { boxName } from '../engine/keys.js'
 import { hopHandlers } from '../hops/handlers.js'
 import { PAYMENT_HANDLERS } from '../payment/handlers.js'
@@ -15,6 +7,7 @@ import { PUSH_HANDLERS } from '../push/handlers.js'
 import { BUCKET_HANDLERS } from './bucket-handlers.js'
 import { CHANNEL_HANDLERS } from './channel-handlers.js'
 import { DEPOSIT_HANDLERS } from './deposit-handlers.js'
+import { describeRelay } from './description.js'
 import { BLOB_HANDLERS, DIRECTORY_HANDLERS } from './directory-handlers.js'
 import type { Handler } from './handler.js'
 import { LOG_HANDLERS } from './log-handlers.js'
@@ -40,23 +33,8 @@ const HANDLERS: { readonly [K in Kind]?: Handler<K> } = {
   describe: async (session, { request }) => ({
     kind: 'description',
     request,
-    fields: describeFields(await description(session)),
+    fields: describeFields(await describeRelay(session, Object.keys(HANDLERS) as Kind[])),
   }),
-}
-
-const NO_PRICE = new Uint8Array(0)
-
-async function description({ context }: Session): Promise<Description> {
-  const { limits, admission, anonymity } = context
-  const codes = (Object.keys(HANDLERS) as Kind[]).map(requestCode)
-  return {
-    ...limits,
-    ttl: TTL_CLASSES,
-    tickets: admission.accepts,
-    bucketBits: await anonymity.bits(),
-    requests: codes.sort((a, b) => a - b),
-    price: NO_PRICE,
-  }
 }
 
 /** Signature checks, items and buckets cost more than the rest. */

@@ -1,6 +1,6 @@
 /** Reading and watching a bucket. spec/relay.md section 3.3. */
 import { type BucketPrefix, bucketHint, type Reply, type Request } from '@hyphae/transport-relay/wire'
-import type { BoxFrame } from '../engine/engine.js'
+import type { BoxFrame, BucketPage } from '../engine/engine.js'
 import { STORAGE_RETRY_MS } from '../limits.js'
 import { leastBits } from './anonymity.js'
 import { type BucketWatch, createPusher, createWaker } from './bucket-watch.js'
@@ -47,7 +47,13 @@ function createBucketWatch(session: Session, request: WatchRequest): BucketWatch
       context.push(failure(id, 'storage-failed', STORAGE_RETRY_MS))
     },
   }
-  const read = (from: number, limit: number) => context.engine.bucket({ bits, prefix }, from, limit)
+  const read = async (from: number, limit: number): Promise<BucketPage> => {
+    // The relay may have shrunk or grown since: no watch outlives what hides its reader.
+    const no = await refusal(session, id, request)
+    if (no === undefined) return context.engine.bucket({ bits, prefix }, from, limit)
+    if (stopWatching(session, id)) context.push(no)
+    return { more: false, next: from, frames: [] }
+  }
   return mode === 'wake' ? createWaker(window, peer) : createPusher(read, after, window, peer)
 }
 

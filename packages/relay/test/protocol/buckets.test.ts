@@ -41,7 +41,7 @@ async function collect<T>(from: AsyncIterable<T>, count: number): Promise<T[]> {
 describe('a bucket', () => {
   it('is as small as its reader stays among enough boxes, and no smaller', async () => {
     const { carrier, all } = await relayWith(70, 8)
-    expect(await carrier.describe()).toMatchObject({ bucketBits: 3, bucketBoxes: 8 })
+    expect(await carrier.describe()).toMatchObject({ bucketBits: 2, bucketBoxes: 8 })
     const box = all[0] as BoxKey
     await expect(carrier.buckets.fetch(bucketOf(box.id, 4))).rejects.toMatchObject({
       code: 'relay-carrier/bucket-too-small',
@@ -152,6 +152,21 @@ describe('a mailbox that is read through its bucket', () => {
     expect(await client.mailbox.fetch(refusing)).toEqual([])
     const other = await fixture.connect()
     expect(await other.mailbox.fetch(box)).toHaveLength(1)
+  })
+
+  it('is watched on when the relay wants larger buckets than before, each frame once', async () => {
+    const { carrier, all } = await relayWith(32, 4)
+    const client = await fixture.connect(inBuckets)
+    const box = all[9] as BoxKey
+    const deliveries = client.mailbox.watch(box)[Symbol.asyncIterator]()
+    expect((await deliveries.next()).value?.frame[0]).toBe(9)
+    for (const other of all) if (other !== box) await (await carrier.mailbox.fetch(other))[0]?.ack()
+    await sleep(1_100)
+    await carrier.mailbox.put([put(box, 100)])
+    expect((await deliveries.next()).value?.frame[0]).toBe(100)
+    await carrier.mailbox.put([put(box, 101)])
+    expect((await deliveries.next()).value?.frame[0]).toBe(101)
+    await deliveries.return?.()
   })
 
   it('goes on when the relay wants larger buckets than before', async () => {
