@@ -23,6 +23,8 @@ export interface SellingOptions {
   readonly trusted?: readonly Uint8Array[]
   /** Fundings beside the ledger, such as an escrow. */
   readonly fundings?: readonly Funding[]
+  /** What tokens are worth, in byte-days, rising; default TOKEN_VALUES of `@hyphae/payment`. */
+  readonly tokenValues?: readonly number[]
   /** How long a key of the issuer signs, in ms; default 7 days. */
   readonly epochMs?: number
 }
@@ -54,7 +56,8 @@ async function openTill(options: SellingOptions, base: ServiceBase): Promise<{ t
   const payeeKey = base.crypto.ed25519.importSeed(await keptKey(base, 'payee'))
   const ledger = createLedger(base.store)
   const epoch = options.epochMs === undefined ? {} : { epochMs: options.epochMs }
-  const issuer = await openIssuer({ ...base, payeeKey, name, ...epoch })
+  const values = options.tokenValues === undefined ? {} : { values: options.tokenValues }
+  const issuer = await openIssuer({ ...base, payeeKey, name, ...epoch, ...values })
   const all = [ledger.funding, trustedFunding(trusted), ...fundings]
   return { till: createTill({ ...base, payeeKey, tariff, fundings: all, issuer }), ledger }
 }
