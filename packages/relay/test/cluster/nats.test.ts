@@ -11,6 +11,8 @@ const KILLS = MESSAGES > 10_000 ? 6 : 2
 
 const title = NATS_MISSING === undefined ? 'relays over NATS' : `relays over NATS (skipped: ${NATS_MISSING})`
 
+if (process.env.HYPHAE_CLUSTER_REQUIRED === '1' && NATS_MISSING !== undefined) throw new Error(NATS_MISSING)
+
 describe.skipIf(NATS_MISSING !== undefined)(title, () => {
   let servers: NatsServers
   let relays: Relays

@@ -14,6 +14,9 @@ const title =
     ? 'relays over PostgreSQL'
     : `relays over PostgreSQL (skipped: ${POSTGRES_MISSING})`
 
+if (process.env.HYPHAE_CLUSTER_REQUIRED === '1' && POSTGRES_MISSING !== undefined)
+  throw new Error(POSTGRES_MISSING)
+
 describe.skipIf(POSTGRES_MISSING !== undefined)(title, () => {
   let server: PostgresServer
   let relays: Relays

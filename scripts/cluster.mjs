@@ -1,0 +1,19 @@
+// `npm run cluster [-- messages]`: relays over NATS (three servers) and over PostgreSQL, killed under load again and
+// again until so many messages were acknowledged (20,000): none may be lost, none may come twice.
+//
+// Needs nats-server and PostgreSQL; unlike `npm test`, which skips, it fails without them.
+import { main, ROOT, show } from './lib/run.mjs'
+import { prepare } from './lib/workspace.mjs'
+
+const MESSAGES = 20_000
+
+await main(async ([messages = String(MESSAGES)]) => {
+  if (!/^[1-9]\d{0,6}$/.test(messages)) throw new Error('usage: npm run cluster [-- messages]')
+  const built = await prepare(['build:js'])
+  const env = { ...built, HYPHAE_CLUSTER_MESSAGES: messages, HYPHAE_CLUSTER_REQUIRED: '1' }
+  // One after the other: each takes the whole machine.
+  return show('vitest', ['run', '--no-file-parallelism', 'test/cluster'], {
+    cwd: `${ROOT}packages/relay`,
+    env,
+  })
+})
