@@ -107,7 +107,7 @@ export interface Beacon {
   readonly nonce: number
   /** An epoch that it has read and does not follow, by its own word; null when it has named none. */
   readonly apart: EpochTag | null
-  /** It has asked to be added anew, so it speaks for no branch of its own. */
+  /** It has asked to be added anew. */
   readonly leaving: boolean
 }
 

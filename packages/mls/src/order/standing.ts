@@ -146,9 +146,8 @@ function weigh(draft: Draft, ours: Side, rival: Side): readonly [Side, Side] {
   // Who stands in an epoch before the first one of this member and does not say that it stands apart may just lag.
   const { epoch } = nodeAt(draft.nodes, draft.root)
   const lagging = rival.beacons.filter((one) => !knowsUs(draft, one) && one.epoch < epoch).length
-  const leaving = ours.beacons.filter((one) => one.leaving).length
   return [
-    { ...ours, doubtful: 1 + leaving },
+    { ...ours, doubtful: 1 },
     { ...rival, doubtful: lagging },
   ]
 }

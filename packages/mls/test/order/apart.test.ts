@@ -6,7 +6,7 @@ import { type PendingIntent, PLEA_MS, READD_MS, startLog } from '../../src/order
 import { decodePlea, encodePlea, type Plea } from '../../src/order/plea.js'
 import { tagOf } from '../../src/order/tag.js'
 import { suiteOfGroup } from '../../src/state.js'
-import { at } from '../helpers.js'
+import { at, device } from '../helpers.js'
 import { evilChain, evilCommit } from './evil.js'
 import {
   authenticator,
@@ -24,6 +24,7 @@ import {
   run,
   settle,
   stateOf,
+  twin,
   want,
   write,
 } from './peers.js'
@@ -39,13 +40,13 @@ interface Smuggled {
 
 /** What a member does that asks no log: adds a device and invites it at once. */
 async function smuggle(by: Peer, parent: GroupState, name: string): Promise<Smuggled> {
-  const { device, offer } = await invitable(name, by)
+  const { device: invited, offer } = await invitable(name, by)
   const made = await changeGroup(by.device.ctx, parent, { add: [offer.keyPackage] })
   const envelope = encodeEnvelope('commit', await tagOf(by.device.ctx, parent), made.commit)
   const welcome = made.welcome ?? new Uint8Array()
-  const ctx = contextOf(device)
-  const log = await startLog(ctx, await joinGroup(device.ctx, { ...offer, welcome }))
-  return { envelope, state: made.state, newcomer: peerOf(device, log, ctx) }
+  const ctx = contextOf(invited)
+  const log = await startLog(ctx, await joinGroup(invited.ctx, { ...offer, welcome }))
+  return { envelope, state: made.state, newcomer: peerOf(invited, log, ctx) }
 }
 
 const spoken = ({ sent }: Peer): Uint8Array[] => sent.filter((envelope) => envelope[1] === PLEA)
@@ -76,9 +77,9 @@ const lineageOf = ({ log }: Peer): string[] => {
 
 const wants = (peer: Peer): boolean => kinds(peer.events).includes('key-package-needed')
 
-async function giveKeyPackage({ device, ...peer }: Peer, whole: Peer): Promise<void> {
-  const { keyPackage } = await createKeyPackage(peer.ctx.mls, device.identity)
-  await feed(whole, { kind: 'key-package', keyPackage })
+async function giveKeyPackage(peer: Peer): Promise<void> {
+  const { keyPackage } = await createKeyPackage(peer.ctx.mls, peer.device.identity)
+  await feed(peer, { kind: 'key-package', keyPackage })
 }
 
 /** `d` has been removed by `a`, which goes before what `c` has committed from the same epoch. */
@@ -200,6 +201,12 @@ describe('the word of one member', () => {
     await hear(lost, at(spoken(a), 0))
     const [said] = lost.log.beacons.values()
     expect(said).toMatchObject({ apart: lost.log.tip })
+    // Whoever comes to know both has nothing to be told any more.
+    expect(lost.log.stall).toMatchObject({ late: true, tag: a.log.tip })
+    const informed = twin(lost)
+    await hear(informed, envelope === first ? second : first)
+    expect(informed.log.tip).toBe(a.log.tip)
+    expect(informed.log.stall).toBeNull()
     await hear(d, envelope)
     await hear(a, await commit(d))
     expect(a.log.tip).toBe(d.log.tip)
@@ -257,7 +264,7 @@ describe('a member that another branch has removed', () => {
     await write(b, 'who is with me?')
     await run([a, b], READD_MS + PLEA_MS)
     expect(wants(b)).toBe(true)
-    await giveKeyPackage(b, b)
+    await giveKeyPackage(b)
     await settle([a, b])
     expect(names(a)).toEqual(['a'])
     expect(kinds(a.events)).toContain('admission-asked')
@@ -273,6 +280,11 @@ describe('a plea for somebody else', () => {
     const adds = (): readonly PendingIntent[] => a.log.intents.filter(({ intent }) => intent.kind === 'readd')
     const plea = word(c, { lineage: lineageOf(c), target: a.log.tip, keyPackage: offer.keyPackage })
     await hear(a, plea)
+    expect(adds()).toHaveLength(0)
+    const second = device('c', { time: c.time })
+    const other = await createKeyPackage(second.ctx, second.identity)
+    c.time.at += 1
+    await hear(a, word(c, { lineage: lineageOf(c), target: a.log.tip, keyPackage: other.keyPackage }))
     expect(adds()).toHaveLength(0)
     const renamed = { ...c.ctx.identity, credential: new TextEncoder().encode('ok:somebody') }
     const { keyPackage } = await createKeyPackage(c.ctx.mls, renamed)

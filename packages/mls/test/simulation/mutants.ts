@@ -154,13 +154,6 @@ export const MUTANTS: readonly Mutant[] = [
     from: 8558,
   },
   {
-    name: 'whom a branch removes judges that branch',
-    file: 'order/standing.ts',
-    find: 'if (mayBeRemovedBy(draft, rival))',
-    replace: 'if (draft.now < 0 && mayBeRemovedBy(draft, rival))',
-    from: 9747,
-  },
-  {
     name: 'who is removed asks for nothing',
     file: 'order/heal.ts',
     find: '    appeal(draft, draft.stall)',
