@@ -1,6 +1,6 @@
 /** Two small servers for the operator: probes and metrics on a port, upkeep on a socket in the data folder. */
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
+import { chmod, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -13,6 +13,8 @@ import { answerProbe } from '../server/front.js'
 import { listen } from '../server/http.js'
 import { backupOf } from './backup.js'
 import type { Metrics } from './metrics.js'
+
+const SOCKET_MODE = 0o600
 
 export interface Stoppable {
   close(): Promise<void>
@@ -105,6 +107,8 @@ export async function startControl(
   const server = serverOf(answerControl(upkeep, logger))
   server.listen(path)
   await once(server, 'listening')
+  // The folder keeps others out already, unless it was made by somebody less careful.
+  await chmod(path, SOCKET_MODE)
   return stoppable(server)
 }
 
