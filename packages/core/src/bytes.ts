@@ -1,8 +1,8 @@
 /** Byte helpers that every layer needs. None of them is for secrets: nothing here runs in constant time. */
 import { CoreError } from './errors.js'
 
-const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const encoder = /* @__PURE__ */ new TextEncoder()
+const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {

@@ -43,8 +43,8 @@ export class HyphaeError<Code extends string = string> extends Error {
     const { message = code, hint = '', retryable = false }: Partial<ErrorEntry> = { ...table[code] }
     const { details = {}, cause, retryAfterMs } = context
     const listed = Object.entries(details).map(([name, value]) => `${name}: ${value}`)
-    const suffix = listed.length > 0 ? ` (${listed.join(', ')})` : ''
-    super(`${message}${suffix} ${hint}`.trimEnd(), cause === undefined ? {} : { cause })
+    const suffix = listed.length > 0 ? `(${listed.join(', ')})` : ''
+    super([message, suffix, hint].filter(Boolean).join(' '), cause === undefined ? {} : { cause })
     this.name = new.target.name
     this.code = code
     this.shortMessage = message

@@ -8,6 +8,9 @@ import { CryptoError } from './errors.js'
 import { requireLength } from './lengths.js'
 import { KEY_LENGTH } from './limits.js'
 
+/** p = 2^255 − 19, little-endian. */
+const P: Uint8Array = /* @__PURE__ */ hexConstant(`ed${'ff'.repeat(30)}7f`)
+
 /**
  * Every 255-bit u that names a point of order 1, 2, 4 or 8 on the curve or its twist: 0, 1, the two of
  * order 8, p − 1, and the non-canonical p and p + 1. The shared secret with any of them is zero.
@@ -25,10 +28,9 @@ const SMALL_ORDER_U: readonly Uint8Array[] = [
 /** The encoded u is below p = 2^255 − 19, with the top bit clear. False for a wrong length. */
 export function isCanonicalX25519(publicKey: Uint8Array): boolean {
   if (publicKey.length !== KEY_LENGTH) return false
-  const top = publicKey[31] as number
-  if (top !== 0x7f) return top < 0x7f
-  for (let i = 30; i > 0; i--) if (publicKey[i] !== 0xff) return true
-  return (publicKey[0] as number) < 0xed
+  let i = KEY_LENGTH - 1
+  while (i > 0 && publicKey[i] === P[i]) i--
+  return (publicKey[i] as number) < (P[i] as number)
 }
 
 /** True for every encoding, canonical or not, of a point of small order. */

@@ -5,15 +5,15 @@
  * be comes from the caller, who has checked that peer's certificate; the keys only agree if it is true.
  */
 import { constantTimeEqual, type SessionCrypto } from '@hyphae/crypto'
+import { checkTime } from './arguments.js'
 import { checkPeer, checkX25519, type DeviceKeys, type PeerKeys, peerKeysOf } from './device-keys.js'
 import { RatchetError } from './errors.js'
 import { headerChain } from './header-chain.js'
-import { decodeHandshake, type ReceivedHandshake } from './initial-message.js'
+import { decodeHandshake, type KemPart } from './initial-message.js'
 import { rootStep } from './kdf.js'
 import { consumeOneTime, findPrekeys, type NamedPrekeys, type PrekeyState } from './prekey-state.js'
 import { factsOf, pqSide, type SessionState, sessionOf } from './session.js'
-import { checkTime } from './time.js'
-import { type AgreedSecrets, agreeSecrets, transcriptHash } from './x3dh.js'
+import { agreeSecrets, transcriptHash } from './x3dh.js'
 
 export interface AcceptOptions {
   readonly keys: DeviceKeys
@@ -54,7 +54,7 @@ export function acceptSession(crypto: SessionCrypto, options: AcceptOptions): Ac
   checkX25519(message.ratchetKey, 'ratchet key')
   const named = findPrekeys(prekeys, message.signedPrekeyId, message.oneTimePrekeyId)
   const { bundleHash } = named
-  checkSuite(received, named)
+  const kemSecret = decapsulate(message.kem, named.kem)
   const transcript = transcriptHash(crypto, {
     initiator: peer,
     responder: own,
@@ -62,7 +62,11 @@ export function acceptSession(crypto: SessionCrypto, options: AcceptOptions): Ac
     kemKey: named.kem?.key.publicKey ?? null,
     unconfirmed: received.unconfirmed,
   })
-  const secrets = proveSecrets(crypto, keys, peer, received, named, transcript)
+  const outputs = agree(crypto, keys, peer, named, message.baseKey)
+  const secrets = agreeSecrets(crypto, { outputs, kemSecret }, transcript)
+  if (!constantTimeEqual(secrets.confirmation, received.confirmation)) {
+    throw new RatchetError('ratchet/handshake-rejected')
+  }
   const { mailboxSecret, headerKey } = secrets
   const step = rootStep(crypto, secrets.rootKey, crypto.x25519.dh(named.signed, message.ratchetKey))
   const session = sessionOf({
@@ -84,48 +88,33 @@ export function acceptSession(crypto: SessionCrypto, options: AcceptOptions): Ac
 }
 
 /**
- * The bundle decides the suite: neither side can take the KEM part out, or put another in.
- * @throws RatchetError `ratchet/bad-handshake`
+ * The KEM secret; null in suite 1. The bundle decides the suite: neither side can take the KEM part out, or put
+ * another in. @throws RatchetError `ratchet/bad-handshake`
  */
-function checkSuite(received: ReceivedHandshake, named: NamedPrekeys): void {
-  const { kem } = received.message
-  const same =
-    named.kem === null
-      ? kem === null
-      : kem?.id === named.kem.id && kem.ciphertext.length === named.kem.kem.ciphertextBytes
-  if (!same)
-    throw new RatchetError('ratchet/bad-handshake', { details: { kem: kem?.ciphertext.length ?? 0 } })
+function decapsulate(sent: KemPart | null, named: NamedPrekeys['kem']): Uint8Array | null {
+  if (sent === null && named === null) return null
+  const length = sent?.ciphertext.length ?? 0
+  if (sent === null || sent.id !== named?.id || length !== named.kem.ciphertextBytes) {
+    throw new RatchetError('ratchet/bad-handshake', { details: { kem: length } })
+  }
+  return named.kem.decapsulate(named.key, sent.ciphertext)
 }
 
-function decapsulate(received: ReceivedHandshake, named: NamedPrekeys): Uint8Array | null {
-  const { kem } = received.message
-  if (kem === null || named.kem === null) return null
-  return named.kem.kem.decapsulate(named.kem.key, kem.ciphertext)
-}
-
-/** @throws RatchetError `ratchet/handshake-rejected` unless the sender computed the same secrets */
-function proveSecrets(
-  crypto: SessionCrypto,
+/** The DH outputs of the key agreement, in its order. */
+function agree(
+  { x25519 }: SessionCrypto,
   keys: DeviceKeys,
   peer: PeerKeys,
-  received: ReceivedHandshake,
   named: NamedPrekeys,
-  transcript: Uint8Array,
-): AgreedSecrets {
-  const { x25519 } = crypto
-  const { baseKey } = received.message
+  baseKey: Uint8Array,
+): Uint8Array[] {
   const outputs = [
     x25519.dh(named.signed, peer.agreement),
     x25519.dh(keys.agreement, baseKey),
     x25519.dh(named.signed, baseKey),
   ]
   if (named.oneTime !== null) outputs.push(x25519.dh(named.oneTime, baseKey))
-  const kemSecret = decapsulate(received, named)
-  const secrets = agreeSecrets(crypto, { outputs, kemSecret }, transcript)
-  if (!constantTimeEqual(secrets.confirmation, received.confirmation)) {
-    throw new RatchetError('ratchet/handshake-rejected')
-  }
-  return secrets
+  return outputs
 }
 
 function copyPeer(peer: PeerKeys): PeerKeys {

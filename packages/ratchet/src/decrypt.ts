@@ -4,9 +4,8 @@
  * The tag tells chain and number without touching a message key. Everything the frame asks for is then computed
  * on the side, and the new state exists only when the body verified: a failure leaves nothing behind.
  */
-import { isHyphaeError } from '@hyphae/core'
 import { type SessionCrypto, zeroize } from '@hyphae/crypto'
-import { isSealedSize, openFrameBody, openFrameHeader, openFramePadded, type SealedHeader } from '@hyphae/tlv'
+import { isSealedSize, openFrameHeader, openFramePadded, type SealedHeader, TlvError } from '@hyphae/tlv'
 import { isUsableX25519 } from './device-keys.js'
 import { epochOfFrame, epochOfLate, type FrameEpoch, mixLate } from './epoch.js'
 import { RatchetError } from './errors.js'
@@ -138,35 +137,24 @@ function readHeader(frame: Uint8Array, mask: Uint8Array, n?: number): SealedHead
     const header = openFrameHeader(frame, mask)
     return n === undefined || header.n === n ? header : null
   } catch (error) {
-    if (isHyphaeError(error, 'tlv/bad-frame')) return null
+    if (error instanceof TlvError && error.code === 'tlv/bad-frame') return null
     throw error
   }
 }
 
 interface Opened {
   readonly body: Uint8Array
-  /** Empty in suite 1, where it has been checked to be zero. */
   readonly padding: Uint8Array
 }
-
-const NO_PADDING: Uint8Array = new Uint8Array(0)
 
 function readBody(
   crypto: SessionCrypto,
   core: SessionCore,
   frame: Uint8Array,
-  header: SealedHeader,
+  { length }: SealedHeader,
   messageKey: Uint8Array,
 ): Opened | null {
-  const input = { frame, messageKey, associatedData: core.facts.transcript, length: header.length }
-  if (core.pq !== null) return openFramePadded(crypto, input)
-  try {
-    const body = openFrameBody(crypto, input)
-    return body === null ? null : { body, padding: NO_PADDING }
-  } catch (cause) {
-    if (isHyphaeError(cause, 'tlv/bad-padding')) throw new RatchetError('ratchet/bad-frame', { cause })
-    throw cause
-  }
+  return openFramePadded(crypto, { frame, messageKey, associatedData: core.facts.transcript, length })
 }
 
 function readWalked(
@@ -183,9 +171,12 @@ function readWalked(
   return opened
 }
 
-/** @throws RatchetError `ratchet/bad-frame` on padding that no honest peer sends */
+/** @throws RatchetError `ratchet/bad-frame` on padding that no honest peer sends: in suite 1, all but zeros */
 function receivePadding(core: SessionCore, epoch: number, { padding }: Opened, now: number): PqSide | null {
-  if (core.pq === null) return null
-  const { suite, state } = core.pq
-  return { suite, state: suite.receive(state, { epoch, padding, now }) }
+  if (core.pq !== null) {
+    const { suite, state } = core.pq
+    return { suite, state: suite.receive(state, { epoch, padding, now }) }
+  }
+  if (padding.some((byte) => byte !== 0)) throw new RatchetError('ratchet/bad-frame')
+  return null
 }

@@ -5,10 +5,11 @@
  *
  * Separate keys, so that no key serves two algorithms. Knows no account and no certificate.
  */
-import { concatBytes, equalBytes, isHyphaeError } from '@hyphae/core'
+import { concatBytes, equalBytes } from '@hyphae/core'
 import {
-  assertX25519PublicKey,
   type Ed25519PrivateKey,
+  isCanonicalX25519,
+  isSmallOrderX25519,
   KEY_LENGTH,
   type SessionCrypto,
   type X25519PrivateKey,
@@ -59,13 +60,7 @@ export function peerKeysOf(keys: DeviceKeys): PeerKeys {
 
 /** True for 32 canonical bytes that are not a small-order point. */
 export function isUsableX25519(publicKey: Uint8Array): boolean {
-  try {
-    assertX25519PublicKey(publicKey)
-    return true
-  } catch (error) {
-    if (isHyphaeError(error, 'crypto/bad-public-key')) return false
-    throw error
-  }
+  return isCanonicalX25519(publicKey) && !isSmallOrderX25519(publicKey)
 }
 
 /** @throws RatchetError `ratchet/bad-key` unless canonical and not of small order; `slot` names its place */

@@ -14,9 +14,9 @@ import {
   USABLE_BYTES,
 } from '@hyphae/tlv'
 import { RatchetError } from './errors.js'
-import { headerChain } from './header-chain.js'
 import { chainStep, mixKey, rootStep } from './kdf.js'
 import { MAX_CHAIN_MESSAGES } from './limits.js'
+import { readySide } from './ready-side.js'
 import { coreOf, type ReadySide, type SessionCore, type SessionState, sessionOf } from './session.js'
 
 const NO_PADDING: Uint8Array = new Uint8Array(0)
@@ -80,17 +80,7 @@ function readySender(crypto: SessionCrypto, core: SessionCore): Sender {
   const step = rootStep(crypto, core.rootKey, crypto.x25519.dh(ratchetKey, due.remoteKey))
   return {
     rootKey: step.rootKey,
-    sending: {
-      kind: 'ready',
-      ratchetKey,
-      ratchetPublic: ratchetKey.publicKey,
-      ratchetSecret: crypto.x25519.exportPrivateKey(ratchetKey),
-      chainKey: step.chainKey,
-      headerKey: due.headerKey,
-      n: 0,
-      pn: due.pn,
-      next: headerChain(step.nextHeaderKey),
-    },
+    sending: readySide(crypto, ratchetKey, step, due.headerKey, due.pn),
   }
 }
 

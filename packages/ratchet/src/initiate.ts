@@ -7,15 +7,15 @@
  */
 import { concatBytes } from '@hyphae/core'
 import type { SessionCrypto } from '@hyphae/crypto'
+import { checkTime } from './arguments.js'
 import { checkPeer, type DeviceKeys, type PeerKeys, peerKeysOf } from './device-keys.js'
 import { RatchetError } from './errors.js'
-import { headerChain } from './header-chain.js'
 import { encodeInitialMessage, type KemPart } from './initial-message.js'
 import { rootStep } from './kdf.js'
 import type { PostQuantum } from './post-quantum.js'
 import type { PrekeyBundle } from './prekey-bundle.js'
+import { readySide } from './ready-side.js'
 import { factsOf, pqSide, type SessionState, sessionOf } from './session.js'
-import { checkTime } from './time.js'
 import { agreeSecrets, transcriptHash } from './x3dh.js'
 
 const NO_CONTEXT: Uint8Array = new Uint8Array(0)
@@ -82,17 +82,7 @@ export function initiateSession(crypto: SessionCrypto, options: InitiateOptions)
   const session = sessionOf({
     facts: factsOf('initiator', { createdAt, peer, transcript, mailboxSecret }),
     rootKey: step.rootKey,
-    sending: {
-      kind: 'ready',
-      ratchetKey,
-      ratchetPublic: ratchetKey.publicKey,
-      ratchetSecret: x25519.exportPrivateKey(ratchetKey),
-      chainKey: step.chainKey,
-      headerKey,
-      n: 0,
-      pn: 0,
-      next: headerChain(step.nextHeaderKey),
-    },
+    sending: readySide(crypto, ratchetKey, step, headerKey, 0),
     receiving: null,
     skipped: [],
     pq: pqSide(options.pq ?? null, 'initiator', secrets.postQuantum),

@@ -31,8 +31,8 @@ export const PREKEY_BATCH = 100
 /** Suggested stock below which a new batch should be uploaded. */
 export const PREKEY_REFILL_BELOW = 20
 
-/** Suggested age at which the signed prekey is rotated. */
-export const SIGNED_PREKEY_MAX_AGE_MS: number = 7 * 24 * 60 * 60 * 1000
+/** Suggested age at which the signed prekey is rotated: a week. */
+export const SIGNED_PREKEY_MAX_AGE_MS = 604_800_000
 
 /** A bundle: 284 bytes, 1,479 with an ML-KEM-768 key and 1,863 with an ML-KEM-1024 key; room for a second one. */
 export const MAX_BUNDLE_BYTES = 4096

@@ -6,7 +6,7 @@
  */
 import type { SessionCrypto } from '@hyphae/crypto'
 import { TAG_BYTES } from '@hyphae/tlv'
-import { RatchetError } from './errors.js'
+import { checkArgument } from './arguments.js'
 import { findFar, findNear, type HeaderChain, isMessage, windowTags } from './header-chain.js'
 import { MAX_FORWARD } from './limits.js'
 import { coreOf, type ReadySide, type SessionCore, type SessionState } from './session.js'
@@ -39,9 +39,7 @@ export function locate(
   frame: Uint8Array,
   forward: number,
 ): Place | null {
-  if (!Number.isInteger(forward) || forward < 0 || forward > MAX_FORWARD) {
-    throw new RatchetError('ratchet/bad-argument', { details: { name: 'forward', max: MAX_FORWARD } })
-  }
+  checkArgument('forward', forward, 0, MAX_FORWARD)
   const chains = candidates(core)
   // Nearly every frame is the next of its chain or the first of an answer: two blocks tell, before any window.
   for (const chain of chains) {

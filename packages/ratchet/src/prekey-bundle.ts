@@ -117,7 +117,8 @@ export function verifyPrekeyBundle(
   unverified: UnverifiedPrekeyBundle,
   expectedSigning: Uint8Array,
 ): PrekeyBundle {
-  const { encoded, identity, signedPrekey, oneTimePrekey, kemPrekey } = unverified
+  const { encoded, ...content } = unverified
+  const { identity, signedPrekey, oneTimePrekey } = content
   if (!equalBytes(identity.signing, expectedSigning)) throw new RatchetError('ratchet/wrong-identity')
   const end = encoded.length - SIGNATURE_LENGTH
   const signed = concatBytes(BUNDLE_LABEL, encoded.subarray(0, end))
@@ -130,15 +131,8 @@ export function verifyPrekeyBundle(
   checkX25519(identity.agreement, 'agreement')
   checkX25519(signedPrekey.publicKey, 'signed prekey')
   if (oneTimePrekey !== null) checkX25519(oneTimePrekey.publicKey, 'one-time prekey')
-  const content: VerifiedContent = {
-    kind: 'prekey-bundle',
-    identity,
-    signedPrekey,
-    oneTimePrekey,
-    kemPrekey,
-    hash: crypto.sha256(encoded),
-  }
-  return content as PrekeyBundle
+  const verified: VerifiedContent = { ...content, kind: 'prekey-bundle', hash: crypto.sha256(encoded) }
+  return verified as PrekeyBundle
 }
 
 /** `id` is that of the prekey beside it, and its flags must say the same as the bundle's. */

@@ -10,12 +10,12 @@
  */
 import type { SessionCrypto, X25519PrivateKey } from '@hyphae/crypto'
 import type { Kem, KemPrivateKey } from '@hyphae/crypto/kem'
+import { checkArgument, checkTime } from './arguments.js'
 import { type DeviceKeys, type DevicePublicKeys, devicePublicKeys } from './device-keys.js'
 import { RatchetError } from './errors.js'
 import { KEPT_SIGNED_PREKEYS, MAX_ONE_TIME_PREKEYS, MAX_PREKEY_BATCH, MAX_PREKEY_ID } from './limits.js'
 import type { PostQuantum } from './post-quantum.js'
 import { encodePrekeyBundle } from './prekey-bundle.js'
-import { checkTime } from './time.js'
 
 export interface SignedPrekey {
   readonly id: number
@@ -97,9 +97,7 @@ export function generateOneTimePrekeys(
   state: PrekeyState,
   count: number,
 ): { state: PrekeyState; bundles: Uint8Array[] } {
-  if (!Number.isInteger(count) || count < 1 || count > MAX_PREKEY_BATCH) {
-    throw new RatchetError('ratchet/bad-argument', { details: { name: 'count', max: MAX_PREKEY_BATCH } })
-  }
+  checkArgument('count', count, 1, MAX_PREKEY_BATCH)
   const firstId = takeIds(state, count)
   const signed = currentSignedPrekey(state)
   const identity = devicePublicKeys(crypto, keys)
@@ -146,16 +144,14 @@ export function findPrekeys(state: PrekeyState, signedId: number, oneTimeId: num
   }
   const signed = state.signed.find((one) => one.id === signedId)
   if (signed === undefined) throw new RatchetError('ratchet/prekey-expired', { details: { signedId } })
-  if (oneTimeId === 0) {
-    return { signed: signed.key, oneTime: null, kem: namedKem(state, signed), bundleHash: signed.bundleHash }
-  }
-  const oneTime = state.oneTime.find((one) => one.id === oneTimeId)
+  const oneTime = oneTimeId === 0 ? null : state.oneTime.find((one) => one.id === oneTimeId)
   if (oneTime === undefined) throw new RatchetError('ratchet/prekey-used', { details: { oneTimeId } })
-  if (oneTime.signedPrekeyId !== signedId) {
+  if (oneTime !== null && oneTime.signedPrekeyId !== signedId) {
     throw new RatchetError('ratchet/unknown-prekey', { details: { signedId, oneTimeId } })
   }
-  const kem = namedKem(state, oneTime)
-  return { signed: signed.key, oneTime: oneTime.key, kem, bundleHash: oneTime.bundleHash }
+  const named = oneTime ?? signed
+  const kem = namedKem(state, named)
+  return { signed: signed.key, oneTime: oneTime?.key ?? null, kem, bundleHash: named.bundleHash }
 }
 
 function namedKem(state: PrekeyState, prekey: SignedPrekey | OneTimePrekey): NamedPrekeys['kem'] {

@@ -19,11 +19,8 @@ export interface Walk {
   readonly skipped: readonly Uint8Array[]
 }
 
-const NONE: readonly Uint8Array[] = []
-
 /** The message key `steps` messages ahead; callers have bounded `steps` by MAX_FORWARD. */
 export function walkChain(crypto: SessionCrypto, chainKey: Uint8Array, steps: number): Walk {
-  if (steps === 0) return { ...chainStep(crypto, chainKey), skipped: NONE }
   const skipped: Uint8Array[] = []
   let step = chainStep(crypto, chainKey)
   for (let i = 0; i < steps; i++) {

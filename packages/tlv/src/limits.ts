@@ -1,6 +1,4 @@
 /** Every bound of this package, with its reason. */
-import { MAX_FILE_BYTES } from '@hyphae/core'
-
 /** The short form's length byte; 255 is kept free so that each length has one form only. */
 export const MAX_SHORT_VALUE_BYTES = 254
 
@@ -22,8 +20,8 @@ export const PQ_EPOCH_MODULUS = 16
 /** Bytes a file chunk carries in one 4096-byte frame. */
 export const CHUNK_BYTES = 3988
 
-/** Chunks of the largest file. A header that claims more is refused, so no receiver sizes a table by it. */
-export const MAX_CHUNKS: number = /* @__PURE__ */ Math.ceil(MAX_FILE_BYTES / CHUNK_BYTES)
+/** Chunks of a file of MAX_FILE_BYTES. A header that claims more is refused, so no receiver sizes a table by it. */
+export const MAX_CHUNKS = 26_294
 
 /** Fragments of one group message: 2 MB, enough for a commit that adds 1,500 members. */
 export const MAX_GROUP_FRAGMENTS = 1024

@@ -1,4 +1,4 @@
-import { FRAME_SIZES } from '@hyphae/core'
+import { FRAME_SIZES, MAX_FILE_BYTES } from '@hyphae/core'
 import { createNodeCrypto, nobleCrypto, nodeCrypto, unsafeSeededRng } from '@hyphae/crypto'
 import {
   CHUNK_BYTES,
@@ -8,6 +8,7 @@ import {
   frameMask,
   frameTag,
   groupFrameTag,
+  MAX_CHUNKS,
   openChunk,
   openFrameBody,
   openFrameHeader,
@@ -32,6 +33,10 @@ const text = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) 
 describe('frame sizes', () => {
   it('carry exactly 56, 440, 1976 and 3988 bytes', () => {
     expect(USABLE_BYTES).toEqual({ 128: 56, 512: 440, 2048: 1976, 4096: 3988 })
+  })
+
+  it('a file of the largest size has MAX_CHUNKS chunks', () => {
+    expect(chunkCount(MAX_FILE_BYTES)).toBe(MAX_CHUNKS)
   })
 
   it('smallestFrame picks the first that fits', () => {

@@ -3,7 +3,6 @@
  * library's own instance multiplies the base point on the Edwards curve, three times as fast and three times the size.
  */
 
-import { pow } from '@noble/curves/abstract/modular.js'
 import { montgomery } from '@noble/curves/abstract/montgomery.js'
 import { x25519Over } from '../noble/x25519-over.js'
 import type { X25519 } from '../provider.js'
@@ -16,8 +15,18 @@ function clamp(scalar: Uint8Array): Uint8Array {
   return scalar
 }
 
+/** x^(p−2), which is 1/x: square and multiply. Its steps depend on p alone. */
+function invert(x: bigint, p: bigint): bigint {
+  let power = 1n
+  for (let bit = 254n; bit >= 0n; bit--) {
+    power = (power * power) % p
+    if (((p - 2n) >> bit) & 1n) power = (power * x) % p
+  }
+  return power
+}
+
 export function slimX25519(rng: Rng): X25519 {
   const P = 2n ** 255n - 19n
-  const powPminus2 = (x: bigint): bigint => pow(x, P - 2n, P)
+  const powPminus2 = (x: bigint): bigint => invert(x, P)
   return x25519Over(montgomery({ P, type: 'x25519', adjustScalarBytes: clamp, powPminus2 }), rng)
 }

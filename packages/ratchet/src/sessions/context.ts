@@ -1,10 +1,10 @@
 /** What every part of one session manager shares. */
 import type { Clock } from '@hyphae/core'
 import type { SessionCrypto } from '@hyphae/crypto'
+import { checkTime } from '../arguments.js'
 import type { DeviceKeys } from '../device-keys.js'
 import { RatchetError } from '../errors.js'
 import type { PostQuantum } from '../post-quantum.js'
-import { checkTime } from '../time.js'
 import type { Gate } from './gate.js'
 import { MAX_ARCHIVED_SESSIONS, MAX_DEVICE_NAME } from './limits.js'
 import type { SessionBook } from './session-book.js'
