@@ -27,8 +27,8 @@ const LIMITS = {
   'transport-libp2p': 297,
   'transport-link': 36,
   'transport-nostr': 54,
-  'transport-relay': 12.7,
-  'transport-relay/wire': 7.3,
+  'transport-relay': 23,
+  'transport-relay/wire': 12.3,
   messenger: 154,
   testkit: 23,
 }
