@@ -272,7 +272,7 @@ describe('a member that another branch has removed', () => {
 })
 
 describe('a plea for somebody else', () => {
-  it('adds nobody: the KeyPackage is of the device and the account that pleads', async () => {
+  it('hostile 25: adds nobody: the KeyPackage is of the device and the account that pleads', async () => {
     const group = (await peers(3)) as [Peer, Peer, Peer]
     const [a, b, c] = group
     await hear(b, await commit(a))
