@@ -19,9 +19,10 @@ export {
   runRelayCommand,
 } from './operate/command.js'
 export type { Environment, Flags } from './operate/config.js'
+export type { RelayOptions } from './options.js'
 export type { PaymentOptions, PaymentService, SellingOptions, TakingOptions } from './payment/service.js'
 export type { GatewayOptions } from './push/gateway.js'
 export type { PushOptions } from './push/service.js'
-export { type Relay, type RelayOptions, type RelayStats, startRelay } from './relay.js'
+export { type Relay, type RelayStats, startRelay } from './relay.js'
 export { type RestKey, type RestRequest, type SignOptions, signRequest } from './rest/sign.js'
 export type { TlsPair } from './server/tls.js'

@@ -1,59 +1,18 @@
 /** Starts and stops a relay: engine, port, connections. spec/relay.md. */
 import { once } from 'node:events'
-import { mkdir } from 'node:fs/promises'
 import type { Server } from 'node:http'
-import { type Clock, type Logger, silentLogger, systemClock } from '@hyphae/core'
-import { type CryptoProvider, defaultCrypto } from '@hyphae/crypto'
-import type { TicketKind } from '@hyphae/transport-relay/wire'
-import { embeddedEngine } from './engine/embedded.js'
-import type { EngineStats, OpenEngine, RelayEngine, Upkeep } from './engine/engine.js'
-import { RelayError } from './errors.js'
-import { DEFAULT_LIMITS, type RelayLimits } from './limits.js'
-import { createRest, type Rest, type RestOptions } from './rest/app.js'
-import { createClients, trustedProxies } from './rest/clients.js'
-import { createAdmission } from './server/admission.js'
-import { createAnonymity } from './server/anonymity.js'
+import { closeContext, openContext, openRest } from './context.js'
+import type { EngineStats, RelayEngine, Upkeep } from './engine/engine.js'
+import type { RelayOptions } from './options.js'
+import type { Rest } from './rest/app.js'
 import { acceptConnection, type Connection, type ServerContext } from './server/connection.js'
 import { drainAll } from './server/drain.js'
-import { createExchange } from './server/exchange.js'
 import { createFront, createReadiness, type Readiness } from './server/front.js'
 import { guard } from './server/guard.js'
 import { acceptWebSockets, createHttpServer, listen } from './server/http.js'
 import { createNames, type Names } from './server/names.js'
-import { ownChecks } from './server/tickets.js'
 import { renewTls, type TlsPair } from './server/tls.js'
-import { openTrafficLog } from './server/traffic.js'
-import { createWatchRegistry } from './server/watch.js'
-import { openServices, type ServiceOptions, type Services } from './services.js'
-
-export interface RelayOptions extends ServiceOptions {
-  /** Folder that holds everything the relay keeps; created when missing. One process at a time. */
-  readonly data: string
-  /** 0 (default) takes a free port. */
-  readonly port?: number
-  /** Address to listen on; default 127.0.0.1. */
-  readonly host?: string
-  /** Host names under which clients reach this relay; see spec/relay.md section 3. */
-  readonly names?: readonly string[]
-  /** Speaks TLS; left out, plain HTTP for a proxy in front. */
-  readonly tls?: TlsPair
-  /** Answers `/api/v1` beside the WebSocket; default true. spec/relay-rest.md. */
-  readonly rest?: boolean
-  /** Networks of proxies whose `X-Forwarded-For` is believed; default none. */
-  readonly trustedProxies?: readonly string[]
-  /** Hears of each REST request: its route as the interface describes it, method, status, seconds. */
-  readonly observeRequest?: RestOptions['answered']
-  /** Where it keeps what it keeps; default the embedded store in `data`. */
-  readonly engine?: OpenEngine
-  /** Kinds of tickets that let a frame be put; default all it can check, and none at all. */
-  readonly accepts?: readonly TicketKind[]
-  /** File to which every WebSocket message is appended: for tests of what a relay sees. */
-  readonly trafficLog?: string
-  readonly limits?: Partial<RelayLimits>
-  readonly clock?: Clock
-  readonly logger?: Logger
-  readonly crypto?: CryptoProvider
-}
+import type { Services } from './services.js'
 
 export interface RelayStats extends EngineStats {
   readonly connections: number
@@ -96,59 +55,6 @@ function accept(server: Server, names: Names, context: ServerContext): Set<Conne
     ws.on('close', () => connections.delete(connection))
   })
   return connections
-}
-
-async function openContext(options: RelayOptions): Promise<ServerContext> {
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const { data, clock = systemClock, logger = silentLogger, crypto = defaultCrypto } = options
-  await mkdir(data, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw new RelayError('relay/data-unusable', { cause })
-  })
-  const engine = await (options.engine ?? embeddedEngine)({ data, limits, clock, logger })
-  const watches = createWatchRegistry(engine)
-  const base = { data, engine, watches, crypto, clock, logger }
-  const services = await openServices(options, base).catch(async (error: unknown) => {
-    await engine.close()
-    throw error
-  })
-  const traffic = options.trafficLog === undefined ? undefined : openTrafficLog(options.trafficLog)
-  return {
-    engine,
-    watches,
-    services,
-    exchange: createExchange(engine, limits.listeners),
-    admission: createAdmission({
-      engine,
-      checks: { ...ownChecks({ crypto, limits, clock }), ...services.payment?.checks },
-      accepts: options.accepts,
-    }),
-    anonymity: createAnonymity(engine, limits, clock),
-    crypto,
-    limits,
-    clock,
-    logger,
-    traffic,
-    waiting: new Set(),
-  }
-}
-
-async function closeContext({ engine, services, traffic }: ServerContext): Promise<void> {
-  await services.close()
-  await engine.close()
-  traffic?.close()
-}
-
-/** Undefined where it is switched off. @throws RelayError `relay/bad-setting` */
-function openRest(options: RelayOptions, context: ServerContext, names: Names): Rest | undefined {
-  if (options.rest === false) return undefined
-  const trusted = trustedProxies(options.trustedProxies ?? [])
-  if (trusted === undefined)
-    throw new RelayError('relay/bad-setting', {
-      details: { setting: 'trustedProxies', reason: 'expected IP addresses or networks such as 10.0.0.0/8' },
-    })
-  const clients = createClients(trusted, context.limits, context.clock)
-  const { observeRequest: answered } = options
-  return createRest({ context, names, clients, ...(answered !== undefined && { answered }) })
 }
 
 interface Running {

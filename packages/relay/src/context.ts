@@ -1,0 +1,73 @@
+/** What all connections and requests of one relay share, opened and closed together. */
+import { mkdir } from 'node:fs/promises'
+import { silentLogger, systemClock } from '@hyphae/core'
+import { defaultCrypto } from '@hyphae/crypto'
+import { embeddedEngine } from './engine/embedded.js'
+import { RelayError } from './errors.js'
+import { DEFAULT_LIMITS } from './limits.js'
+import type { RelayOptions } from './options.js'
+import { createRest, type Rest } from './rest/app.js'
+import { createClients, trustedProxies } from './rest/clients.js'
+import { createAdmission } from './server/admission.js'
+import { createAnonymity } from './server/anonymity.js'
+import type { ServerContext } from './server/connection.js'
+import { createExchange } from './server/exchange.js'
+import type { Names } from './server/names.js'
+import { ownChecks } from './server/tickets.js'
+import { openTrafficLog } from './server/traffic.js'
+import { createWatchRegistry } from './server/watch.js'
+import { openServices } from './services.js'
+
+/** @throws RelayError as `startRelay` */
+export async function openContext(options: RelayOptions): Promise<ServerContext> {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const { data, clock = systemClock, logger = silentLogger, crypto = defaultCrypto } = options
+  await mkdir(data, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    throw new RelayError('relay/data-unusable', { cause })
+  })
+  const engine = await (options.engine ?? embeddedEngine)({ data, limits, clock, logger })
+  const watches = createWatchRegistry(engine)
+  const base = { data, engine, watches, crypto, clock, logger }
+  const services = await openServices(options, base).catch(async (error: unknown) => {
+    await engine.close()
+    throw error
+  })
+  const traffic = options.trafficLog === undefined ? undefined : openTrafficLog(options.trafficLog)
+  return {
+    engine,
+    watches,
+    services,
+    exchange: createExchange(engine, limits.listeners),
+    admission: createAdmission({
+      engine,
+      checks: { ...ownChecks({ crypto, limits, clock }), ...services.payment?.checks },
+      accepts: options.accepts,
+    }),
+    anonymity: createAnonymity(engine, limits, clock),
+    crypto,
+    limits,
+    clock,
+    logger,
+    traffic,
+    waiting: new Set(),
+  }
+}
+
+export async function closeContext({ engine, services, traffic }: ServerContext): Promise<void> {
+  await services.close()
+  await engine.close()
+  traffic?.close()
+}
+
+/** Undefined where it is switched off. @throws RelayError `relay/bad-setting` */
+export function openRest(options: RelayOptions, context: ServerContext, names: Names): Rest | undefined {
+  if (options.rest === false) return undefined
+  const trusted = trustedProxies(options.trustedProxies ?? [])
+  if (trusted === undefined)
+    throw new RelayError('relay/bad-setting', {
+      details: { setting: 'trustedProxies', reason: 'expected IP addresses or networks such as 10.0.0.0/8' },
+    })
+  const clients = createClients(trusted, context.limits, context.clock)
+  const { observeRequest: answered } = options
+  return createRest({ context, names, clients, ...(answered !== undefined && { answered }) })
+}
