@@ -40,14 +40,16 @@ const V6: readonly [string, number][] = [
   ['ff00::', 8],
 ]
 
-const refused = new BlockList()
-for (const [network, bits] of V4) refused.addSubnet(network, bits, 'ipv4')
-for (const [network, bits] of V6) refused.addSubnet(network, bits, 'ipv6')
+// Two lists: in one, every IPv4 address would match ::ffff:0:0/96.
+const refused4 = new BlockList()
+const refused6 = new BlockList()
+for (const [network, bits] of V4) refused4.addSubnet(network, bits, 'ipv4')
+for (const [network, bits] of V6) refused6.addSubnet(network, bits, 'ipv6')
 
 /** True for what is no address at all, too. */
 export function isPrivateAddress(address: string): boolean {
   if (isIP(address) === 0) return true
-  return refused.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+  return isIPv6(address) ? refused6.check(address, 'ipv6') : refused4.check(address, 'ipv4')
 }
 
 export function isLoopback(address: string): boolean {

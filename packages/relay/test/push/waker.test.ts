@@ -1,0 +1,130 @@
+import type { Clock } from '@hyphae/core'
+import { memoryStore } from '@hyphae/store'
+import { describe, expect, it } from 'vitest'
+import { refuse, type Verdict } from '../../src/engine/engine.js'
+import { boxName } from '../../src/engine/keys.js'
+import { PUSH_LIFE_MS, WAKE_PAUSE_MS } from '../../src/limits.js'
+import { openRegistry } from '../../src/push/registry.js'
+import { createWaker } from '../../src/push/waker.js'
+import { newBox } from '../support/relay.js'
+
+/** A clock whose sleeps end when it is moved. */
+function steppedClock() {
+  let now = 0
+  const sleepers: { at: number; wake: () => void }[] = []
+  const clock: Clock = {
+    now: () => now,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        const abort = (): void => reject(new Error('aborted'))
+        const wake = (): void => {
+          signal?.removeEventListener('abort', abort)
+          resolve()
+        }
+        sleepers.push({ at: now + ms, wake })
+        signal?.addEventListener('abort', abort, { once: true })
+      }),
+  }
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  return {
+    clock,
+    advance: async (ms: number): Promise<void> => {
+      for (const end = now + ms; now < end; ) {
+        now = Math.min(end, now + 1_000)
+        for (const sleeper of sleepers.splice(0)) {
+          if (sleeper.at <= now) sleeper.wake()
+          else sleepers.push(sleeper)
+        }
+        for (let i = 0; i < 6; i++) await turn()
+      }
+    },
+  }
+}
+
+async function scene(answer: () => Verdict = () => null) {
+  const { clock, advance } = steppedClock()
+  const store = memoryStore()
+  const registry = await openRegistry(store, clock, () => {})
+  const sent: string[] = []
+  const state = { watched: false, waiting: true }
+  const stop = new AbortController()
+  const waker = createWaker({
+    registry,
+    clock,
+    watched: () => state.watched,
+    waiting: async () => state.waiting,
+    send: async (gateway) => {
+      sent.push(gateway)
+      return answer()
+    },
+  })
+  const running = waker.run(stop.signal)
+  const box = newBox().id
+  await registry.set(box, { gateway: 'g', token: new Uint8Array(1024) })
+  const end = async (): Promise<void> => {
+    stop.abort()
+    await running
+  }
+  return { waker, registry, store, clock, advance, sent, state, box, name: boxName(box), end }
+}
+
+describe('a waker', () => {
+  it('wakes at once, then once at the end of the pause if mail is still there', async () => {
+    const { waker, advance, sent, name, end } = await scene()
+    for (let i = 0; i < 50; i++) waker.stored(name)
+    await advance(WAKE_PAUSE_MS / 2)
+    expect(sent).toHaveLength(1)
+    await advance(WAKE_PAUSE_MS)
+    expect(sent).toHaveLength(2)
+    await advance(5 * WAKE_PAUSE_MS)
+    expect(sent).toHaveLength(2)
+    waker.stored(name)
+    await advance(1_000)
+    expect(sent).toHaveLength(3)
+    await end()
+  })
+
+  it('does not wake who has fetched, watches, or is not registered', async () => {
+    const { waker, advance, sent, state, name, end } = await scene()
+    waker.stored(name)
+    waker.stored(name)
+    state.waiting = false
+    await advance(2 * WAKE_PAUSE_MS)
+    expect(sent).toHaveLength(1)
+    state.watched = true
+    waker.stored(name)
+    waker.stored(boxName(newBox().id))
+    waker.stored(undefined)
+    await advance(2 * WAKE_PAUSE_MS)
+    expect(sent).toHaveLength(1)
+    await end()
+  })
+
+  it('tries again when the gateway asks to wait, and forgets who is gone', async () => {
+    let verdict: Verdict = refuse('rate-limited', 3 * WAKE_PAUSE_MS)
+    const { waker, registry, advance, sent, name, end } = await scene(() => verdict)
+    waker.stored(name)
+    await advance(2 * WAKE_PAUSE_MS)
+    expect(sent).toHaveLength(1)
+    verdict = refuse('push-gone')
+    await advance(2 * WAKE_PAUSE_MS)
+    expect(sent).toHaveLength(2)
+    expect(registry.has(name)).toBe(false)
+    await end()
+  })
+})
+
+describe('registrations', () => {
+  it('are forgotten when nobody renews them', async () => {
+    const { registry, advance, store, name, end } = await scene()
+    await end()
+    await advance(1_000)
+    expect(registry.has(name)).toBe(true)
+    const later: Clock = { now: () => PUSH_LIFE_MS * 2, sleep: async () => {} }
+    const opened = await openRegistry(store, later, () => {})
+    expect(opened.has(name)).toBe(true)
+    await opened.sweep()
+    expect(opened.has(name)).toBe(false)
+    expect(await store.list(['push'])).toHaveLength(0)
+  })
+})
