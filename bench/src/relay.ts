@@ -4,10 +4,12 @@ import { loadavg } from 'node:os'
 import process from 'node:process'
 import { type Report, round, runArea } from './harness.ts'
 import { durableRows } from './relay/durable.ts'
+import { idleRows } from './relay/idle.ts'
 import { pinClients } from './relay/processes.ts'
 
 const PARTS: Readonly<Record<string, (report: Report) => Promise<void>>> = {
   durable: (report) => durableRows(report),
+  idle: idleRows,
   alone: (report) => durableRows(report, true),
 }
 
@@ -33,7 +35,8 @@ async function relay(print: (text: string) => void): Promise<Report> {
     print(`${part}: ${round((performance.now() - begun) / 1000, 1)} s\n`)
   }
   report.figures.loadAverageAfter = round(loadavg()[0] as number)
-  for (const [name, value] of Object.entries({ ...report.figures, ...report.ratios })) print(`${name} ${value}\n`)
+  for (const [name, value] of Object.entries({ ...report.figures, ...report.ratios }))
+    print(`${name} ${value}\n`)
   return report
 }
 

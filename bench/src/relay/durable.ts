@@ -1,4 +1,5 @@
 // Durable delivery beside Mosquitto and JetStream: the same load, interleaved rounds, medians.
+import process from 'node:process'
 import { median, type Report, round } from '../harness.ts'
 import { hyphaeBroker } from './hyphae.ts'
 import { type Crowd, disperse, gather, type Latency, pace, saturate, type Throughput } from './load.ts'
@@ -7,13 +8,15 @@ import { natsBroker } from './nats.ts'
 
 /** Messages of each connection on their way. */
 const WINDOW = 64
-const WARM_UP_SECONDS = 2
-const SECONDS = 3
-const ROUNDS = 5
+/** `--quick`: a look, not a result. */
+const QUICK = process.argv.includes('--quick')
+const WARM_UP_SECONDS = QUICK ? 1 : 2
+const SECONDS = QUICK ? 2 : 3
+const ROUNDS = QUICK ? 3 : 5
 
 const PACE = 10_000
-const PACED_SECONDS = 4
-const PACED_ROUNDS = 3
+const PACED_SECONDS = QUICK ? 2 : 4
+const PACED_ROUNDS = QUICK ? 1 : 3
 
 const middle = <T>(samples: readonly T[], pick: (sample: T) => number): number => median(samples.map(pick))
 
@@ -36,12 +39,26 @@ async function latencies(crowd: Crowd): Promise<Latency[]> {
   return samples
 }
 
-function note({ figures }: Report, name: string, samples: readonly Throughput[], paced: readonly Latency[]): void {
-  figures[`${name}PerSecond`] = round(middle(samples, (sample) => sample.perSecond), 0)
+function note(
+  { figures }: Report,
+  name: string,
+  samples: readonly Throughput[],
+  paced: readonly Latency[],
+): void {
+  figures[`${name}PerSecond`] = round(
+    middle(samples, (sample) => sample.perSecond),
+    0,
+  )
   figures[`${name}CpuUs`] = round(middle(samples, (sample) => sample.cpuMicros))
   figures[`${name}ServerBusy`] = round(middle(samples, (sample) => sample.serverBusy))
-  figures[`${name}P50Ms`] = round(middle(paced, (sample) => sample.p50), 3)
-  figures[`${name}P99Ms`] = round(middle(paced, (sample) => sample.p99), 3)
+  figures[`${name}P50Ms`] = round(
+    middle(paced, (sample) => sample.p50),
+    3,
+  )
+  figures[`${name}P99Ms`] = round(
+    middle(paced, (sample) => sample.p99),
+    3,
+  )
   figures[`${name}CpuUsAt10k`] = round(middle(paced, (sample) => sample.cpuMicros))
 }
 

@@ -209,11 +209,17 @@ async function connect(
   })
   raw.socket.write(maskedFrame(encodeRequests(requests)))
   await all
-  return new HyphaeMember(raw, events, keys.map(({ publicKey }) => publicKey))
+  return new HyphaeMember(
+    raw,
+    events,
+    keys.map(({ publicKey }) => publicKey),
+  )
 }
 
 /** A connection that has said hello. */
-export async function greet(port: number): Promise<{ readonly raw: RawSocket; readonly challenge: Uint8Array }> {
+export async function greet(
+  port: number,
+): Promise<{ readonly raw: RawSocket; readonly challenge: Uint8Array }> {
   let hello: (challenge: Uint8Array) => void = () => {}
   const challenge = new Promise<Uint8Array>((resolve) => {
     hello = resolve

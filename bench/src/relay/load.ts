@@ -183,4 +183,3 @@ export async function disperse({ members, broker }: Crowd): Promise<void> {
   for (const member of members) member.close()
   await broker.stop()
 }
-

@@ -22,7 +22,7 @@ const CRLF = '\r\n'
 type Handler = (subject: string, reply: string, payload: Buffer) => void
 
 /** One connection: gathers what it sends, and calls back for each message. */
-class NatsLink {
+export class NatsLink {
   readonly socket: Socket
   onMessage: Handler = () => {}
   private out: Buffer[] = []
@@ -78,15 +78,22 @@ class NatsLink {
   }
 }
 
-async function openLink(port: number): Promise<NatsLink> {
+export async function openLink(port: number): Promise<NatsLink> {
   const link = new NatsLink(await connectTo(port))
-  const options = { verbose: false, pedantic: false, headers: true, no_responders: true, lang: 'bench', version: '1' }
+  const options = {
+    verbose: false,
+    pedantic: false,
+    headers: true,
+    no_responders: true,
+    lang: 'bench',
+    version: '1',
+  }
   link.write(`CONNECT ${JSON.stringify(options)}${CRLF}`)
   return link
 }
 
 /** One request to the JetStream API. */
-async function ask(link: NatsLink, subject: string, request: unknown): Promise<void> {
+export async function ask(link: NatsLink, subject: string, request: unknown): Promise<void> {
   const body = Buffer.from(JSON.stringify(request))
   const answer = new Promise<Buffer>((resolve) => {
     link.onMessage = (_subject, _reply, payload) => resolve(payload)

@@ -7,6 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
@@ -81,27 +82,45 @@ export async function stopped(child: ChildProcess): Promise<void> {
   await exited
 }
 
-/** A program of ./children; resolves with the first line it prints. */
+/** What a program of ./children says when it can be used. */
+const READY = 'ready '
+
+/** A program of ./children; resolves with what it says when it is ready. */
 export async function spawnChild(
   name: string,
   args: readonly string[],
   core?: number,
+  nodeFlags: readonly string[] = [],
 ): Promise<{ readonly child: ChildProcess; readonly said: string }> {
   const script = fileURLToPath(new URL(`./children/${name}.ts`, import.meta.url))
-  const profile = process.env.HYPHAE_BENCH_PROFILE
-  const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-  const child = spawnPinned(process.execPath, [...flags, '--import', 'tsx', script, ...args], core)
+  // To profile what is measured: `--cpu-prof`, `--trace-gc`.
+  const flags = (process.env.HYPHAE_BENCH_NODE_FLAGS ?? '').split(' ').filter((flag) => flag !== '')
+  const child = spawnPinned(
+    process.execPath,
+    [...flags, ...nodeFlags, '--import', 'tsx', script, ...args],
+    core,
+  )
   if (child.stdout === null) throw new Error('no output')
   const died = once(child, 'exit').then(([code]) => {
     throw new Error(`${name} ended with ${code}`)
   })
   died.catch(() => {})
-  const [said] = (await Promise.race([once(createInterface({ input: child.stdout }), 'line'), died])) as [string]
+  if (process.env.HYPHAE_BENCH_STDERR === '1') child.stdout.pipe(process.stderr)
+  const ready = new Promise<string>((resolve) => {
+    createInterface({ input: child.stdout as Readable }).on('line', (line) => {
+      if (line.startsWith(READY)) resolve(line.slice(READY.length))
+    })
+  })
+  const said = await Promise.race([ready, died])
   return { child, said }
 }
 
 /** A program of ./children that prints its port. */
-export async function startServer(name: string, args: readonly string[], core = SERVER_CORE): Promise<Server> {
+export async function startServer(
+  name: string,
+  args: readonly string[],
+  core = SERVER_CORE,
+): Promise<Server> {
   const { child, said } = await spawnChild(name, args, core)
   return { pid: child.pid as number, port: Number(said), stop: () => stopped(child) }
 }

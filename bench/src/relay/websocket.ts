@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { connectTo } from './processes.ts'
 
-const UPGRADE =
+export const UPGRADE =
   'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'
 

@@ -1,6 +1,10 @@
 // A relay as a process: `relay <folder> [connections]`. Prints its port; ends with its input.
 import process from 'node:process'
-import { startRelay } from '@hyphae/relay'
+
+// Another build can be measured in its place.
+const { startRelay } = (await import(
+  process.env.HYPHAE_BENCH_RELAY ?? '@hyphae/relay'
+)) as typeof import('@hyphae/relay')
 
 const [data = '', connections = '20000', host = '127.0.0.1'] = process.argv.slice(2)
 const relay = await startRelay({
@@ -15,7 +19,7 @@ const relay = await startRelay({
     framesPerBox: 1_000_000,
   },
 })
-process.stdout.write(`${relay.port}\n`)
+process.stdout.write(`ready ${relay.port}\n`)
 process.stdin.resume()
 process.stdin.on('end', () => void relay.close())
 process.on('SIGTERM', () => {})
