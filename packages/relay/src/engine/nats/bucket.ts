@@ -112,6 +112,8 @@ export function createBucket(subject: string, context: BucketContext): Bucket {
   /** After a conflict: what is missing, or everything when the log is shorter than it was. */
   const catchUp = async (last: number): Promise<void> => {
     const before = live.state.last
+    // A leader that is new may not have come to the end yet: what it said is good for one attempt.
+    live.expected = undefined
     await live.reading?.catch(() => {})
     if (last < live.state.last) live.state = emptyState()
     await refresh()

@@ -45,6 +45,8 @@ export interface BucketState {
   readonly dead: Set<number>
   /** Ids of expired frames stand in no note yet. */
   uncarried: boolean
+  /** Nothing here expires before this time. */
+  soonest: number
 }
 
 export function emptyState(): BucketState {
@@ -56,6 +58,7 @@ export function emptyState(): BucketState {
     notes: [],
     dead: new Set(),
     uncarried: false,
+    soonest: Number.POSITIVE_INFINITY,
   }
 }
 
@@ -100,6 +103,7 @@ function applyPuts(state: BucketState, seq: number, entries: readonly PutEntry[]
     const held = boxOf(state, box)
     const own = { box: held.box, id: Uint8Array.from(id) }
     state.ids.set(idName(box, id), { ...own, until: idUntil })
+    state.soonest = Math.min(state.soonest, until, idUntil)
     if (cursor <= held.acked) release(state, cursor)
     else held.waiting.push({ cursor, size: frame.length, until, id: own.id, idUntil })
   })
@@ -132,8 +136,9 @@ export function applyRecord(state: BucketState, seq: number, record: BucketRecor
   return true
 }
 
-/** Drops frames and ids whose time is over. */
+/** Drops frames and ids whose time is over. Cheap as long as there are none. */
 export function expire(state: BucketState, now: number): void {
+  if (now < state.soonest) return
   for (const [name, box] of state.boxes) {
     if (box.waiting.some(({ until }) => until <= now)) {
       const gone = box.waiting.filter(({ until }) => until <= now)
@@ -147,6 +152,7 @@ export function expire(state: BucketState, now: number): void {
     if (box.waiting.length === 0 && state.live.size + state.dead.size === 0) state.boxes.delete(name)
   }
   for (const [name, { until }] of state.ids) if (until <= now) state.ids.delete(name)
+  state.soonest = nextExpiry(state)
 }
 
 /** When the next frame or id expires; Infinity: never. */
