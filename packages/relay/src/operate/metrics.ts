@@ -28,6 +28,7 @@ const UNCOUNTED: ReadonlySet<string> = new Set([
   'onStored',
   'onAnnounced',
   'interest',
+  'interest',
   'queuedBytes',
   'stats',
   'sweep',

@@ -4,6 +4,7 @@ import type { Clock, Logger } from '@hyphae/core'
 import { chooseEngine } from '../engine/choose.js'
 import { RelayError } from '../errors.js'
 import { DEFAULT_LIMITS, DRAIN_MARGIN_MS } from '../limits.js'
+import type { RelayOptions } from '../options.js'
 import { type Relay, startRelay } from '../relay.js'
 import type { TlsPair } from '../server/tls.js'
 import { type Stoppable, startAdmin, startControl } from './admin.js'
@@ -36,6 +37,18 @@ async function readTls({ tlsCert, tlsKey }: RelayConfig): Promise<TlsPair | unde
   return { cert: await read(tlsCert), key: await read(tlsKey) }
 }
 
+/** What is offered beside boxes, where a setting asks for it. */
+function servicesOf(config: RelayConfig): Pick<RelayOptions, 'accepts' | 'hops' | 'push'> {
+  const { accepts, hopPeers: peers = [], hopSecond: second = false, pushContact, pushGateways } = config
+  const gateway = pushContact === undefined ? {} : { gateway: { contact: pushContact } }
+  const gateways = pushGateways === undefined ? {} : { gateways: pushGateways }
+  return {
+    ...(accepts !== undefined && { accepts }),
+    ...((second || peers.length > 0) && { hops: { peers, second } }),
+    ...((pushContact ?? pushGateways) !== undefined && { push: { ...gateway, ...gateways } }),
+  }
+}
+
 async function start(
   config: RelayConfig,
   context: ServeContext,
@@ -54,6 +67,7 @@ async function start(
     trustedProxies,
     clock,
     logger,
+    ...servicesOf(config),
     engine: metrics === undefined ? engine : metrics.observe(engine),
     ...(metrics !== undefined && { observeRequest: metrics.http }),
     ...(names.length > 0 && { names }),

@@ -3,6 +3,7 @@
  *
  * One table serves the file, the environment and the command line. It knows no file and no environment itself.
  */
+import { TICKET_KINDS, type TicketKind } from '@hyphae/transport-relay/wire'
 import * as v from 'valibot'
 import { DEFAULT_LIMITS, type RelayLimits } from '../limits.js'
 
@@ -32,6 +33,11 @@ export interface RelaySettings {
   readonly s3Bucket?: string
   readonly s3AccessKey?: string
   readonly s3SecretKey?: string
+  readonly accepts?: readonly TicketKind[]
+  readonly hopPeers?: readonly string[]
+  readonly hopSecond?: boolean
+  readonly pushContact?: string
+  readonly pushGateways?: readonly string[]
   readonly limits?: Partial<RelayLimits>
 }
 
@@ -67,7 +73,7 @@ function choice(choices: readonly string[]): v.GenericSchema {
 }
 
 function url(...protocols: readonly string[]): v.GenericSchema {
-  const what = `expected a URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`
+  const what = `expected a URL that begins with ${protocols.join(' or ')}`
   const good = (value: string): boolean => URL.canParse(value) && protocols.includes(new URL(value).protocol)
   return v.pipe(v.string(what), v.maxLength(MAX_TEXT, what), v.check(good, what))
 }
@@ -186,6 +192,41 @@ export const SETTINGS: readonly Setting[] = [
     help: 'S3 API that keeps the blobs',
     schema: url('http:', 'https:'),
     secret: 'url',
+  },
+  {
+    name: 'accepts',
+    kind: 'list',
+    value: 'TICKET',
+    help: `what lets a frame be put: ${TICKET_KINDS.join(', ')}; repeat for several (all that can be checked)`,
+    schema: list('expected kinds of tickets', choice(TICKET_KINDS)),
+  },
+  {
+    name: 'hopPeers',
+    kind: 'list',
+    value: 'URL',
+    help: 'relay that sealed requests are passed on to; repeat for several (none)',
+    schema: list('expected URLs', url('ws:', 'wss:')),
+  },
+  {
+    name: 'hopSecond',
+    kind: 'switch',
+    value: 'true|false',
+    help: 'open requests that are sealed to this relay (false)',
+    schema: v.boolean('expected true or false'),
+  },
+  {
+    name: 'pushContact',
+    kind: 'text',
+    value: 'URL',
+    help: 'mailto: or https: of the operator: makes this relay a gateway that wakes phones (none)',
+    schema: url('mailto:', 'https:'),
+  },
+  {
+    name: 'pushGateways',
+    kind: 'list',
+    value: 'URL',
+    help: 'relay whose gateway the owners of boxes may name; repeat for several (none)',
+    schema: list('expected URLs', url('ws:', 'wss:')),
   },
   { name: 's3Region', kind: 'text', value: 'NAME', help: 'its region', schema: text('expected a region') },
   { name: 's3Bucket', kind: 'text', value: 'NAME', help: 'its bucket', schema: text('expected a bucket') },

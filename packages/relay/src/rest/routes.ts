@@ -6,10 +6,12 @@ import { CHANNEL_ROUTES } from './routes/channels.js'
 import { GROUP_ROUTES } from './routes/groups.js'
 import { KEY_ROUTES } from './routes/keys.js'
 import { MESSAGE_ROUTES } from './routes/messages.js'
+import { TERMS_ROUTES } from './routes/terms.js'
 
 export const ROUTES: readonly Route[] = [
   ...KEY_ROUTES,
   ...MESSAGE_ROUTES,
+  ...TERMS_ROUTES,
   ...GROUP_ROUTES,
   ...CHANNEL_ROUTES,
   ...BLOB_ROUTES,

@@ -149,6 +149,28 @@ describe('the relay program', () => {
     expect(await backup.ended).toBe(0)
   })
 
+  it('offers beside boxes what its settings ask for, and says so', async () => {
+    const plain = await serve(['--data', join(folder.path, 'plain')])
+    const asked = [
+      '--hop-second',
+      'true',
+      '--hop-peer',
+      'wss://second.example',
+      '--push-contact',
+      'mailto:a@b.example',
+    ]
+    const full = await serve([...asked, '--accept', 'work', '--data', join(folder.path, 'full')])
+    const info = async ({ url }: Started) => {
+      const answer = await fetch(`${url.replace('ws:', 'http:')}/api/v1/info`)
+      return (await answer.json()) as { requests: number[]; tickets: string[] }
+    }
+    const [few, more] = [await info(plain), await info(full)]
+    expect(few.tickets).toContain('none')
+    expect(more.tickets).toEqual(['work'])
+    expect(more.requests.length).toBeGreaterThan(few.requests.length)
+    expect(more.requests).toEqual(expect.arrayContaining(few.requests))
+  })
+
   it('checks and prints its settings without touching anything', async () => {
     const config = join(folder.path, 'relay.json')
     await writeFile(config, JSON.stringify({ port: 1, data: 'data', engine: 'embedded' }))

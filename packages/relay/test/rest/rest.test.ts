@@ -1,8 +1,12 @@
+import { get } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { systemClock } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
+import { signRequest } from '@hyphae/relay'
 import { encodeDirectoryRecord, encodeStockUpload, signDirectoryRecord, signStockUpload } from '@hyphae/tlv'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newBox } from '../support/relay.js'
+import { hasOpenssl, makeCertificate } from '../support/certificate.js'
+import { newBox, temporaryFolder } from '../support/relay.js'
 import { b64, newKey, type RestFixture, startRest, unb64 } from '../support/rest.js'
 
 let rest: RestFixture
@@ -314,5 +318,29 @@ describe('the relay', () => {
       framesPerBox: 1024,
       tickets: expect.arrayContaining(['none', 'work']),
     })
+  })
+})
+
+describe.skipIf(!hasOpenssl)('over TLS', () => {
+  it('a request is signed for the same host name, and readiness is told', async () => {
+    const folder = await temporaryFolder()
+    const { cert, key } = makeCertificate(folder.path, 'relay')
+    const secure = await startRest({ tls: { cert, key } })
+    const box = newKey()
+    const request = { method: 'GET', url: `${secure.base}/messages/queue` }
+    const ask = (url: string, headers: Record<string, string> = {}): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        get(url, { ca: cert, headers }, (response) => {
+          response.resume()
+          resolve(response.statusCode)
+        }).on('error', reject)
+      })
+    expect(secure.base).toMatch(/^https:/)
+    expect(await ask(request.url, signRequest(request, box, { clock: systemClock, crypto }))).toBe(200)
+    expect(await ask(request.url)).toBe(401)
+    expect(await ask(secure.base.replace('/api/v1', '/ready'))).toBe(200)
+    expect(await secure.server.ready()).toBe(true)
+    await secure.dispose()
+    await folder.remove()
   })
 })

@@ -11,7 +11,7 @@ const info = route({
   answers: { 200: { text: 'As `describe` of the wire protocol says.', schema: { type: 'object' } } },
   handle: async ({ ask }) =>
     on(await ask({ kind: 'describe' }), 'description', ({ fields }) => {
-      const { price, requests: _, ...rest } = readDescription(fields)
+      const { price, ...rest } = readDescription(fields)
       return json(200, { ...rest, price: toBase64url(price) })
     }),
 })
