@@ -43,7 +43,16 @@ interface State {
   /** Records that have ended: tells whether an unfinished one makes progress. */
   records: number
   watching: boolean
+  /** Paused by whoever reads. */
+  held: boolean
+  /** Paused until the end of this turn. */
+  resting: boolean
+  /** Inside `stream.resume()`. */
+  resuming: boolean
 }
+
+/** After what a message has led to is done; browsers have none that is soon enough. */
+const { setImmediate } = globalThis as { readonly setImmediate?: (act: () => void) => unknown }
 
 export function recordStream(stream: Stream, clock: Clock, events: RecordEvents): RecordStream {
   const state: State = {
@@ -56,18 +65,32 @@ export function recordStream(stream: Stream, clock: Clock, events: RecordEvents)
     busy: false,
     records: 0,
     watching: false,
+    held: false,
+    resting: false,
+    resuming: false,
   }
-  stream.addEventListener('message', ({ data }) =>
-    receive(state, data instanceof Uint8Array ? data : data.subarray()),
-  )
+  stream.addEventListener('message', ({ data }) => {
+    rest(state)
+    receive(state, data instanceof Uint8Array ? data : data.subarray())
+  })
   stream.addEventListener('close', () => end(state))
   // A half-closed stream is of no use here: who has said all it will say has left.
-  stream.addEventListener('remoteCloseWrite', () => end(state))
+  stream.addEventListener('remoteCloseWrite', () => {
+    state.resting = false
+    flow(state)
+    end(state)
+  })
   if (stream.status !== 'open') queueMicrotask(() => end(state))
   return {
     write: (kind, body) => write(state, encodeRecord(kind, body)),
-    pause: () => whileOpen(state, () => stream.pause()),
-    resume: () => whileOpen(state, () => stream.resume()),
+    pause: () => {
+      state.held = true
+      flow(state)
+    },
+    resume: () => {
+      state.held = false
+      flow(state)
+    },
     close: () => end(state),
     finish: () => {
       void stream.close().catch(() => end(state))
@@ -75,9 +98,34 @@ export function recordStream(stream: Stream, clock: Clock, events: RecordEvents)
   }
 }
 
-function whileOpen({ gone, stream }: State, act: () => void): void {
-  if (gone.signal.aborted || stream.readStatus === 'closed' || stream.readStatus === 'closing') return
-  act()
+/**
+ * Reads or does not, as it should be now. Never pauses a stream inside its `resume()`: that gives out what has come in,
+ * and afterwards grants new bytes, paused or not, until the stream bursts (libp2p 3.3).
+ */
+function flow(state: State): void {
+  const { stream, gone } = state
+  if (gone.signal.aborted || state.resuming) return
+  if (stream.readStatus === 'closed' || stream.readStatus === 'closing') return
+  if (!state.held && !state.resting) {
+    state.resuming = true
+    stream.resume()
+    state.resuming = false
+  }
+  if ((state.held || state.resting) && stream.readStatus === 'readable') stream.pause()
+}
+
+/**
+ * Yamux grants new bytes with a frame of its own as soon as a message is read, before what answers it. While a stream is
+ * paused it does not: so an answer given in the same turn leaves first, and many messages cost one grant.
+ */
+function rest(state: State): void {
+  if (setImmediate === undefined || state.resting || state.resuming) return
+  state.resting = true
+  flow(state)
+  setImmediate(() => {
+    state.resting = false
+    flow(state)
+  })
 }
 
 function end(state: State): void {
