@@ -21,21 +21,25 @@ function honest({ plan, devices }: World): Device[] {
 
 /**
  * Shows that it cannot follow and has asked to be added anew. Whoever the chosen branch has removed can be left so: it
- * cannot read what came after its removal, so another branch may go first for it.
+ * cannot read what came after its removal, so another branch may go first for it. So can a device that only the
+ * villain has invited. Everybody else is in the group, or knows nothing of it.
  */
-function isStranded({ running }: Device): boolean {
-  return running?.log?.stall?.leaving === true && running.log.stall.shown
+function isStranded({ running, vault }: Device, { plan }: World): boolean {
+  const stall = running?.log?.stall
+  if (stall?.leaving !== true || !stall.shown) return false
+  const nodes = [...(running?.log?.nodes.values() ?? [])]
+  return plan.villain !== null || vault.current().removals > 0 || nodes.some(({ active }) => !active)
 }
 
 /** Honest devices that hold themselves for members. */
 function insiders(world: World): Device[] {
   const inside = honest(world).filter((one) => stateOf(one) !== null)
-  const sure = inside.filter((one) => !isStranded(one))
+  const sure = inside.filter((one) => !isStranded(one, world))
   const [first] = sure
   if (first === undefined) return inside
   // One that is stranded may be out, but not in.
   const listed = new Set(members(stateOf(first) as GroupState).map(({ credential }) => deviceIn(credential)))
-  return inside.filter((one) => !isStranded(one) || listed.has(one.name))
+  return inside.filter((one) => !isStranded(one, world) || listed.has(one.name))
 }
 
 export const lastWords = (name: string, round: number): string => `last words of ${name}, ${round}`
