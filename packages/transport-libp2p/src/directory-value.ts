@@ -5,7 +5,15 @@
  *
  *     value = version u8 | count u8 | count × (length u16 | record of spec/directory.md)
  */
-import { compareBytes, concatBytes, type DirectoryRecord, equalBytes, toHex, utf8 } from '@hyphae/core'
+import {
+  compareBytes,
+  concatBytes,
+  type DirectoryRecord,
+  equalBytes,
+  plainBytes,
+  toHex,
+  utf8,
+} from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
 import { decodeDirectoryRecord, encodeDirectoryRecord, verifyDirectoryRecord } from '@hyphae/tlv'
 import { Libp2pError } from './errors.js'
@@ -26,7 +34,7 @@ export function addressOf(key: Uint8Array): Uint8Array {
   const prefix = key.subarray(0, KEY_PREFIX.length)
   if (key.length !== KEY_PREFIX.length + ADDRESS_BYTES || !equalBytes(prefix, KEY_PREFIX))
     throw new Libp2pError('libp2p/bad-record', { details: { keyBytes: key.length } })
-  return key.slice(KEY_PREFIX.length)
+  return plainBytes(key).slice(KEY_PREFIX.length)
 }
 
 export function encodeValue(records: readonly DirectoryRecord[]): Uint8Array {
@@ -38,7 +46,8 @@ export function encodeValue(records: readonly DirectoryRecord[]): Uint8Array {
 }
 
 /** The shape alone; nothing is verified. @throws Libp2pError `libp2p/bad-record` */
-export function decodeValue(value: Uint8Array): DirectoryRecord[] {
+export function decodeValue(bytes: Uint8Array): DirectoryRecord[] {
+  const value = plainBytes(bytes)
   const count = value[1] ?? 0
   const bad = (): Libp2pError => new Libp2pError('libp2p/bad-record', { details: { bytes: value.length } })
   if (value.length > MAX_VALUE_BYTES || value[0] !== VERSION || count < 1 || count > MAX_WRITERS) throw bad()

@@ -2,7 +2,7 @@
  * Records over one libp2p stream. Frames written in one turn leave together; a full stream holds its writers up; a reader
  * that is paused holds up the other side. Whatever the other side does wrong ends the stream, and nothing else.
  */
-import type { Clock } from '@hyphae/core'
+import { type Clock, plainBytes } from '@hyphae/core'
 import type { Stream } from '@libp2p/interface'
 import { Libp2pError } from './errors.js'
 import { MAX_BATCH_BYTES, RECORD_TIMEOUT_MS } from './limits.js'
@@ -71,7 +71,7 @@ export function recordStream(stream: Stream, clock: Clock, events: RecordEvents)
   }
   stream.addEventListener('message', ({ data }) => {
     rest(state)
-    receive(state, data instanceof Uint8Array ? data : data.subarray())
+    receive(state, plainBytes(data instanceof Uint8Array ? data : data.subarray()))
   })
   stream.addEventListener('close', () => end(state))
   // A half-closed stream is of no use here: who has said all it will say has left.

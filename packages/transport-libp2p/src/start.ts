@@ -54,6 +54,7 @@ export async function startCarrier(
     link: link.link,
     directory,
     topic: createTopic({ crypto, gossip: libp2p.services.gossip, closed: closing.signal }),
+    libp2p,
     peerId: libp2p.peerId.toString(),
     addresses: () => libp2p.getMultiaddrs().map(String),
     close,
