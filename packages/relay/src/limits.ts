@@ -26,6 +26,8 @@ export interface RelayLimits {
   readonly bucketBoxes: number
   /** Leading zero bits of a work ticket: 2^18 hashes are about a second on a phone. */
   readonly workBits: number
+  /** Frames one connection announces per second; twice as many at once: a video call takes 50. */
+  readonly announcesPerSecond: number
   /** Who may listen to one channel at once: a large call. Bounds what one frame costs. */
   readonly listeners: number
   /** A blob is kept this long after it was last put, in ms. */
@@ -83,6 +85,7 @@ export const DEFAULT_LIMITS: RelayLimits = {
   logBytes: 4 * MIB,
   bucketBoxes: 64,
   workBits: 18,
+  announcesPerSecond: 500,
   listeners: 256,
   blobLifeMs: 30 * DAY,
   sweepEveryMs: HOUR,
@@ -115,6 +118,10 @@ export const MAX_CAPABILITY_MS: number = 400 * DAY
 
 /** Bits by which a bucket may be larger than it has to be: sixteen times as much to read. */
 export const BUCKET_SLACK_BITS = 4
+
+/** Most frames of one answer to a bucket fetch, and how many of them cost as much as a signature check. */
+export const MAX_BUCKET_PAGE = 1024
+export const BUCKET_FRAMES_PER_COST = 64
 
 /** How long the number of boxes is taken for granted, in ms. */
 export const ANONYMITY_CACHE_MS = 1_000

@@ -1,13 +1,25 @@
 /** The Blobs port over a relay: one request a blob, many in a message. The caller checks hashes. */
-import type { Blobs } from '@hyphae/core'
-import { checkLength } from './check.js'
+import type { Blobs, IoOptions } from '@hyphae/core'
+import { checkLength, checkNumber } from './check.js'
 import type { Dialer } from './dialer.js'
 import { RelayCarrierError } from './errors.js'
 import { MAX_BLOB_BYTES } from './limits.js'
 
 const HASH_BYTES = 32
 
-export function createBlobs(dialer: Dialer): Blobs {
+export interface BlobPart {
+  /** Bytes of the whole blob. */
+  readonly total: number
+  /** As much of what was asked for as there is. */
+  readonly data: Uint8Array
+}
+
+export interface RelayBlobs extends Blobs {
+  /** Bytes `from` to `from + length` of a blob; undefined where the relay has none. Only the whole has a hash. */
+  range(hash: Uint8Array, from: number, length: number, options?: IoOptions): Promise<BlobPart | undefined>
+}
+
+export function createBlobs(dialer: Dialer): RelayBlobs {
   const checkHashes = (hashes: readonly Uint8Array[]): void => {
     for (const hash of hashes) checkLength(hash, HASH_BYTES, 'hash')
   }
@@ -38,6 +50,17 @@ export function createBlobs(dialer: Dialer): Blobs {
         hashes.map((hash) => dialer.call({ kind: 'blob-has', hash }, 'flag', options)),
       )
       return replies.map(({ value }) => value)
+    },
+    range: async (hash, from, length, { signal } = {}) => {
+      checkLength(hash, HASH_BYTES, 'hash')
+      checkNumber(from, 0, MAX_BLOB_BYTES, 'from')
+      checkNumber(length, 1, MAX_BLOB_BYTES, 'length')
+      const ask = { kind: 'blob-range', hash, from, length } as const
+      const { found, total, data } = await dialer.call(ask, 'blob-part', { repeatable: true, signal })
+      if (!found) return undefined
+      if (data.length !== Math.max(0, Math.min(length, total - from)))
+        throw new RelayCarrierError('relay-carrier/malformed')
+      return { total, data: data.slice() }
     },
   }
 }

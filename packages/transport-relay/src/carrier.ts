@@ -1,6 +1,5 @@
 /** `relay(url)`: a carrier over one WebSocket to a Hyphae relay. spec/relay.md. */
 import {
-  type Blobs,
   type Carrier,
   type CarrierComponents,
   type CarrierTraits,
@@ -10,7 +9,7 @@ import {
 } from '@hyphae/core'
 import type { Cashier } from '@hyphae/payment'
 import { type Random, systemRandom } from './backoff.js'
-import { createBlobs } from './blobs.js'
+import { createBlobs, type RelayBlobs } from './blobs.js'
 import { createBucketMailbox } from './bucket-mailbox.js'
 import { type Buckets, createBuckets } from './buckets.js'
 import { createCashier } from './cashier.js'
@@ -63,7 +62,7 @@ export type RelayPrivacy = 'exact' | { readonly mode: 'bucket'; readonly sha256:
 export interface RelayCarrier extends Carrier {
   readonly mailbox: RelayMailbox
   readonly directory: Directory
-  readonly blobs: Blobs
+  readonly blobs: RelayBlobs
   readonly terms: BoxTermsPort
   readonly buckets: Buckets
   readonly logs: Logs

@@ -204,6 +204,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<RelayEngin
   const parts: Parts = { state, committer, limits, clock, random: randomOf(crypto) }
   return {
     ...mailboxes(parts),
+    inOrder: true,
     ...termsAndLogs(parts),
     ...directoryAndBlobs(parts),
     sweep: (signal) => sweepExpired(sweepContext(parts), signal),

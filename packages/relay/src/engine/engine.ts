@@ -131,6 +131,10 @@ export interface RelayEngine {
   /** A fetch that begins after a hint sees its frame. */
   onStored(listener: StoredListener): void
   /**
+   * Hints come in the order of all frames and always carry theirs: the cursor of one is where its bucket goes on.
+   */
+  readonly inOrder?: true
+  /**
    * This relay's clients wait for frames of the bucket, or one of them does not any more. Hints of other buckets
    * may be left out. Without it hints come for all.
    */

@@ -1,6 +1,6 @@
 /** One-time items and last resorts of the embedded engine. spec/relay.md section 4. */
 import { equalBytes, type StockUpload } from '@hyphae/core'
-import { MAX_STOCK_ITEMS, type RelayLimits, STORAGE_RETRY_MS } from '../limits.js'
+import { BOX_FULL_RETRY_MS, MAX_STOCK_ITEMS, type RelayLimits, STORAGE_RETRY_MS } from '../limits.js'
 import type { Batch } from './batch.js'
 import type { Job } from './committer.js'
 import type { Database } from './database.js'
@@ -72,7 +72,7 @@ async function stock(
   if (upload.sequence === held.sequence && equalBytes(upload.signature, held.signature)) return null
   if (upload.sequence <= held.sequence) return refuse('stale')
   const waiting = upload.replace ? 0 : held.next - held.first
-  if (waiting + upload.items.length > MAX_STOCK_ITEMS) return refuse('stock-full')
+  if (waiting + upload.items.length > MAX_STOCK_ITEMS) return refuse('stock-full', BOX_FULL_RETRY_MS)
   const { counters } = batch
   if (counters.bytes + uploadBytes(upload) > limits.storedBytes)
     return refuse('storage-failed', STORAGE_RETRY_MS)

@@ -7,6 +7,8 @@ import { ANONYMITY_CACHE_MS, BUCKET_SLACK_BITS, type RelayLimits } from '../limi
 export interface Anonymity {
   /** The most bits of a bucket that may be read now. */
   bits(): Promise<number>
+  /** The same as it was when it was last asked; asks again when that is a while ago. */
+  latest(): number
   /** What is recommended: a bit less, so that a relay about to shrink does not turn its readers away. */
   offered(): Promise<number>
 }
@@ -25,16 +27,27 @@ export function leastBits(most: number): number {
 export function createAnonymity(engine: RelayEngine, limits: RelayLimits, clock: Clock): Anonymity {
   let askedAt = Number.NEGATIVE_INFINITY
   let answer = Promise.resolve(0)
+  let known = 0
+  const keep = (most: number): void => {
+    known = most
+  }
   const bits = (): Promise<number> => {
     const now = clock.now()
     if (Math.abs(now - askedAt) >= ANONYMITY_CACHE_MS) {
       askedAt = now
       answer = engine.stats().then(({ boxes }) => bucketBitsFor(boxes, limits))
-      answer.catch(() => {
+      answer.then(keep, () => {
         askedAt = Number.NEGATIVE_INFINITY
       })
     }
     return answer
   }
-  return { bits, offered: async () => Math.max(0, (await bits()) - 1) }
+  return {
+    bits,
+    latest: () => {
+      bits().catch(() => {})
+      return known
+    },
+    offered: async () => Math.max(0, (await bits()) - 1),
+  }
 }

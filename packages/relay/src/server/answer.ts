@@ -2,6 +2,7 @@
 import { describeFields, type Reply, type Request, type UnknownRequest } from '@hyphae/transport-relay/wire'
 import { boxName } from '../engine/keys.js'
 import { hopHandlers } from '../hops/handlers.js'
+import { BUCKET_FRAMES_PER_COST, MAX_BUCKET_PAGE } from '../limits.js'
 import { PAYMENT_HANDLERS } from '../payment/handlers.js'
 import { PUSH_HANDLERS } from '../push/handlers.js'
 import { BUCKET_HANDLERS } from './bucket-handlers.js'
@@ -44,7 +45,6 @@ const COSTLY: ReadonlySet<string> = new Set([
   'stock',
   'take',
   'set-terms',
-  'bucket-fetch',
   'bucket-watch',
   'pay-open',
   'pay-voucher',
@@ -63,13 +63,18 @@ const OWNED: ReadonlyMap<string, 'box' | 'log'> = new Map([
   ['log-read', 'log'],
 ] as const)
 
-function costly(request: Request | UnknownRequest): boolean {
-  return COSTLY.has(request.kind) || (request.kind === 'deposit' && request.ticket.kind !== 'none')
+/** In signature checks. */
+function costOf(request: Request | UnknownRequest): number {
+  if (request.kind === 'deposit') return request.ticket.kind === 'none' ? 0 : 1
+  if (request.kind === 'bucket-fetch')
+    return 1 + Math.floor(Math.min(request.limit, MAX_BUCKET_PAGE) / BUCKET_FRAMES_PER_COST)
+  return COSTLY.has(request.kind) ? 1 : 0
 }
 
 function check(session: Session, request: Request | UnknownRequest): Reply | undefined {
-  if (costly(request)) {
-    const wait = session.costly.take(1, session.context.clock.now())
+  const cost = costOf(request)
+  if (cost > 0) {
+    const wait = session.costly.take(cost, session.context.clock.now())
     if (wait > 0) return failure(request.request, 'rate-limited', wait)
   }
   const field = OWNED.get(request.kind)

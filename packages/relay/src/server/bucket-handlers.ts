@@ -1,9 +1,10 @@
 /** Reading and watching a bucket. spec/relay.md section 3.3. */
 import { type BucketPrefix, bucketHint, type Reply, type Request } from '@hyphae/transport-relay/wire'
 import type { BoxFrame, BucketPage } from '../engine/engine.js'
-import { STORAGE_RETRY_MS } from '../limits.js'
+import { MAX_BUCKET_PAGE, STORAGE_RETRY_MS } from '../limits.js'
 import { leastBits } from './anonymity.js'
 import { type BucketWatch, createPusher, createWaker } from './bucket-watch.js'
+import type { Wake } from './exchange.js'
 import type { Handlers } from './handler.js'
 import { cannotWatch, failure, type Session, type Subscription, stopWatching } from './session.js'
 
@@ -28,7 +29,11 @@ async function fetch(session: Session, request: Extract<Request, { kind: 'bucket
   const { request: id, after, limit } = request
   const no = await refusal(session, id, request)
   if (no !== undefined) return no
-  const { more, next, frames } = await session.context.engine.bucket(request, after, limit)
+  const { more, next, frames } = await session.context.engine.bucket(
+    request,
+    after,
+    Math.min(limit, MAX_BUCKET_PAGE),
+  )
   return { kind: 'bucket', request: id, more, next, frames: frames.map((frame) => hinted(session, frame)) }
 }
 
@@ -84,7 +89,9 @@ async function watch(session: Session, request: WatchRequest): Promise<Reply> {
     stopWatching(session, id)
     return no
   }
-  ends.push(context.exchange.watchBucket({ bits, prefix }, watch.wake))
+  // A bucket that may have come to hide too little is read, which looks whether it may.
+  const wake: Wake = (frame) => watch.wake(bits <= context.anonymity.latest() ? frame : undefined)
+  ends.push(context.exchange.watchBucket({ bits, prefix }, wake))
   queueMicrotask(watch.advance)
   return { kind: 'ok', request: id }
 }

@@ -17,8 +17,8 @@ export interface BucketPeer {
 }
 
 export interface BucketWatch extends Subscription {
-  /** Something came into the bucket, or may have. */
-  wake(): void
+  /** Something came into the bucket, or may have; with it where nothing lies between it and the one before. */
+  wake(frame?: BoxFrame): void
 }
 
 /** Says at the start and whenever something came that the peer should look; again only after the next credit. */
@@ -87,9 +87,17 @@ export function createPusher(
       })
   }
   return {
-    wake: () => {
-      behind = true
-      advance()
+    wake: (frame) => {
+      if (frame !== undefined && frame.cursor <= next) return
+      const caughtUp = !behind && !reading && credit > 0 && !stopped && !peer.blocked()
+      if (caughtUp && frame !== undefined) {
+        next = frame.cursor
+        credit -= 1
+        peer.push(frame)
+      } else {
+        behind = true
+        advance()
+      }
     },
     credit: (count) => {
       credit = Math.min(credit + count, MAX_WATCH_WINDOW)

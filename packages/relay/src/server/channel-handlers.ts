@@ -7,7 +7,9 @@ import { cannotWatch, failure } from './session.js'
 const nothing = (): void => {}
 
 export const CHANNEL_HANDLERS: Handlers<'announce' | 'listen'> = {
-  announce: ({ context: { engine } }, { request, channel, frame }) => {
+  announce: ({ context: { engine, clock }, announces }, { request, channel, frame }) => {
+    const wait = announces.take(1, clock.now())
+    if (wait > 0) return failure(request, 'rate-limited', wait)
     engine.announce(channel, frame)
     return { kind: 'ok', request }
   },

@@ -28,7 +28,7 @@ function sameHash(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0
 }
 
-export const BLOB_HANDLERS: Handlers<'blob-put' | 'blob-get' | 'blob-has'> = {
+export const BLOB_HANDLERS: Handlers<'blob-put' | 'blob-get' | 'blob-has' | 'blob-range'> = {
   'blob-put': ({ context: { engine, crypto } }, { request, hash, data }) =>
     sameHash(crypto.sha256(data), hash)
       ? verdict(engine.putBlob(hash, data), request)
@@ -42,4 +42,9 @@ export const BLOB_HANDLERS: Handlers<'blob-put' | 'blob-get' | 'blob-has'> = {
     })),
   'blob-has': ({ context: { engine } }, { request, hash }) =>
     engine.hasBlob(hash).then((value) => ({ kind: 'flag', request, value })),
+  'blob-range': async ({ context: { engine } }, { request, hash, from, length }) => {
+    const blob = await engine.getBlob(hash)
+    const data = blob?.subarray(from, from + length) ?? NOTHING
+    return { kind: 'blob-part', request, found: blob !== undefined, total: blob?.length ?? 0, data }
+  },
 }

@@ -2,13 +2,12 @@
  * Who is told of what, over all connections: readers of buckets of new frames, listeners of channels of what is
  * announced. spec/relay.md sections 3.3 and 3.5. Stores nothing.
  */
-
-import type { BucketPrefix } from '@hyphae/transport-relay/wire'
+import type { BucketPrefix, StoredFrame } from '@hyphae/transport-relay/wire'
 import { bucketHead } from '../engine/buckets.js'
-import type { RelayEngine } from '../engine/engine.js'
+import type { BoxFrame, RelayEngine } from '../engine/engine.js'
 
-/** Called when a frame came into the bucket, or may have. */
-export type Wake = () => void
+/** Called when a frame came into the bucket, or may have; with it where nothing lies between it and the one before. */
+export type Wake = (frame?: BoxFrame) => void
 export type Hear = (frame: Uint8Array) => void
 
 export interface Exchange {
@@ -51,22 +50,28 @@ interface Width {
 function watchers(engine: RelayEngine): Exchange['watchBucket'] {
   const widths = new Map<number, Width>()
   const all = new Set<Wake>()
-  engine.onStored((box) => {
+  const tell = (box: string, stored: StoredFrame | undefined): void => {
+    const whole = stored !== undefined && engine.inOrder === true
+    const frame = whole ? { ...stored, box: Buffer.from(box, 'latin1') } : undefined
+    for (const { bits, wakes } of widths.values())
+      for (const wake of wakes.of(String(bucketHead(box, bits)))) wake(frame)
+  }
+  engine.onStored((box, stored) => {
     if (box === undefined) for (const wake of all) wake()
-    else
-      for (const { bits, wakes } of widths.values())
-        for (const wake of wakes.of(String(bucketHead(box, bits)))) wake()
+    else if (widths.size > 0) tell(box, stored)
   })
   return ({ bits, prefix }, given) => {
     // One watch, one member, also where a connection watches a bucket twice.
-    const wake: Wake = () => given()
+    const wake: Wake = (frame) => given(frame)
     const width = widths.get(bits) ?? { bits, wakes: createSets(), count: 0 }
     const forget = width.wakes.add(String(prefix), wake, Number.POSITIVE_INFINITY)
     widths.set(bits, width)
     width.count += 1
     all.add(wake)
+    engine.interest?.({ bits, prefix }, true)
     return () => {
       if (!all.delete(wake)) return
+      engine.interest?.({ bits, prefix }, false)
       forget?.()
       width.count -= 1
       if (width.count === 0) widths.delete(bits)

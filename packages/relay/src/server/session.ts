@@ -48,12 +48,19 @@ export interface Session {
   readonly opened: Set<string>
   readonly watching: Map<number, Subscription>
   readonly costly: Bucket
+  readonly announces: Bucket
 }
 
 export function createSession(context: SessionContext): Session {
-  const { costlyPerSecond, costlyBurst } = context.limits
-  const costly = createBucket(costlyPerSecond, costlyBurst, context.clock.now())
-  return { context, opened: new Set(), watching: new Map(), costly }
+  const { costlyPerSecond, costlyBurst, announcesPerSecond } = context.limits
+  const now = context.clock.now()
+  return {
+    context,
+    opened: new Set(),
+    watching: new Map(),
+    costly: createBucket(costlyPerSecond, costlyBurst, now),
+    announces: createBucket(announcesPerSecond, 2 * announcesPerSecond, now),
+  }
 }
 
 export function endSession({ watching }: Session): void {

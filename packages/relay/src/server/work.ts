@@ -64,6 +64,7 @@ function cost(request: Incoming): number {
       return BASE_COST + Math.min(MAX_FETCH_BYTES, request.limit * FRAME_COST)
     case 'blob-put':
     case 'blob-get':
+    case 'blob-range':
       return BASE_COST + BLOB_COST
     case 'take':
       return BASE_COST + ITEM_COST

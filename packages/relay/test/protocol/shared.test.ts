@@ -132,7 +132,8 @@ const MIB = 1024 * 1024
 
 describe('one channel', () => {
   it('hostile 41: a listener that does not read loses frames; memory stays bounded and others hear them all', async () => {
-    fixture = await startFixture({ limits: { answerBytes: MIB, slowReaderMs: 60_000 } })
+    const limits = { answerBytes: MIB, slowReaderMs: 60_000, announcesPerSecond: 10_000 }
+    fixture = await startFixture({ limits })
     const channel = crypto.randomBytes(32)
     const deaf = await rawWebSocket(fixture.server.port)
     deaf.socket.write(rawFrame(BINARY, encodeRequests([{ kind: 'listen', request: 1, channel }])))
@@ -161,6 +162,38 @@ describe('one channel', () => {
     stop.abort()
     await listening
     deaf.socket.destroy()
+  })
+})
+
+describe('announcing', () => {
+  it('hostile 38: has a rate, and says how long to wait', async () => {
+    fixture = await startFixture({ limits: { announcesPerSecond: 5 } })
+    const { channels } = await fixture.connect()
+    const channel = crypto.randomBytes(32)
+    const all = Array.from({ length: 30 }, () => channels.announce(channel, new Uint8Array(128)))
+    const results = await Promise.allSettled(all)
+    const refusals = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+    expect(refusals.length).toBeGreaterThan(10)
+    for (const error of refusals) {
+      expect(error.code).toBe('relay-carrier/rate-limited')
+      expect(error.retryAfterMs).toBeGreaterThan(0)
+    }
+  })
+})
+
+describe('a blob', () => {
+  it('is had in parts, as much as there is', async () => {
+    fixture = await startFixture()
+    const { blobs } = await fixture.connect()
+    const data = crypto.randomBytes(1000)
+    const hash = crypto.sha256(data)
+    await blobs.put([{ hash, data }])
+    const parts = await Promise.all([0, 300, 600, 900].map((from) => blobs.range(hash, from, 300)))
+    expect(Buffer.concat(parts.map((part) => part?.data ?? new Uint8Array(0)))).toEqual(Buffer.from(data))
+    expect(await blobs.range(hash, 1000, 1)).toEqual({ total: 1000, data: new Uint8Array(0) })
+    expect(await blobs.range(hash, 4096, 4096)).toEqual({ total: 1000, data: new Uint8Array(0) })
+    expect(await blobs.range(crypto.sha256(hash), 0, 5)).toBeUndefined()
+    await expect(blobs.range(hash, 0, 0)).rejects.toMatchObject({ code: 'relay-carrier/bad-input' })
   })
 })
 

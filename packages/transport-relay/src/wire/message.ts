@@ -32,6 +32,12 @@ import { MAILBOX_CODECS, type MailboxRequest } from './mailbox-requests.js'
 import type { CodecTable, Operation, OperationCodec } from './operation.js'
 import { PAYMENT_CODECS, type PaymentRequest } from './payment-requests.js'
 import { PUSH_CODECS, type PushRequest } from './push-requests.js'
+import {
+  type BlobPartReply,
+  type BlobRangeRequest,
+  RANGE_CODECS,
+  RANGE_REPLY_CODECS,
+} from './range-requests.js'
 import { PLAIN_REPLY_CODECS, type PlainReply } from './replies.js'
 import { RESULT_REPLY_CODECS, type ResultReply } from './result-replies.js'
 import { SERVICE_REPLY_CODECS, type ServiceReply } from './service-replies.js'
@@ -44,10 +50,11 @@ export type Request =
   | BucketRequest
   | LogRequest
   | ChannelRequest
+  | BlobRangeRequest
   | PaymentRequest
   | HopRequest
   | PushRequest
-export type Reply = PlainReply | ResultReply | ExtendedReply | ServiceReply
+export type Reply = PlainReply | ResultReply | ExtendedReply | BlobPartReply | ServiceReply
 
 /** A request of a later version; to be answered with `unsupported`. */
 export interface UnknownRequest {
@@ -67,6 +74,7 @@ const REQUESTS: CodecTable<Request> = {
   ...BUCKET_CODECS,
   ...LOG_CODECS,
   ...CHANNEL_CODECS,
+  ...RANGE_CODECS,
   ...PAYMENT_CODECS,
   ...HOP_CODECS,
   ...PUSH_CODECS,
@@ -75,6 +83,7 @@ const REPLIES: CodecTable<Reply> = {
   ...PLAIN_REPLY_CODECS,
   ...RESULT_REPLY_CODECS,
   ...EXTENDED_REPLY_CODECS,
+  ...RANGE_REPLY_CODECS,
   ...SERVICE_REPLY_CODECS,
 }
 

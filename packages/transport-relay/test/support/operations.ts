@@ -58,7 +58,7 @@ function bucketOp<K extends string, F extends Record<string, fc.Arbitrary<unknow
     )
 }
 
-/** Codes 17 to 26. */
+/** Codes 17 to 27. */
 const laterRequests = [
   op('deposit', { box: key, id: bytes(16), ttl, ticket, frame }),
   op('set-terms', { box: key, terms }),
@@ -70,6 +70,7 @@ const laterRequests = [
   op('announce', { channel: key, frame }),
   op('listen', { channel: key }),
   op('describe', {}),
+  op('blob-range', { hash: key, from: fc.integer({ min: 0, max: 0xffff }), length: u16 }),
 ]
 
 const smallFrame = fc.constantFrom(128, 512).chain(bytes)
@@ -84,7 +85,7 @@ const fields = fc
   )
   .map((all) => all.toSorted((a, b) => a.key - b.key))
 
-/** Codes 138 to 145. */
+/** Codes 138 to 146. */
 const laterReplies = [
   op('terms', { terms: fc.option(terms, { nil: undefined }) }),
   op('bucket', { more: fc.boolean(), next: u64, frames: fc.array(bucketFrame, { maxLength: 4 }) }),
@@ -94,6 +95,12 @@ const laterReplies = [
   op('log-entries', { from: u64, next: u64, entries: fc.array(entry, { maxLength: 5 }) }),
   op('heard', { frame }),
   op('description', { fields }),
+  op('blob-part', { found: fc.constant(false), total: fc.constant(0), data: fc.constant(new Uint8Array(0)) }),
+  op('blob-part', {
+    found: fc.constant(true),
+    total: fc.integer({ min: 200, max: 4096 }),
+    data: fc.uint8Array({ maxLength: 200 }),
+  }),
 ]
 
 export const anyRequest = fc.oneof(

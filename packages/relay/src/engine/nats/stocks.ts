@@ -6,7 +6,7 @@
  * loses the item and gives it to nobody.
  */
 import { equalBytes, type StockUpload } from '@hyphae/core'
-import { MAX_STOCK_ITEMS } from '../../limits.js'
+import { BOX_FULL_RETRY_MS, MAX_STOCK_ITEMS } from '../../limits.js'
 import { refuse, type Taken, type Verdict } from '../engine.js'
 import type { Documents } from './documents.js'
 import { type JetStream, unreachable } from './jetstream.js'
@@ -115,7 +115,7 @@ function verdictOn(held: Stock, upload: StockUpload): Verdict | undefined {
   if (upload.sequence === held.sequence && equalBytes(upload.signature, held.signature)) return null
   if (upload.sequence <= held.sequence) return refuse('stale')
   const before = upload.replace ? 0 : waiting(held)
-  return before + upload.items.length > MAX_STOCK_ITEMS ? refuse('stock-full') : undefined
+  return before + upload.items.length > MAX_STOCK_ITEMS ? refuse('stock-full', BOX_FULL_RETRY_MS) : undefined
 }
 
 function grown(held: Stock, upload: StockUpload, added: readonly Chunk[]): Stock {

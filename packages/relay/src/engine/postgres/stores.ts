@@ -2,7 +2,7 @@
 import { type DirectoryRecord, equalBytes, type StockUpload, systemClock } from '@hyphae/core'
 import { decodeDirectoryRecord, encodeDirectoryRecord } from '@hyphae/tlv'
 import { type BoxTerms, MAX_LOG_PAGE_BYTES, MAX_WRITERS, type TtlClass } from '@hyphae/transport-relay/wire'
-import { MAX_CACHED_TERMS, MAX_STOCK_ITEMS } from '../../limits.js'
+import { BOX_FULL_RETRY_MS, MAX_CACHED_TERMS, MAX_STOCK_ITEMS } from '../../limits.js'
 import { classMs, endOf } from '../due.js'
 import { type LogConflict, type LogPage, refuse, type Taken, type Verdict } from '../engine.js'
 import { boxName } from '../keys.js'
@@ -112,7 +112,7 @@ export async function storeUpload({ pool }: Context, upload: StockUpload): Promi
   )
   const outcome = rows[0]?.outcome
   if (outcome === 'stale') return refuse('stale')
-  return outcome === 'full' ? refuse('stock-full') : null
+  return outcome === 'full' ? refuse('stock-full', BOX_FULL_RETRY_MS) : null
 }
 
 const NOTHING = new Uint8Array(0)
