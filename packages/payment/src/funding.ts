@@ -22,8 +22,8 @@ export interface Funding {
   check(channel: FundedChannel, voucher: Voucher): Promise<void>
   /** In the payee's transaction: takes `amount` from the payer. @throws PaymentError `payment/over-capacity` */
   draw(tx: StoreTransaction, channel: FundedChannel, amount: bigint): Promise<void>
-  /** Turns the latest voucher into money; what was gained, 0 when there was nothing to do. */
-  settle(channel: FundedChannel, latest: Voucher | undefined, signal?: AbortSignal): Promise<bigint>
+  /** Turns the latest voucher into money; what was gained, 0 when nothing was left to do; null: not yet worth it. */
+  settle(channel: FundedChannel, latest: Voucher | undefined, signal?: AbortSignal): Promise<bigint | null>
 }
 
 /** Kind of `trustedFunding`. */

@@ -79,7 +79,7 @@ export interface Till {
   takeToken(token: Uint8Array, purchase: Purchase): Promise<void>
   /** Takes what a payment ticket pays with, and charges its channel. */
   takePayment(ticket: Uint8Array, purchase: Purchase): Promise<void>
-  /** Turns vouchers into money; what was gained. */
+  /** Turns vouchers into money; what was gained. @throws PaymentError `payment/settle-failed` after the others were settled */
   settle(options?: IoOptions): Promise<bigint>
   /** Makes and forgets keys and spent tokens, and forgets channels that are settled and over. */
   sweep(): Promise<void>
@@ -255,14 +255,23 @@ async function settleOne(
   if (account.settled === account.voucherPaid) return 0n
   const channel: FundedChannel = { id, terms: account.opening.terms }
   const gained = await fundingOf(context, channel.terms.funding).settle(channel, account.latest, signal)
+  if (gained === null) return 0n
   await changing(context, id, async (now) => ({ ...now, settled: account.voucherPaid }))
   return gained
 }
 
+/** One channel that cannot be settled holds up no other. */
 async function settle(context: Context, { signal }: IoOptions = {}): Promise<bigint> {
   let gained = 0n
-  for (const { key, value } of await context.store.list([TABLE]))
-    gained += await settleOne(context, key[1] as Uint8Array, decodeAccount(value), signal)
+  let failure: unknown
+  for (const { key, value } of await context.store.list([TABLE])) {
+    try {
+      gained += await settleOne(context, key[1] as Uint8Array, decodeAccount(value), signal)
+    } catch (error) {
+      failure = error
+    }
+  }
+  if (failure !== undefined) throw failure
   return gained
 }
 

@@ -70,5 +70,12 @@ export async function openPayment(options: PaymentOptions, base: ServiceBase): P
   }
   const { till, ledger } = await openTill(options, base)
   const checks = paymentChecks(base.crypto, { till, verifier: till.issuer })
-  return { till, ledger, checks, sweep: till.sweep }
+  return {
+    till,
+    ledger,
+    checks,
+    // What cannot be settled now is settled later; what is over is forgotten all the same.
+    sweep: () =>
+      till.settle().then(till.sweep, (error: unknown) => till.sweep().then(() => Promise.reject(error))),
+  }
 }

@@ -1,4 +1,4 @@
-/** Payment: what it costs, channels, tokens. Bodies as in spec/payment.md; codes in spec/relay-payment.md. */
+/** Payment: what it costs, channels, tokens. Bodies and codes as in spec/payment.md section 9. */
 import { MAX_OPENING_BYTES, MAX_ORDER_BYTES, MAX_VOUCHER_BYTES } from '@hyphae/payment'
 import { type OpaqueOperation, opaqueCodec } from './opaque.js'
 import { type CodecTable, KEY_BYTES } from './operation.js'

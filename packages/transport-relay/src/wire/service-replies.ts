@@ -1,4 +1,4 @@
-/** Answers about payment, hops and push. spec/relay-payment.md, spec/relay-hops.md, spec/relay-push.md. */
+/** Answers about payment, hops and push. spec/payment.md section 9, spec/relay-hops.md, spec/relay-push.md. */
 import { MAX_BLINDED, MAX_STATEMENT_BYTES, RSA_BYTES } from '@hyphae/payment'
 import {
   malformed,

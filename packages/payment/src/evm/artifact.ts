@@ -1,0 +1,429 @@
+/** Compiled from contracts/HyphaeEscrow.sol by `npm run compile:escrow`; a test compiles it again and compares. */
+
+export const ESCROW_ABI = [
+  {
+    inputs: [],
+    name: 'Backward',
+    type: 'error',
+  },
+  {
+    inputs: [],
+    name: 'BadNotice',
+    type: 'error',
+  },
+  {
+    inputs: [],
+    name: 'BadSignature',
+    type: 'error',
+  },
+  {
+    inputs: [],
+    name: 'BadValue',
+    type: 'error',
+  },
+  {
+    inputs: [],
+    name: 'BeyondDeposit',
+    type: 'error',
+  },
+  {
+    inputs: [],
+    name: 'Exists',
+    type: 'error',
+  },
+  {
+    inputs: [],
+    name: 'Expired',
+    type: 'error',
+  },
+  {
+    inputs: [],
+    name: 'NotOpen',
+    type: 'error',
+  },
+  {
+    inputs: [],
+    name: 'NotPayee',
+    type: 'error',
+  },
+  {
+    inputs: [],
+    name: 'NotPayer',
+    type: 'error',
+  },
+  {
+    inputs: [],
+    name: 'TooEarly',
+    type: 'error',
+  },
+  {
+    inputs: [],
+    name: 'TransferFailed',
+    type: 'error',
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: 'bytes32',
+        name: 'id',
+        type: 'bytes32',
+      },
+      {
+        indexed: false,
+        internalType: 'uint256',
+        name: 'refund',
+        type: 'uint256',
+      },
+    ],
+    name: 'Closed',
+    type: 'event',
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: 'bytes32',
+        name: 'id',
+        type: 'bytes32',
+      },
+      {
+        indexed: false,
+        internalType: 'uint64',
+        name: 'closesAt',
+        type: 'uint64',
+      },
+    ],
+    name: 'Closing',
+    type: 'event',
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: 'bytes32',
+        name: 'id',
+        type: 'bytes32',
+      },
+      {
+        indexed: true,
+        internalType: 'address',
+        name: 'payer',
+        type: 'address',
+      },
+      {
+        indexed: true,
+        internalType: 'address',
+        name: 'payee',
+        type: 'address',
+      },
+      {
+        indexed: false,
+        internalType: 'bytes32',
+        name: 'account',
+        type: 'bytes32',
+      },
+      {
+        indexed: false,
+        internalType: 'uint256',
+        name: 'deposit',
+        type: 'uint256',
+      },
+    ],
+    name: 'Opened',
+    type: 'event',
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: 'bytes32',
+        name: 'id',
+        type: 'bytes32',
+      },
+      {
+        indexed: false,
+        internalType: 'uint256',
+        name: 'amount',
+        type: 'uint256',
+      },
+    ],
+    name: 'Redeemed',
+    type: 'event',
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: 'bytes32',
+        name: 'id',
+        type: 'bytes32',
+      },
+      {
+        indexed: false,
+        internalType: 'uint256',
+        name: 'deposit',
+        type: 'uint256',
+      },
+    ],
+    name: 'ToppedUp',
+    type: 'event',
+  },
+  {
+    inputs: [],
+    name: 'MAX_NOTICE',
+    outputs: [
+      {
+        internalType: 'uint64',
+        name: '',
+        type: 'uint64',
+      },
+    ],
+    stateMutability: 'view',
+    type: 'function',
+  },
+  {
+    inputs: [],
+    name: 'MIN_NOTICE',
+    outputs: [
+      {
+        internalType: 'uint64',
+        name: '',
+        type: 'uint64',
+      },
+    ],
+    stateMutability: 'view',
+    type: 'function',
+  },
+  {
+    inputs: [
+      {
+        internalType: 'address',
+        name: 'payer',
+        type: 'address',
+      },
+      {
+        internalType: 'address',
+        name: 'payee',
+        type: 'address',
+      },
+      {
+        internalType: 'bytes32',
+        name: 'account',
+        type: 'bytes32',
+      },
+    ],
+    name: 'channelId',
+    outputs: [
+      {
+        internalType: 'bytes32',
+        name: '',
+        type: 'bytes32',
+      },
+    ],
+    stateMutability: 'pure',
+    type: 'function',
+  },
+  {
+    inputs: [
+      {
+        internalType: 'bytes32',
+        name: 'id',
+        type: 'bytes32',
+      },
+    ],
+    name: 'channelOf',
+    outputs: [
+      {
+        components: [
+          {
+            internalType: 'address',
+            name: 'payer',
+            type: 'address',
+          },
+          {
+            internalType: 'uint64',
+            name: 'notice',
+            type: 'uint64',
+          },
+          {
+            internalType: 'address',
+            name: 'payee',
+            type: 'address',
+          },
+          {
+            internalType: 'uint64',
+            name: 'closesAt',
+            type: 'uint64',
+          },
+          {
+            internalType: 'uint128',
+            name: 'deposit',
+            type: 'uint128',
+          },
+          {
+            internalType: 'uint128',
+            name: 'redeemed',
+            type: 'uint128',
+          },
+          {
+            internalType: 'bool',
+            name: 'closed',
+            type: 'bool',
+          },
+        ],
+        internalType: 'struct HyphaeEscrow.Channel',
+        name: '',
+        type: 'tuple',
+      },
+    ],
+    stateMutability: 'view',
+    type: 'function',
+  },
+  {
+    inputs: [
+      {
+        internalType: 'bytes32',
+        name: 'id',
+        type: 'bytes32',
+      },
+    ],
+    name: 'finishClose',
+    outputs: [],
+    stateMutability: 'nonpayable',
+    type: 'function',
+  },
+  {
+    inputs: [
+      {
+        internalType: 'address',
+        name: 'payee',
+        type: 'address',
+      },
+      {
+        internalType: 'bytes32',
+        name: 'account',
+        type: 'bytes32',
+      },
+      {
+        internalType: 'uint64',
+        name: 'notice',
+        type: 'uint64',
+      },
+    ],
+    name: 'open',
+    outputs: [
+      {
+        internalType: 'bytes32',
+        name: 'id',
+        type: 'bytes32',
+      },
+    ],
+    stateMutability: 'payable',
+    type: 'function',
+  },
+  {
+    inputs: [
+      {
+        internalType: 'bytes32',
+        name: 'id',
+        type: 'bytes32',
+      },
+      {
+        internalType: 'uint256',
+        name: 'amount',
+        type: 'uint256',
+      },
+      {
+        internalType: 'uint64',
+        name: 'expiresAt',
+        type: 'uint64',
+      },
+      {
+        internalType: 'bytes',
+        name: 'signature',
+        type: 'bytes',
+      },
+    ],
+    name: 'redeem',
+    outputs: [],
+    stateMutability: 'nonpayable',
+    type: 'function',
+  },
+  {
+    inputs: [
+      {
+        internalType: 'bytes32',
+        name: 'id',
+        type: 'bytes32',
+      },
+    ],
+    name: 'release',
+    outputs: [],
+    stateMutability: 'nonpayable',
+    type: 'function',
+  },
+  {
+    inputs: [
+      {
+        internalType: 'bytes32',
+        name: 'id',
+        type: 'bytes32',
+      },
+    ],
+    name: 'startClose',
+    outputs: [],
+    stateMutability: 'nonpayable',
+    type: 'function',
+  },
+  {
+    inputs: [
+      {
+        internalType: 'bytes32',
+        name: 'id',
+        type: 'bytes32',
+      },
+    ],
+    name: 'topUp',
+    outputs: [],
+    stateMutability: 'payable',
+    type: 'function',
+  },
+  {
+    inputs: [
+      {
+        internalType: 'bytes32',
+        name: 'id',
+        type: 'bytes32',
+      },
+      {
+        internalType: 'uint256',
+        name: 'amount',
+        type: 'uint256',
+      },
+      {
+        internalType: 'uint64',
+        name: 'expiresAt',
+        type: 'uint64',
+      },
+    ],
+    name: 'voucherHash',
+    outputs: [
+      {
+        internalType: 'bytes32',
+        name: '',
+        type: 'bytes32',
+      },
+    ],
+    stateMutability: 'view',
+    type: 'function',
+  },
+] as const
+
+export const ESCROW_BYTECODE =
+  '0x6080604052348015600f57600080fd5b506117fe8061001f6000396000f3fe6080604052600436106100bc5760003560e01c806393b1d66911610074578063bcebe34b1161004e578063bcebe34b1461047e578063c8d5372614610494578063cfa54f39146104b457600080fd5b806393b1d6691461040e578063a19b6bdf1461042e578063a2e342781461044e57600080fd5b80632e3bf2b1116100a55780632e3bf2b11461036e57806352f587341461038157806367d42a8b146103ec57600080fd5b806306bb45b6146100c1578063171a2a7d14610248575b600080fd5b3480156100cd57600080fd5b506102356100dc36600461148a565b604080517f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f6020808301919091527f7b8203622a9c148070f78a60b85ecbe26aabcb9f04e766e7c01a66c89b5fd6dc828401527fc89efdaa54c0f20c7adf612882df0950f5a951637e0307cdcb4c672f298b8bc660608301524660808301523060a0808401919091528351808403909101815260c0830184528051908201207fe07249c0a2971a035b077d5c78cc500e4520081b6f3c37a00308c70668ad293b60e084015261010083019690965261012082019490945267ffffffffffffffff929092166101408084019190915281518084039091018152610160830182528051908401207f19010000000000000000000000000000000000000000000000000000000000006101808401526101828301949094526101a280830194909452805180830390940184526101c29091019052815191012090565b6040519081526020015b60405180910390f35b34801561025457600080fd5b506103616102633660046114bf565b6040805160e081018252600080825260208201819052918101829052606081018290526080810182905260a0810182905260c08101919091525060009081526020818152604091829020825160e081018452815473ffffffffffffffffffffffffffffffffffffffff808216835267ffffffffffffffff7401000000000000000000000000000000000000000092839004811695840195909552600184015490811695830195909552909304909116606083015260028101546fffffffffffffffffffffffffffffffff80821660808501527001000000000000000000000000000000009091041660a08301526003015460ff16151560c082015290565b60405161023f91906114d8565b61023561037c3660046115c0565b6104c7565b34801561038d57600080fd5b5061023561039c3660046115f3565b6040805173ffffffffffffffffffffffffffffffffffffffff9485166020808301919091529390941684820152606080850192909252805180850390920182526080909301909252815191012090565b3480156103f857600080fd5b5061040c6104073660046114bf565b6108f2565b005b34801561041a57600080fd5b5061040c6104293660046114bf565b610961565b34801561043a57600080fd5b5061040c6104493660046114bf565b610adf565b34801561045a57600080fd5b50610465624f1a0081565b60405167ffffffffffffffff909116815260200161023f565b34801561048a57600080fd5b50610465610e1081565b3480156104a057600080fd5b5061040c6104af366004611630565b610b7c565b61040c6104c23660046114bf565b610f70565b6000610e1067ffffffffffffffff831610806104ef5750624f1a0067ffffffffffffffff8316115b15610526576040517f7c83905b00000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b34158061054257506fffffffffffffffffffffffffffffffff34115b80610561575073ffffffffffffffffffffffffffffffffffffffff8416155b15610598576040517f0bba69fb00000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b604080513360208083019190915273ffffffffffffffffffffffffffffffffffffffff8716828401526060808301879052835180840390910181526080909201909252805191012060008181526020819052604090205490915073ffffffffffffffffffffffffffffffffffffffff161561063f576040517f846ec05600000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b6040518060e001604052803373ffffffffffffffffffffffffffffffffffffffff1681526020018367ffffffffffffffff1681526020018573ffffffffffffffffffffffffffffffffffffffff168152602001600067ffffffffffffffff168152602001346fffffffffffffffffffffffffffffffff16815260200160006fffffffffffffffffffffffffffffffff1681526020016000151581525060008083815260200190815260200160002060008201518160000160006101000a81548173ffffffffffffffffffffffffffffffffffffffff021916908373ffffffffffffffffffffffffffffffffffffffff16021790555060208201518160000160146101000a81548167ffffffffffffffff021916908367ffffffffffffffff16021790555060408201518160010160006101000a81548173ffffffffffffffffffffffffffffffffffffffff021916908373ffffffffffffffffffffffffffffffffffffffff16021790555060608201518160010160146101000a81548167ffffffffffffffff021916908367ffffffffffffffff16021790555060808201518160020160006101000a8154816fffffffffffffffffffffffffffffffff02191690836fffffffffffffffffffffffffffffffff16021790555060a08201518160020160106101000a8154816fffffffffffffffffffffffffffffffff02191690836fffffffffffffffffffffffffffffffff16021790555060c08201518160030160006101000a81548160ff0219169083151502179055509050508373ffffffffffffffffffffffffffffffffffffffff163373ffffffffffffffffffffffffffffffffffffffff16827f8855db0ca271c0423d81fad74a6253bc0d14f8892b23956b7d8715784d8aec6086346040516108e3929190918252602082015260400190565b60405180910390a49392505050565b60006108fd826110c6565b600181015490915073ffffffffffffffffffffffffffffffffffffffff163314610953576040517f56cab67b00000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b61095d8282611138565b5050565b600061096c826110c6565b805490915073ffffffffffffffffffffffffffffffffffffffff1633146109bf576040517f1435e35700000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b600181015474010000000000000000000000000000000000000000900467ffffffffffffffff1615610a1d576040517fddafad9800000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b8054600090610a4e9074010000000000000000000000000000000000000000900467ffffffffffffffff16426116f5565b6001830180547fffffffff0000000000000000ffffffffffffffffffffffffffffffffffffffff167401000000000000000000000000000000000000000067ffffffffffffffff84169081029190911790915560405190815290915083907fcdd97b2dee5caa29ed8abfb95c32b091e7c24e56a1163daf528a9e1a7c7e817c906020015b60405180910390a2505050565b6000610aea826110c6565b600181015490915074010000000000000000000000000000000000000000900467ffffffffffffffff161580610b455750600181015474010000000000000000000000000000000000000000900467ffffffffffffffff1642105b15610953576040517f085de62500000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b6000610b87866110c6565b600181015490915073ffffffffffffffffffffffffffffffffffffffff163314610bdd576040517f56cab67b00000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b8367ffffffffffffffff164210610c20576040517f203d82d800000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b600281015470010000000000000000000000000000000090046fffffffffffffffffffffffffffffffff168511610c83576040517f525d02de00000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b60028101546fffffffffffffffffffffffffffffffff16851115610cd3576040517f890f721b00000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b8054604080517f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f6020808301919091527f7b8203622a9c148070f78a60b85ecbe26aabcb9f04e766e7c01a66c89b5fd6dc828401527fc89efdaa54c0f20c7adf612882df0950f5a951637e0307cdcb4c672f298b8bc660608301524660808301523060a0808401919091528351808403909101815260c0830184528051908201207fe07249c0a2971a035b077d5c78cc500e4520081b6f3c37a00308c70668ad293b60e084015261010083018b905261012083018a905267ffffffffffffffff89166101408085019190915284518085039091018152610160840185528051908301207f19010000000000000000000000000000000000000000000000000000000000006101808501526101828401919091526101a280840191909152835180840390910181526101c2909201909252805191012073ffffffffffffffffffffffffffffffffffffffff90911690610e4c90858561121f565b73ffffffffffffffffffffffffffffffffffffffff1614610e99576040517f5cd5d23300000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b6002810154600090610ed19070010000000000000000000000000000000090046fffffffffffffffffffffffffffffffff168761171b565b6002830180546fffffffffffffffffffffffffffffffff808a1670010000000000000000000000000000000002911617905560405190915087907f11673c127f647a39cbf39134f14445ebf13558f7ec53c37294dabb256868c48a90610f3a9089815260200190565b60405180910390a26001820154610f679073ffffffffffffffffffffffffffffffffffffffff16826113d8565b50505050505050565b6000610f7b826110c6565b600181015490915074010000000000000000000000000000000000000000900467ffffffffffffffff1615610fdc576040517fddafad9800000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b60028101546000906110019034906fffffffffffffffffffffffffffffffff1661172e565b905034158061101f57506fffffffffffffffffffffffffffffffff81115b15611056576040517f0bba69fb00000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b6002820180547fffffffffffffffffffffffffffffffff00000000000000000000000000000000166fffffffffffffffffffffffffffffffff831617905560405181815283907f8fe679299dd065cb3d7e488e3501d2ca20409d22c814ad142928e5912335d42390602001610ad2565b6000818152602081905260409020805473ffffffffffffffffffffffffffffffffffffffff1615806110fc5750600381015460ff165b15611133576040517fddafad9800000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b919050565b6002810154600090611172906fffffffffffffffffffffffffffffffff700100000000000000000000000000000000820481169116611741565b6003830180547fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff001660011790556040516fffffffffffffffffffffffffffffffff91909116915083907f1ebdf03e021c53ac580a5963cff85b3575827abc2b414b73c371a959d8bf0857906111ea9084815260200190565b60405180910390a2801561121a57815461121a9073ffffffffffffffffffffffffffffffffffffffff16826113d8565b505050565b60006041821461125b576040517f5cd5d23300000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b600061126a6020828587611769565b61127391611793565b90506000611285604060208688611769565b61128e91611793565b90507f7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a08111156112ea576040517f5cd5d23300000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b600060018787876040818110611302576113026117cf565b6040805160008152602081018083529590955292013560f81c9183019190915250606081018590526080810184905260a0016020604051602081039080840390855afa158015611356573d6000803e3d6000fd5b50506040517fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0015191505073ffffffffffffffffffffffffffffffffffffffff81166113ce576040517f5cd5d23300000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b9695505050505050565b60008273ffffffffffffffffffffffffffffffffffffffff168260405160006040518083038185875af1925050503d8060008114611432576040519150601f19603f3d011682016040523d82523d6000602084013e611437565b606091505b505090508061121a576040517f90b8ec1800000000000000000000000000000000000000000000000000000000815260040160405180910390fd5b803567ffffffffffffffff8116811461113357600080fd5b60008060006060848603121561149f57600080fd5b83359250602084013591506114b660408501611472565b90509250925092565b6000602082840312156114d157600080fd5b5035919050565b600060e08201905073ffffffffffffffffffffffffffffffffffffffff835116825267ffffffffffffffff602084015116602083015273ffffffffffffffffffffffffffffffffffffffff604084015116604083015267ffffffffffffffff60608401511660608301526fffffffffffffffffffffffffffffffff608084015116608083015260a083015161158160a08401826fffffffffffffffffffffffffffffffff169052565b5060c083015161159560c084018215159052565b5092915050565b803573ffffffffffffffffffffffffffffffffffffffff8116811461113357600080fd5b6000806000606084860312156115d557600080fd5b6115de8461159c565b9250602084013591506114b660408501611472565b60008060006060848603121561160857600080fd5b6116118461159c565b925061161f6020850161159c565b929592945050506040919091013590565b60008060008060006080868803121561164857600080fd5b853594506020860135935061165f60408701611472565b9250606086013567ffffffffffffffff81111561167b57600080fd5b8601601f8101881361168c57600080fd5b803567ffffffffffffffff8111156116a357600080fd5b8860208284010111156116b557600080fd5b959894975092955050506020019190565b7f4e487b7100000000000000000000000000000000000000000000000000000000600052601160045260246000fd5b67ffffffffffffffff8181168382160190811115611715576117156116c6565b92915050565b81810381811115611715576117156116c6565b80820180821115611715576117156116c6565b6fffffffffffffffffffffffffffffffff8281168282160390811115611715576117156116c6565b6000808585111561177957600080fd5b8386111561178657600080fd5b5050820193919092039150565b80356020831015611715577fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff602084900360031b1b1692915050565b7f4e487b7100000000000000000000000000000000000000000000000000000000600052603260045260246000fd' as const
