@@ -1,4 +1,4 @@
-// `npm run bench -- <area> [--json]`: measures one area, ours and its peers in the same run.
+// `npm run bench -- <area> [--json] [arguments]`: measures one area, ours and its peers in the same run.
 // Areas are the files bench/src/<area>.ts. bench/ is a workspace of its own, installed here on first use, so that
 // `npm start` and `npm test` never bring the peers. Everything but the result goes to standard error.
 import { readdir, readFile } from 'node:fs/promises'
@@ -16,16 +16,16 @@ async function areas() {
   return names.filter((name) => !SHARED.includes(name)).sort()
 }
 
-/** The packages of ours that an area imports, in its file and in the folder of its name. */
+/** The packages of ours that an area imports, in its file and anywhere in the folder of its name. */
 async function packagesOf(area) {
   const folder = join(BENCH, 'src', area)
-  const inFolder = await readdir(folder).catch(() => [])
+  const inFolder = await readdir(folder, { recursive: true }).catch(() => [])
   const files = [
     `${folder}.ts`,
     ...inFolder.filter((file) => file.endsWith('.ts')).map((f) => join(folder, f)),
   ]
   const sources = await Promise.all(files.map((file) => readFile(file, 'utf8')))
-  const found = sources.join('\n').matchAll(/from '(@hyphae\/[a-z0-9-]+)/g)
+  const found = sources.join('\n').matchAll(/'(@hyphae\/[a-z0-9-]+)/g)
   return [...new Set([...found].map((match) => match[1]))]
 }
 
@@ -40,7 +40,7 @@ await main(async (args) => {
   const known = await areas()
   const area = args.find((arg) => !arg.startsWith('-'))
   if (area === undefined || !known.includes(area)) {
-    process.stderr.write(`usage: npm run bench -- <area> [--json]\nareas: ${known.join(', ')}\n`)
+    process.stderr.write(`usage: npm run bench -- <area> [--json] [arguments]\nareas: ${known.join(', ')}\n`)
     return 2
   }
   const packages = await packagesOf(area)
@@ -48,6 +48,6 @@ await main(async (args) => {
   if (!(await installed())) {
     await timed('peers', () => quiet('pnpm', ['install', '--frozen-lockfile'], { cwd: BENCH, env }))
   }
-  const json = args.includes('--json') ? ['--json'] : []
-  return show('node', ['--import', 'tsx', join('src', `${area}.ts`), ...json], { cwd: BENCH, env })
+  const rest = args.filter((arg) => arg !== area)
+  return show('node', ['--import', 'tsx', join('src', `${area}.ts`), ...rest], { cwd: BENCH, env })
 })

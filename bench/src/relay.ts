@@ -4,11 +4,19 @@ import { loadavg } from 'node:os'
 import process from 'node:process'
 import { type Report, round, runArea } from './harness.ts'
 import { durableRows } from './relay/durable.ts'
+import { growthRows } from './relay/growth.ts'
 import { idleRows } from './relay/idle.ts'
 import { pinClients } from './relay/processes.ts'
+import { storeRows } from './relay/stores.ts'
+import { volatileRows } from './relay/volatile.ts'
+import { waitingRows } from './relay/waiting.ts'
 
 const PARTS: Readonly<Record<string, (report: Report) => Promise<void>>> = {
   durable: (report) => durableRows(report),
+  volatile: volatileRows,
+  waiting: waitingRows,
+  growth: growthRows,
+  stores: storeRows,
   idle: idleRows,
   alone: (report) => durableRows(report, true),
 }

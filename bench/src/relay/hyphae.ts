@@ -16,13 +16,13 @@ const HOST = '127.0.0.1'
 type KeyPair = ReturnType<typeof crypto.ed25519.generate>
 
 /** Operations a client gathers into one message. */
-interface Message {
+export interface Message {
   bytes: Buffer
   length: number
   count: number
 }
 
-function emptyMessage(): Message {
+export function emptyMessage(): Message {
   return { bytes: Buffer.allocUnsafe(64 * 1024), length: MESSAGE_HEADER, count: 0 }
 }
 
@@ -33,7 +33,7 @@ function room(message: Message, bytes: number): void {
   message.bytes = larger
 }
 
-function begin(message: Message, code: number, bytes: number, request: number): Buffer {
+export function begin(message: Message, code: number, bytes: number, request: number): Buffer {
   room(message, bytes)
   const { bytes: out, length } = message
   out[length] = code
@@ -44,7 +44,7 @@ function begin(message: Message, code: number, bytes: number, request: number): 
   return out
 }
 
-function finish(message: Message): Buffer {
+export function finish(message: Message): Buffer {
   const { bytes, length, count } = message
   bytes[0] = 1
   bytes.writeUInt16LE(count, 1)

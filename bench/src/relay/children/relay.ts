@@ -20,6 +20,9 @@ const relay = await startRelay({
   },
 })
 process.stdout.write(`ready ${relay.port}\n`)
-process.stdin.resume()
+process.stdin.on('data', () => {
+  ;(globalThis as { gc?: () => void }).gc?.()
+  process.stdout.write('collected\n')
+})
 process.stdin.on('end', () => void relay.close())
 process.on('SIGTERM', () => {})
