@@ -1,6 +1,8 @@
 /** A stream of bytes to one other place: what every kind of link brings, and all that a channel knows of it. */
 
 export interface ByteSocket {
+  /** Below 10 kbps: every time limit is SLOW_FACTOR times as long. */
+  readonly slow?: boolean
   /** False when enough is waiting already: `drained` tells when to go on. */
   write(bytes: Uint8Array): boolean
   /** Resolves when there is room again, or the socket is gone. */

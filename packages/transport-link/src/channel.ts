@@ -12,7 +12,13 @@ import type { CryptoProvider, X25519PrivateKey } from '@hyphae/crypto'
 import type { ByteEvents, ByteSocket } from './byte-socket.js'
 import { LinkError } from './errors.js'
 import { readIdentity } from './identity.js'
-import { HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKE_BYTES, MAX_RECORD_BYTES, RECORD_TIMEOUT_MS } from './limits.js'
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  MAX_HANDSHAKE_BYTES,
+  MAX_RECORD_BYTES,
+  RECORD_TIMEOUT_MS,
+  SLOW_FACTOR,
+} from './limits.js'
 import {
   type CipherState,
   type HandshakeState,
@@ -103,11 +109,15 @@ export function openChannel(options: ChannelOptions): Promise<Channel> {
       },
     }
     start(state)
-    options.party.clock.sleep(HANDSHAKE_TIMEOUT_MS, over.signal, true).then(
+    options.party.clock.sleep(patience(state, HANDSHAKE_TIMEOUT_MS), over.signal, true).then(
       () => end(state, new LinkError('link/unreachable')),
       () => {},
     )
   })
+}
+
+function patience({ socket }: State, milliseconds: number): number {
+  return socket?.slow === true ? milliseconds * SLOW_FACTOR : milliseconds
 }
 
 function start(state: State): void {
@@ -137,7 +147,7 @@ async function watchRecord(state: State, reader: { readonly partial: boolean }):
   state.watching = true
   while (reader.partial && !state.ended) {
     const before = state.receive?.counter
-    await clock.sleep(RECORD_TIMEOUT_MS, state.gone.signal, true).catch(() => {})
+    await clock.sleep(patience(state, RECORD_TIMEOUT_MS), state.gone.signal, true).catch(() => {})
     if (reader.partial && state.receive?.counter === before) end(state, new LinkError('link/broken'))
   }
   state.watching = false

@@ -4,7 +4,7 @@ import { type ErrorContext, HyphaeError } from '@hyphae/core'
 export const LINK_ERRORS = {
   'link/bad-address': {
     message: 'The address cannot be used.',
-    hint: 'Pass unix:/path/to/socket or tcp://host:port.',
+    hint: 'Pass unix:/path, tcp://host:port, udp://host:port, ws://host:port/path or serial:/dev/tty?baud=9600.',
   },
   'link/bad-frame': {
     message: 'The frame has a size that does not travel.',
@@ -34,8 +34,12 @@ export const LINK_ERRORS = {
     retryable: true,
   },
   'link/no-sockets': {
-    message: 'This runtime has no sockets of its own.',
-    hint: 'Use linkFactory with a platform that brings some, or run under Node.',
+    message: 'This runtime has no sockets of that kind.',
+    hint: 'Dial a WebSocket, attach a data channel, use linkFactory with a platform of your own, or run under Node.',
+  },
+  'link/no-serial': {
+    message: 'The library for serial ports is not installed.',
+    hint: 'Run: npm install serialport',
   },
   'link/closed': {
     message: 'The carrier is closed.',

@@ -1,3 +1,3 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-export { link } from './link-without-sockets.js'
+export { link } from './link.web.js'
 export * from './portable.js'

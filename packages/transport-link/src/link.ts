@@ -14,13 +14,14 @@ import {
   type Transport,
 } from '@hyphae/core'
 import { type CryptoProvider, defaultCrypto, type Ed25519PrivateKey } from '@hyphae/crypto'
-import { type Address, addressText, byDistance, parseAddress } from './address.js'
+import { addressText, byDistance, parseAddress } from './address.js'
 import type { ByteEvents, ByteSocket } from './byte-socket.js'
 import { type Channel, openChannel, type Party } from './channel.js'
 import { LinkError } from './errors.js'
 import { createFrameQueue, type FrameQueue } from './frame-queue.js'
 import { makeIdentity } from './identity.js'
 import { MAX_ADDRESSES, MAX_CONNECTIONS, MAX_HANDSHAKES } from './limits.js'
+import type { Listening, Platform } from './platform.js'
 
 /** Where a peer listens, best known now; asked each time a connection is made. */
 export type Addresses = (peer: string) => readonly string[] | Promise<readonly string[]>
@@ -28,7 +29,7 @@ export type Addresses = (peer: string) => readonly string[] | Promise<readonly s
 export interface LinkOptions {
   /** The device's signing key: what peers know it by. */
   readonly identity: Ed25519PrivateKey
-  /** `unix:/path`, `tcp://host:port`; port 0 picks one. None: only dials. */
+  /** As `parseAddress` takes them; port 0 picks one. None: only dials. */
   readonly listen?: readonly string[]
   readonly addresses?: Addresses
   /** Whether a device may connect; everybody may unless given. Frames are sealed for their readers in any case. */
@@ -36,21 +37,16 @@ export interface LinkOptions {
   readonly crypto?: CryptoProvider
 }
 
-/** What a platform brings. */
-export interface Platform {
-  dial(address: Address, events: ByteEvents): ByteSocket
-  listen(address: Address, connected: (open: (events: ByteEvents) => ByteSocket) => void): Promise<Listening>
-}
-
-export interface Listening {
-  readonly address: Address
-  close(): Promise<void>
-}
-
 export interface LinkCarrier extends Carrier {
   readonly link: Link
   /** Where this device listens, with the ports that were picked. */
   readonly listening: readonly string[]
+  /**
+   * Takes a connection that was made in some other way, such as a data channel; whoever would have dialled is the
+   * initiator. Resolves to the peer's device id.
+   * @throws LinkError `link/wrong-peer`, `link/broken`, `link/unreachable`, `link/closed`
+   */
+  attach(role: 'initiator' | 'responder', open: (events: ByteEvents) => ByteSocket): Promise<string>
 }
 
 export type LinkTransport = (components: CarrierComponents) => Promise<LinkCarrier>
@@ -100,7 +96,7 @@ export function linkFactory(platform: Platform): (options: LinkOptions) => LinkT
       }
       try {
         for (const address of wanted)
-          listening.push(await platform.listen(address, (open) => welcome(state, open)))
+          listening.push(await platform.listen(address, (open) => welcome(state, open), state.party))
       } catch (error) {
         await close()
         throw error
@@ -113,6 +109,7 @@ export function linkFactory(platform: Platform): (options: LinkOptions) => LinkT
           frames: (io) => state.queue.read(io?.signal),
         },
         listening: listening.map(({ address }) => addressText(address)),
+        attach: (role, open) => attach(state, role, open),
         close,
         [Symbol.asyncDispose]: close,
       }
@@ -179,7 +176,7 @@ async function dialNearest(state: State, peer: string): Promise<Channel> {
       return await open(
         state,
         'initiator',
-        (events) => state.platform.dial(address, events),
+        (events) => state.platform.dial(address, events, state.party),
         (found) => found === peer,
       )
     } catch (error) {
@@ -190,6 +187,16 @@ async function dialNearest(state: State, peer: string): Promise<Channel> {
   throw new LinkError(wrong ? 'link/wrong-peer' : 'link/unreachable', {
     details: { addresses: addresses.length },
   })
+}
+
+async function attach(
+  state: State,
+  role: 'initiator' | 'responder',
+  openSocket: (events: ByteEvents) => ByteSocket,
+): Promise<string> {
+  if (state.closed) throw new LinkError('link/closed')
+  const channel = await open(state, role, openSocket, state.options.accept ?? (() => true))
+  return channel.peer
 }
 
 /** A connection that somebody else has made. */

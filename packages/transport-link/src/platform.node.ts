@@ -1,98 +1,36 @@
-/** Sockets of Node: Unix and TCP. Server sockets are the caller's to place; a Unix socket is made for its owner alone. */
-import { once } from 'node:events'
-import { chmod, unlink } from 'node:fs/promises'
-import { connect, createServer, type Server, type Socket } from 'node:net'
-import type { Address } from './address.js'
-import type { ByteEvents, ByteSocket } from './byte-socket.js'
-import { LinkError } from './errors.js'
-import { DIAL_TIMEOUT_MS } from './limits.js'
-import type { Listening, Platform } from './link.js'
+/** Node: every kind of address. */
 
-function wrap(socket: Socket, events: ByteEvents): ByteSocket {
-  socket.setNoDelay(true)
-  socket.on('data', (bytes: Buffer) =>
-    events.received(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)),
-  )
-  // 'close' follows, and says no less.
-  socket.on('error', () => {})
-  socket.on('close', () => events.closed())
-  return {
-    write: (bytes) => socket.write(bytes),
-    drained: () => {
-      if (socket.destroyed || !socket.writableNeedDrain) return Promise.resolve()
-      return new Promise((resolve) => {
-        const done = (): void => {
-          socket.off('drain', done)
-          socket.off('close', done)
-          resolve()
-        }
-        socket.on('drain', done)
-        socket.on('close', done)
-      })
-    },
-    pause: () => socket.pause(),
-    resume: () => socket.resume(),
-    close: () => socket.destroy(),
-  }
+import type { Platform } from './platform.js'
+import { dialSerial, listenAtSerial } from './serial.node.js'
+import { dialStream, listenForStreams } from './stream-sockets.node.js'
+import { dialUdp, listenForUdp } from './udp.node.js'
+import { dialWebSocket, listenForWebSockets } from './websocket.node.js'
+
+export const nodePlatform: Platform = {
+  dial: (address, events, components) => {
+    switch (address.kind) {
+      case 'udp':
+        return dialUdp(address, events, components)
+      case 'ws':
+      case 'wss':
+        return dialWebSocket(address, events, components)
+      case 'serial':
+        return dialSerial(address, events, components)
+      default:
+        return dialStream(address, events)
+    }
+  },
+  listen: (address, connected, components) => {
+    switch (address.kind) {
+      case 'udp':
+        return listenForUdp(address, connected, components)
+      case 'ws':
+      case 'wss':
+        return listenForWebSockets(address, connected, components)
+      case 'serial':
+        return listenAtSerial(address, connected, components)
+      default:
+        return listenForStreams(address, connected)
+    }
+  },
 }
-
-const target = (address: Address): { path: string } | { host: string; port: number } =>
-  address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }
-
-function dial(address: Address, events: ByteEvents): ByteSocket {
-  const socket = connect(target(address))
-  const timer = setTimeout(() => socket.destroy(), DIAL_TIMEOUT_MS)
-  const stop = (): void => clearTimeout(timer)
-  socket.once('connect', stop)
-  socket.once('close', stop)
-  return wrap(socket, events)
-}
-
-async function listen(
-  address: Address,
-  connected: (open: (events: ByteEvents) => ByteSocket) => void,
-): Promise<Listening> {
-  const server = createServer((socket) => connected((events) => wrap(socket, events)))
-  try {
-    await bind(server, address)
-  } catch (cause) {
-    throw new LinkError('link/bad-address', { cause })
-  }
-  const bound = server.address()
-  return {
-    address:
-      bound !== null && typeof bound === 'object' && address.kind === 'tcp'
-        ? { ...address, port: bound.port }
-        : address,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
-  }
-}
-
-async function bind(server: Server, address: Address): Promise<void> {
-  server.listen(target(address))
-  try {
-    await once(server, 'listening')
-  } catch (error) {
-    if (address.kind !== 'unix' || !(await isAbandoned(error, address.path))) throw error
-    await unlink(address.path)
-    server.listen(target(address))
-    await once(server, 'listening')
-  }
-  if (address.kind === 'unix') await chmod(address.path, 0o600)
-}
-
-/** A socket file that nobody listens at: a process that was killed has left it. */
-async function isAbandoned(error: unknown, path: string): Promise<boolean> {
-  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return false
-  const probe = connect({ path })
-  try {
-    await once(probe, 'connect')
-    return false
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === 'ECONNREFUSED'
-  } finally {
-    probe.destroy()
-  }
-}
-
-export const nodePlatform: Platform = { dial, listen }

@@ -4,7 +4,14 @@ import { existsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { FRAME_SIZES } from '@hyphae/core'
 import { describe, expect, it } from 'vitest'
-import { link, MAX_WAITING_FRAMES } from '../src/index.node.js'
+import {
+  addressText,
+  byDistance,
+  distance,
+  link,
+  MAX_WAITING_FRAMES,
+  parseAddress,
+} from '../src/index.node.js'
 import { ADDRESSES, closeLater, device, deviceKnowing, frameOf, socketPath } from './support/links.js'
 
 describe.each(ADDRESSES)('a link over %s', (_name, address) => {
@@ -136,6 +143,24 @@ describe('a link', () => {
     await expect(ben.link.send('a'.repeat(64), frameOf())).rejects.toMatchObject({ code: 'link/closed' })
   })
 
+  it('C1: puts the nearest first: this machine, its network, the world, and a radio last', () => {
+    const nearest = [
+      'unix:/run/link',
+      'udp://127.0.0.1:7000',
+      'tcp://[::1]:7000',
+      'ws://192.168.1.5:80/link',
+      'udp://printer.local:9',
+      'wss://example.org:443/',
+      'serial:/dev/ttyUSB0?baud=57600',
+    ]
+    const mixed = [6, 2, 5, 0, 3, 1, 4].map((index) => nearest[index] as string)
+    const kinds = byDistance(mixed.map(parseAddress)).map(distance)
+    expect(kinds).toEqual([0, 1, 1, 2, 2, 3, 4])
+    expect(nearest.map((text) => addressText(parseAddress(text)))).toEqual(nearest)
+    expect(addressText(parseAddress('ws://example.org'))).toBe('ws://example.org:80/')
+    expect(addressText(parseAddress('serial:/dev/ttyUSB0'))).toBe('serial:/dev/ttyUSB0?baud=9600')
+  })
+
   it.each([
     ['a relative path', 'unix:link'],
     ['a path that the system would cut', `unix:/${'x'.repeat(200)}`],
@@ -143,6 +168,12 @@ describe('a link', () => {
     ['a path after a port', 'tcp://127.0.0.1:1/x'],
     ['credentials', 'tcp://me:secret@127.0.0.1:1'],
     ['another scheme', 'http://127.0.0.1:1'],
+    ['UDP without a port', 'udp://127.0.0.1'],
+    ['a question in a WebSocket', 'ws://127.0.0.1:1/link?token=1'],
+    ['a relative serial port', 'serial:ttyUSB0'],
+    ['a speed that is none', 'serial:/dev/ttyUSB0?baud=fast'],
+    ['another setting of a serial port', 'serial:/dev/ttyUSB0?parity=odd'],
+    ['a scheme alone', 'ws:'],
     ['nothing', ''],
   ])('refuses %s', (_what, address) => {
     const options = { identity: {} as never, listen: [address] }

@@ -15,6 +15,8 @@ export function socketPath(): string {
 export const ADDRESSES: [string, () => string][] = [
   ['a Unix socket', socketPath],
   ['TCP', () => 'tcp://127.0.0.1:0'],
+  ['UDP', () => 'udp://127.0.0.1:0'],
+  ['a WebSocket', () => 'ws://127.0.0.1:0/link'],
 ]
 
 const open: { close(): Promise<void> }[] = []
