@@ -54,6 +54,14 @@ export function isRefusal(admittance: Admittance): admittance is Refusal {
 
 const FREE: Admitted = {}
 
+const BITS: Readonly<Record<TicketKind, number>> = {
+  none: ticketSet(['none']),
+  capability: ticketSet(['capability']),
+  token: ticketSet(['token']),
+  work: ticketSet(['work']),
+  payment: ticketSet(['payment']),
+}
+
 /** The owner's quota holds beside whatever the ticket says. */
 function withQuota(admittance: Admittance, quota: number): Admittance {
   if (quota === 0 || isRefusal(admittance)) return admittance
@@ -69,9 +77,9 @@ export function createAdmission({ engine, checks, accepts }: AdmissionOptions): 
     terms: BoxTerms | undefined,
   ): Admittance | Promise<Admittance> => {
     const { kind } = request.ticket
-    const taken = accepted & (terms?.accepts ?? accepted)
+    const taken = terms === undefined ? accepted : accepted & terms.accepts
     const check = checked[kind]
-    if (check === undefined || (taken & ticketSet([kind])) === 0) return refuse('ticket-needed')
+    if (check === undefined || (taken & BITS[kind]) === 0) return refuse('ticket-needed')
     const admittance = check(request, terms)
     if (terms === undefined) return admittance
     if (admittance instanceof Promise) return admittance.then((later) => withQuota(later, terms.quota))

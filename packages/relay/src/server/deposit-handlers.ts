@@ -1,8 +1,28 @@
 /** Putting into a box, with or without a ticket, and the terms of a box. spec/relay.md sections 3.1 and 3.2. */
-import { ALL_TICKETS, type BoxTerms, type Reply, ticketSet } from '@hyphae/transport-relay/wire'
-import { type AdmissionRequest, type Admittance, isRefusal } from './admission.js'
+import {
+  ALL_TICKETS,
+  type BoxTerms,
+  type Reply,
+  type TtlClass,
+  ticketSet,
+} from '@hyphae/transport-relay/wire'
+import type { PutOptions } from '../engine/engine.js'
+import { type AdmissionRequest, type Admittance, type Admitted, isRefusal } from './admission.js'
 import type { Handlers } from './handler.js'
 import { failure, refused, type Session, verdict } from './session.js'
+
+/** One object for each class, so that a put without more to say makes none. */
+const PLAIN: { readonly [T in TtlClass]: PutOptions } = {
+  1: { ttl: 1 },
+  7: { ttl: 7 },
+  14: { ttl: 14 },
+  30: { ttl: 30 },
+}
+
+function optionsOf(ttl: TtlClass, { quota, spend }: Admitted): PutOptions {
+  if (quota === undefined && spend === undefined) return PLAIN[ttl]
+  return { ttl, ...(quota === undefined ? {} : { quota }), ...(spend === undefined ? {} : { spend }) }
+}
 
 function store(
   { context: { engine } }: Session,
@@ -11,7 +31,7 @@ function store(
   admittance: Admittance,
 ): Reply | Promise<Reply> {
   if (isRefusal(admittance)) return refused(admittance, request)
-  return verdict(engine.put(box, id, frame, { ttl, ...admittance }), request)
+  return verdict(engine.put(box, id, frame, optionsOf(ttl, admittance)), request)
 }
 
 /** Admits, then stores. */
