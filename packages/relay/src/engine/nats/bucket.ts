@@ -48,8 +48,11 @@ export interface Bucket {
 }
 
 interface Live {
+  /** Replaced as a whole: whoever still reads into an old one reads in vain. */
   state: BucketState
   freshAt: number
+  /** The log was read once: somebody may have seen its end. */
+  loaded: boolean
   running: Promise<void>
   pending: number
   reading: Promise<void> | undefined
@@ -65,32 +68,41 @@ export function createBucket(subject: string, context: BucketContext): Bucket {
   const live: Live = {
     state: emptyState(),
     freshAt: 0,
+    loaded: false,
     running: Promise.resolve(),
     pending: 0,
     reading: undefined,
     nextReading: undefined,
     expected: undefined,
   }
-  const apply = (seq: number, data: Uint8Array): BucketRecord | undefined => {
-    if (seq <= live.state.last) return undefined
+  /** Into the state that the caller knows to hold everything before `seq`. */
+  const apply = (state: BucketState, seq: number, data: Uint8Array): BucketRecord | undefined => {
+    if (state !== live.state || seq <= state.last) return undefined
     const record = decodeRecord(data)
-    applyRecord(live.state, seq, record)
+    applyRecord(state, seq, record)
     live.expected = undefined
     return record
   }
-  const gained = (seq: number, data: Uint8Array): void => {
-    const record = apply(seq, data)
+  const gained = (state: BucketState, seq: number, data: Uint8Array): void => {
+    const record = apply(state, seq, data)
     if (record !== undefined) context.applied(seq, record, data)
+  }
+  const reset = (): void => {
+    live.state = emptyState()
+    live.freshAt = 0
+    live.expected = undefined
   }
   const readTail = async (): Promise<void> => {
     const begun = systemClock.now()
+    const { state } = live
     const boxes = new Map<string, Uint8Array>()
-    for await (const { seq, data } of js.read(stream, subject, live.state.last + 1)) {
-      const record = apply(seq, data)
+    for await (const { seq, data } of js.read(stream, subject, state.last + 1)) {
+      const record = apply(state, seq, data)
       if (record?.kind === 'put') for (const { box } of record.entries) boxes.set(boxName(box), box)
     }
-    // At the first reading nobody has seen an earlier end.
-    if (boxes.size > 0 && live.freshAt !== 0) context.found(boxes)
+    if (boxes.size > 0 && live.loaded) context.found(boxes)
+    if (state !== live.state) return
+    live.loaded = true
     live.freshAt = begun
   }
   const refresh = (): Promise<void> => {
@@ -114,8 +126,7 @@ export function createBucket(subject: string, context: BucketContext): Bucket {
     const before = live.state.last
     // A leader that is new may not have come to the end yet: what it said is good for one attempt.
     live.expected = undefined
-    await live.reading?.catch(() => {})
-    if (last < live.state.last) live.state = emptyState()
+    if (last < before) reset()
     await refresh()
     // A server that has removed the end of a log takes another number for it, and everything there was read.
     if (last < live.state.last) live.expected = last
@@ -129,13 +140,13 @@ export function createBucket(subject: string, context: BucketContext): Bucket {
     }
     if (plan.record !== undefined) {
       const data = encodeRecord(plan.record)
-      const answer = await js.publish(subject, data, live.expected ?? live.state.last)
+      const { state } = live
+      const answer = await js.publish(subject, data, live.expected ?? state.last)
       if (answer.kind === 'conflict') {
         await catchUp(answer.last)
         return false
       }
-      live.freshAt = systemClock.now()
-      gained(answer.seq, data)
+      gained(state, answer.seq, data)
     }
     plan.done()
     return true
@@ -174,14 +185,11 @@ export function createBucket(subject: string, context: BucketContext): Bucket {
     hear: (seq, previous, data) => {
       if (seq <= live.state.last) return true
       if (live.freshAt === 0 || previous !== live.state.last) return false
-      gained(seq, data)
+      gained(live.state, seq, data)
       return true
     },
     commit,
-    forget: () => {
-      live.state = emptyState()
-      live.freshAt = 0
-    },
+    forget: reset,
     busy: () => live.pending > 0 || live.reading !== undefined,
   }
 }

@@ -98,32 +98,34 @@ function decoded({ seq, data }: ApiMessage): Stored {
 }
 
 /** `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>` */
-function position(message: Msg): { seq: number; pending: number } {
+function position(message: Msg): { seq: number; place: number; pending: number } {
   const tokens = message.reply?.split('.') ?? []
-  return { seq: Number(tokens.at(-4)), pending: Number(tokens.at(-1)) }
+  return { seq: Number(tokens.at(-4)), place: Number(tokens.at(-3)), pending: Number(tokens.at(-1)) }
 }
 
 type Api = <T>(subject: string, body: unknown) => Promise<T & { error?: ApiError }>
 
-/** Messages of a consumer, batch by batch, until none is pending. */
+/** Messages of a consumer, batch by batch, until none is pending or one was lost on the way: it is not sent again. */
 async function* drain(connection: NatsConnection, stream: string, name: string): AsyncGenerator<Stored> {
+  let place = 0
   for (let pending = 1; pending > 0; ) {
     const answers = await connection.requestMany(
       `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`,
       JSON.stringify({ batch: PULL_BATCH, no_wait: true }),
       { strategy: 'count', maxMessages: PULL_BATCH, maxWait: REQUEST_MS },
     )
-    let came = 0
+    const before = place
     for await (const message of answers) {
       // A status (no more messages) instead of a message.
       if (message.headers !== undefined && message.headers.code !== 0) break
-      came += 1
-      const place = position(message)
-      pending = place.pending
-      yield { seq: place.seq, data: message.data }
+      const at = position(message)
+      if (at.place !== place + 1) return
+      place = at.place
+      pending = at.pending
+      yield { seq: at.seq, data: message.data }
       if (pending === 0) break
     }
-    if (came === 0) return
+    if (place === before) return
   }
 }
 
@@ -177,8 +179,8 @@ async function* read(
   from: number,
 ): AsyncGenerator<Stored> {
   let seq = from
-  for (let n = 0; ; n++) {
-    if (n === CHAIN_READS)
+  for (let n = 1; ; n++) {
+    if (n % CHAIN_READS === 0)
       for await (const message of bulk(stream, subject, seq)) {
         seq = message.seq + 1
         yield message
