@@ -38,6 +38,22 @@ describe('HyphaeError', () => {
     expect(error.details).toEqual({ length: 3, limit: 2 })
   })
 
+  it('stands on its code alone where a production build left out the texts', () => {
+    const bare = {} as typeof TABLE
+    const error = new DemoError(bare, 'demo/broken', { details: { length: 3 } })
+    expect(error).toMatchObject({
+      name: 'DemoError',
+      code: 'demo/broken',
+      shortMessage: 'demo/broken',
+      hint: '',
+      message: 'demo/broken (length: 3)',
+      docs: 'spec/errors.md#demo-broken',
+      retryable: false,
+    })
+    expect(new DemoError(bare, 'demo/busy').message).toBe('demo/busy')
+    expect(isHyphaeError(error, 'demo/broken')).toBe(true)
+  })
+
   it('keeps its cause', () => {
     const cause = new Error('below')
     expect(new DemoError(TABLE, 'demo/broken', { cause }).cause).toBe(cause)

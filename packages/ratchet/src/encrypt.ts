@@ -19,8 +19,6 @@ import { MAX_CHAIN_MESSAGES } from './limits.js'
 import { readySide } from './ready-side.js'
 import { coreOf, type ReadySide, type SessionCore, type SessionState, sessionOf } from './session.js'
 
-const NO_PADDING: Uint8Array = new Uint8Array(0)
-
 export interface EncryptInput {
   /** At most USABLE_BYTES[size]. */
   readonly body: Uint8Array
@@ -47,10 +45,8 @@ export function encryptFrame(
   }
   const { chainKey, messageKey: chainMessageKey } = chainStep(crypto, sending.chainKey)
   const { transcript } = old.facts
-  const post = old.pq?.suite.send(crypto, old.pq.state, {
-    transcript,
-    room: USABLE_BYTES[size] - body.length,
-  })
+  const room = USABLE_BYTES[size] - body.length
+  const post = old.pq?.suite.send(crypto, old.pq.state, { transcript, room })
   const messageKey = post === undefined ? chainMessageKey : mixKey(crypto, post.key, chainMessageKey)
   const frame = sealFrame(crypto, {
     mask: frameMask(crypto, sending.headerKey, n),
@@ -59,10 +55,10 @@ export function encryptFrame(
     associatedData: transcript,
     body,
     size,
-    padding: post?.padding ?? NO_PADDING,
+    padding: post?.padding,
   })
   zeroize(messageKey, chainMessageKey)
-  const pq = old.pq === null || post === undefined ? null : { ...old.pq, state: post.state }
+  const pq = old.pq && post ? { ...old.pq, state: post.state } : null
   const core = { ...old, rootKey, sending: { ...sending, chainKey, n: n + 1 }, pq }
   return { session: sessionOf(core), frame }
 }
@@ -78,10 +74,7 @@ function readySender(crypto: SessionCrypto, core: SessionCore): Sender {
   if (due.kind === 'ready') return { rootKey: core.rootKey, sending: due }
   const ratchetKey = crypto.x25519.generate()
   const step = rootStep(crypto, core.rootKey, crypto.x25519.dh(ratchetKey, due.remoteKey))
-  return {
-    rootKey: step.rootKey,
-    sending: readySide(crypto, ratchetKey, step, due.headerKey, due.pn),
-  }
+  return { rootKey: step.rootKey, sending: readySide(crypto, ratchetKey, step, due.headerKey, due.pn) }
 }
 
 function checkInput(body: Uint8Array, size: SealedSize): void {

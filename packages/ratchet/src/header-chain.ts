@@ -43,10 +43,7 @@ export function headerChain(key: Uint8Array): HeaderChain {
 /** Tag and mask of message n: a view that the next call may overwrite. */
 export function maskAt(crypto: SessionCrypto, chain: HeaderChain, n: number): Uint8Array {
   const { near } = chain.memo()
-  if (n < near.low || n > near.high) {
-    near.low = n
-    near.high = n
-  }
+  if (n < near.low || n > near.high) near.low = near.high = n
   const at = (n % RING_SLOTS) * FRAME_MASK_BYTES
   if (n === near.high) {
     near.masks.set(frameMask(crypto, chain.key, n), at)
@@ -119,10 +116,7 @@ function farWords(crypto: SessionCrypto, chain: HeaderChain, from: number, end: 
   const memo = chain.memo()
   memo.far ??= { low: from, high: from, words: new Uint32Array(MAX_FORWARD) }
   const { far } = memo
-  if (from < far.low || from > far.high) {
-    far.low = from
-    far.high = from
-  }
+  if (from < far.low || from > far.high) far.low = far.high = from
   for (; far.high < end; far.high++) {
     far.words[far.high % MAX_FORWARD] = readU32(frameMask(crypto, chain.key, far.high), 0)
   }

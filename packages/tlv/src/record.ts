@@ -4,9 +4,10 @@
  * Each sequence of records has exactly one encoding, and decoding refuses every other. This file knows the
  * grammar only: which types exist, their order and their sizes are the business of fields.ts.
  */
+import { concatBytes } from '@hyphae/core'
 import { TlvError, type TlvErrorCode } from './errors.js'
 import { MAX_RECORDS, MAX_SHORT_VALUE_BYTES, MAX_VALUE_BYTES } from './limits.js'
-import { readU16, writeU16 } from './numbers.js'
+import { readU16 } from './numbers.js'
 import { isZero, viewOf } from './view.js'
 
 /** First byte of the extended form, and so not a type. */
@@ -124,35 +125,33 @@ export function recordLength(valueLength: number): number {
   return valueLength + (valueLength <= MAX_SHORT_VALUE_BYTES ? SHORT_HEADER_BYTES : EXTENDED_HEADER_BYTES)
 }
 
+/** What stands before a value. @throws TlvError `tlv/bad-type`, `tlv/bad-length` */
+function recordHeader(type: number, { length }: Uint8Array): Uint8Array {
+  if (!Number.isInteger(type) || type < 1 || type >= ESCAPE) {
+    throw new TlvError('tlv/bad-type', { details: { type } })
+  }
+  if (length > MAX_VALUE_BYTES)
+    throw new TlvError('tlv/bad-length', { details: { length, max: MAX_VALUE_BYTES } })
+  return length > MAX_SHORT_VALUE_BYTES
+    ? Uint8Array.of(ESCAPE, 0, type, length, length >>> 8)
+    : Uint8Array.of(type, length)
+}
+
 /**
  * Writes one record and returns the offset after it; nothing is written when it does not fit.
  * @throws TlvError `tlv/bad-type`, `tlv/bad-length` (value too long, or `out` too short)
  */
 export function writeRecord(out: Uint8Array, offset: number, type: number, value: Uint8Array): number {
-  if (!Number.isInteger(type) || type < 1 || type > 254) {
-    throw new TlvError('tlv/bad-type', { details: { type } })
-  }
-  const end = offset + recordLength(value.length)
+  const header = recordHeader(type, value)
+  const start = offset + header.length
+  const end = start + value.length
   if (end > out.length) throw new TlvError('tlv/bad-length', { details: { needed: end, length: out.length } })
-  if (value.length <= MAX_SHORT_VALUE_BYTES) {
-    out[offset] = type
-    out[offset + 1] = value.length
-  } else {
-    out[offset] = ESCAPE
-    out[offset + 1] = 0
-    out[offset + 2] = type
-    writeU16(out, offset + 3, value.length)
-  }
-  out.set(value, end - value.length)
+  out.set(header, offset)
+  out.set(value, start)
   return end
 }
 
 /** @throws TlvError `tlv/bad-type`, `tlv/bad-length` */
 export function encodeRecords(records: readonly TlvRecord[]): Uint8Array {
-  let length = 0
-  for (const record of records) length += recordLength(record.value.length)
-  const out = new Uint8Array(length)
-  let offset = 0
-  for (const record of records) offset = writeRecord(out, offset, record.type, record.value)
-  return out
+  return concatBytes(...records.flatMap(({ type, value }) => [recordHeader(type, value), value]))
 }

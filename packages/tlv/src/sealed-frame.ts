@@ -33,6 +33,7 @@ const PN_OFFSET = 35
 const LENGTH_OFFSET = 38
 /** The message key is used once, so its nonce carries nothing. */
 const ZERO_NONCE = new Uint8Array(12)
+const NO_PADDING = new Uint8Array(0)
 
 // Two arenas, because an array of more than 64 bytes costs an allocation outside the engine's heap, and its
 // collection later: as much as a block of the cipher. Nothing here waits, so no two frames are ever in them.
@@ -66,7 +67,7 @@ export interface SealFrameInput {
   readonly body: Uint8Array
   readonly size: SealedSize
   /** Placed after the body where zeros would be; body and padding together fit the frame. */
-  readonly padding?: Uint8Array
+  readonly padding?: Uint8Array | undefined
 }
 
 export interface OpenFrameInput {
@@ -92,14 +93,18 @@ export function sealFrame(crypto: SessionCrypto, input: SealFrameInput): Uint8Ar
   checkLength(mask, FRAME_MASK_BYTES, 'mask')
   checkLength(messageKey, KEY_BYTES, 'message key')
   checkLength(body, header.length, 'body')
-  checkRoom(body, input.padding, USABLE_BYTES[size])
+  const usable = USABLE_BYTES[size]
+  const padding = input.padding ?? NO_PADDING
+  checkRoom(body.length + padding.length, usable)
   const frame = new Uint8Array(size)
   frame[0] = FRAME_VERSION
   for (let i = 0; i < TAG_BYTES; i++) frame[TAG_OFFSET + i] = mask[i] as number
   writeSealedHeader(frame, header)
   applyMask(frame, mask)
-  const plaintext = padBody(body, input.padding, USABLE_BYTES[size])
+  const plaintext = PLAINTEXT.subarray(0, usable)
   try {
+    plaintext.set(body)
+    plaintext.set(padding, body.length)
     const bound = boundData(associatedData, frame)
     frame.set(crypto.chacha20Poly1305.seal(messageKey, ZERO_NONCE, plaintext, bound), BODY_OFFSET)
   } finally {
@@ -160,18 +165,8 @@ export function openFramePadded(
   return { body: viewOf(plaintext, 0, length), padding: viewOf(plaintext, length, usable) }
 }
 
-function checkRoom(body: Uint8Array, padding: Uint8Array | undefined, usable: number): void {
-  const used = body.length + (padding?.length ?? 0)
-  if (used > usable)
-    throw new TlvError('tlv/bad-length', { details: { name: 'body', length: used, max: usable } })
-}
-
-/** In PLAINTEXT, for the caller to wipe. */
-function padBody(body: Uint8Array, padding: Uint8Array | undefined, usable: number): Uint8Array {
-  const plaintext = PLAINTEXT.subarray(0, usable)
-  plaintext.set(body)
-  if (padding !== undefined) plaintext.set(padding, body.length)
-  return plaintext
+function checkRoom(length: number, max: number): void {
+  if (length > max) throw new TlvError('tlv/bad-length', { details: { name: 'body', length, max } })
 }
 
 /** Associated data ‖ bytes 0..56, valid until the next call. */
