@@ -66,6 +66,10 @@ export const PAYMENT_ERRORS = {
     message: 'The account or escrow does not cover the channel.',
     hint: 'Deposit first, then open the channel.',
   },
+  'payment/too-many-channels': {
+    message: 'The payer has as many channels as one may have.',
+    hint: 'Use one that is open, or wait until one has expired.',
+  },
   'payment/unknown-channel': {
     message: 'There is no such channel, or it is closed.',
     hint: 'Open one.',

@@ -18,6 +18,9 @@ export const MAX_FUNDING_BYTES = 256
 /** A channel lives at most this long, in ms: what a relay keeps of it is bounded by time. */
 export const MAX_CHANNEL_LIFE_MS: number = 400 * 24 * 60 * 60 * 1000
 
+/** Open channels of one payer: one in use, a few that run out. A channel costs nothing, its record does. */
+export const MAX_PAYER_CHANNELS = 16
+
 /** Links of a hash chain. Finding the next one costs at most this many hashes: 30 ms in a browser. */
 export const MAX_CHAIN_LINKS = 65_536
 

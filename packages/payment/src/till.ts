@@ -25,7 +25,7 @@ import { type ChannelOpening, channelId, verifyOpening } from './channel/terms.j
 import type { Voucher } from './channel/voucher.js'
 import { PaymentError } from './errors.js'
 import type { FundedChannel, Funding } from './funding.js'
-import { MAX_CHANNEL_LIFE_MS } from './limits.js'
+import { MAX_CHANNEL_LIFE_MS, MAX_PAYER_CHANNELS } from './limits.js'
 import { byteDaysOf, checkTariff, costOf, type Tariff, tokenPrice } from './tariff.js'
 import { decodePaymentTicket } from './ticket.js'
 import type { Issuer, VerifiedToken } from './tokens/issuer.js'
@@ -86,6 +86,9 @@ export interface Till {
 }
 
 const TABLE = 'channel'
+/** Channels by payer. */
+const PAYERS = 'payer'
+const NOTHING = new Uint8Array(0)
 
 interface Context extends TillOptions {
   readonly spent: SpentTokens
@@ -124,7 +127,11 @@ async function open(context: Context, opening: ChannelOpening): Promise<Uint8Arr
   const id = channelId(crypto, terms)
   await funding.open({ id, terms })
   await store.transact(async (tx) => {
-    if ((await tx.get([TABLE, id])) === undefined) write(tx, id, newAccount(opening))
+    if ((await tx.get([TABLE, id])) !== undefined) return
+    const mine = await tx.list([PAYERS, terms.payer])
+    if (mine.length >= MAX_PAYER_CHANNELS) throw new PaymentError('payment/too-many-channels')
+    write(tx, id, newAccount(opening))
+    tx.put([PAYERS, terms.payer, id], NOTHING)
   })
   return id
 }
@@ -280,7 +287,10 @@ async function sweep({ store, clock, issuer, spent }: Context): Promise<void> {
   for (const { key, value } of await store.list([TABLE])) {
     const { opening, settled, voucherPaid } = decodeAccount(value)
     if (opening.terms.expiresAt > now || settled !== voucherPaid) continue
-    await store.transact((tx) => tx.delete(key))
+    await store.transact((tx) => {
+      tx.delete(key)
+      tx.delete([PAYERS, opening.terms.payer, key[1] as Uint8Array])
+    })
   }
   if (issuer === undefined) return
   await issuer.rotate()

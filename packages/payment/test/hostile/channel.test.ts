@@ -143,6 +143,20 @@ describe('hostile 14: an opening', () => {
   })
 })
 
+describe('hostile 38: channels', () => {
+  it('of one payer are few, until they are over', async () => {
+    const market = await openMarket()
+    const { key } = await openCustomer(market)
+    for (let i = 1; i < 16; i++) await openCustomer(market, { key })
+    await expect(openCustomer(market, { key })).rejects.toThrow(code('too-many-channels'))
+    await openCustomer(market)
+    market.clock.advance(100 * DAY)
+    await market.till.sweep()
+    expect(await market.store.list(['payer'])).toHaveLength(0)
+    await openCustomer(market, { key })
+  })
+})
+
 describe('hostile 8: a payment ticket', () => {
   it('remembers a limited number of puts, and charges each of them', async () => {
     const market = await openMarket()

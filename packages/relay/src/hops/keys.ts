@@ -1,6 +1,11 @@
-/** Keys that requests to this relay are sealed to: a new one each epoch, the two before still opened. */
-import type { Clock, Store } from '@hyphae/core'
-import type { CryptoProvider, X25519PrivateKey } from '@hyphae/crypto'
+/**
+ * Keys that requests to this relay are sealed to: a new one each epoch, the two before still opened.
+ *
+ * Random and forgotten in time where one process serves; derived from a secret where the processes of a cluster have to
+ * open the same requests. The secret opens what was ever sealed to the cluster, so only the former forgets.
+ */
+import { type Clock, type Store, utf8 } from '@hyphae/core'
+import { type CryptoProvider, hpkeDeriveKeyPair, type X25519PrivateKey } from '@hyphae/crypto'
 import { HOP_KEY_EPOCH_MS } from '../limits.js'
 
 const TABLE = 'hop-key'
@@ -23,20 +28,33 @@ async function load(store: Store, crypto: CryptoProvider, epoch: number): Promis
   })
 }
 
+const DERIVE_LABEL = 'hyphae hop key v1 '
+
+function derived(crypto: CryptoProvider, secret: Uint8Array, epoch: number): X25519PrivateKey[] {
+  return Array.from({ length: KEPT_EPOCHS }, (_, i) => {
+    const info = utf8(`${DERIVE_LABEL}${epoch - i}`)
+    return hpkeDeriveKeyPair(crypto, crypto.hkdfSha256(secret, new Uint8Array(0), info, 32))
+  })
+}
+
 export async function openHopKeys(base: {
   readonly store: Store
   readonly crypto: CryptoProvider
   readonly clock: Clock
+  /** 32 random bytes that all relays of a cluster have. */
+  readonly secret?: Uint8Array | undefined
 }): Promise<HopKeys> {
   const epochNow = (): number => Math.floor(base.clock.now() / HOP_KEY_EPOCH_MS)
   let epoch = epochNow()
-  let keys = await load(base.store, base.crypto, epoch)
+  const keysOf = async (of: number): Promise<X25519PrivateKey[]> =>
+    base.secret === undefined ? load(base.store, base.crypto, of) : derived(base.crypto, base.secret, of)
+  let keys = await keysOf(epoch)
   return {
     all: () => keys,
     rotate: async () => {
       if (epochNow() === epoch) return
       epoch = epochNow()
-      keys = await load(base.store, base.crypto, epoch)
+      keys = await keysOf(epoch)
     },
   }
 }

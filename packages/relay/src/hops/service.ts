@@ -5,6 +5,7 @@
 import type { Clock, Logger, Store } from '@hyphae/core'
 import type { CryptoProvider, X25519PrivateKey } from '@hyphae/crypto'
 import { openCalls, type RelayCalls } from '@hyphae/transport-relay/hops'
+import { RelayError } from '../errors.js'
 import { FORWARD_TIMEOUT_MS } from '../limits.js'
 import { openHopKeys } from './keys.js'
 import { createReplays, type Replays } from './replays.js'
@@ -14,6 +15,8 @@ export interface HopsOptions {
   readonly peers?: readonly string[]
   /** Opens requests that are sealed to this relay; default true. */
   readonly second?: boolean
+  /** 32 random bytes, the same at all relays of a cluster: any of them then opens what is sealed to one. */
+  readonly secret?: Uint8Array
 }
 
 export interface HopsService {
@@ -33,10 +36,13 @@ export interface HopsBase {
   readonly logger: Logger
 }
 
-/** @throws RelayCarrierError `relay-carrier/bad-url` for a peer that has none */
+/** @throws RelayCarrierError `relay-carrier/bad-url` for a peer that has none; RelayError `relay/bad-setting` */
 export async function openHops(options: HopsOptions, base: HopsBase): Promise<HopsService> {
   const { clock, logger } = base
-  const keys = options.second === false ? undefined : await openHopKeys(base)
+  const { secret } = options
+  if (secret !== undefined && secret.length !== 32)
+    throw new RelayError('relay/bad-setting', { details: { setting: 'hops.secret' } })
+  const keys = options.second === false ? undefined : await openHopKeys({ ...base, secret })
   const limits = { requestTimeoutMs: FORWARD_TIMEOUT_MS, unreachableAfterMs: FORWARD_TIMEOUT_MS }
   const peers = new Map<string, RelayCalls>()
   for (const url of options.peers ?? [])

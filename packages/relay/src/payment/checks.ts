@@ -25,6 +25,7 @@ const FAILURES: Readonly<Partial<Record<PaymentErrorCode, FailureName>>> = {
   'payment/expired': 'payment-expired',
   'payment/unknown-channel': 'unknown-channel',
   'payment/spent': 'ticket-spent',
+  'payment/too-many-channels': 'limit',
 }
 
 /** What a client is told; undefined when the error is none of payment. */
