@@ -5,7 +5,7 @@ import { createPositions } from '../../src/engine/positions.js'
 
 const step = fc.record({
   box: fc.constantFrom('a', 'b'),
-  what: fc.constantFrom('add', 'add', 'add', 'drop', 'look'),
+  what: fc.constantFrom('add', 'add', 'add', 'drop', 'remove', 'look'),
   at: fc.nat(400),
   limit: fc.integer({ min: 1, max: 10 }),
 })
@@ -32,6 +32,13 @@ it('positions do what a plain sorted list would', () => {
             list.filter((other) => other > at),
           )
         }
+        if (what === 'remove') {
+          positions.remove(box, at)
+          model.set(
+            box,
+            list.filter((other) => other !== at),
+          )
+        }
         const now = model.get(box) as number[]
         expect(positions.count(box)).toBe(now.length)
         expect(positions.newest(box)).toBe(now.at(-1) ?? 0)
@@ -41,6 +48,8 @@ it('positions do what a plain sorted list would', () => {
           now.filter((other) => other > at).slice(0, limit),
         )
       }
+      const filled = [...model].filter(([, list]) => list.length > 0).map(([box]) => box)
+      expect([...positions.names()].toSorted()).toEqual(filled)
       expect(positions.boxes()).toBe([...model.values()].filter(({ length }) => length > 0).length)
     }),
   )
