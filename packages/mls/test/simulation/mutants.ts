@@ -95,7 +95,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'order/receive.ts',
     find: 'state: withKeysOf(node.state, state)',
     replace: 'state: draft.now < 0 ? withKeysOf(node.state, state) : state',
-    from: 28,
+    from: 1149,
   },
   {
     name: 'one member may refresh itself without end',
