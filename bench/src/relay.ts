@@ -6,10 +6,18 @@ import { type Report, round, runArea } from './harness.ts'
 import { durableRows } from './relay/durable.ts'
 import { growthRows } from './relay/growth.ts'
 import { idleRows } from './relay/idle.ts'
+import { jetstreamMissing, jetstreamRows } from './relay/jetstream.ts'
 import { pinClients } from './relay/processes.ts'
 import { storeRows } from './relay/stores.ts'
 import { volatileRows } from './relay/volatile.ts'
 import { waitingRows } from './relay/waiting.ts'
+
+/** Left out, saying so, where the servers are not installed. */
+async function clusterRows(report: Report): Promise<void> {
+  const missing = jetstreamMissing()
+  if (missing === undefined) await jetstreamRows(report)
+  else process.stderr.write(`jetstream: ${missing}\n`)
+}
 
 const PARTS: Readonly<Record<string, (report: Report) => Promise<void>>> = {
   durable: (report) => durableRows(report),
@@ -17,6 +25,7 @@ const PARTS: Readonly<Record<string, (report: Report) => Promise<void>>> = {
   waiting: waitingRows,
   growth: growthRows,
   stores: storeRows,
+  jetstream: clusterRows,
   idle: idleRows,
   alone: (report) => durableRows(report, true),
 }

@@ -119,7 +119,7 @@ describe('a journaled database', () => {
           await folder.remove()
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     )
   })
 })

@@ -8,8 +8,8 @@
  * type    1 put, 2 delete, 3 put under a key never used before, 4 the same and not looked for by its key
  * ```
  *
- * The header has a checksum of its own, so that a damaged body in the middle is told from a torn end: only then
- * does another record of the same epoch and salt follow. The salt is random, so that no frame can pretend to be one.
+ * The header has a checksum of its own, so that damage in the middle is told from a torn end: only then another
+ * record of the same epoch and salt lies behind. The salt is random, so that no frame can pretend to be one.
  */
 import { crc32 } from 'node:zlib'
 import type { Write } from '../database.js'

@@ -31,11 +31,20 @@ function follows(first: RecordHeader, header: RecordHeader, number: number): boo
   return header.epoch === first.epoch && header.salt === first.salt && header.number === number
 }
 
-/** A torn record is the last that was written: one that is damaged before another was written long ago. */
-function assertTorn(image: Buffer, at: number, first: RecordHeader, header: RecordHeader): void {
-  const next = readHeader(image, at + RECORD_HEADER_BYTES + header.length)
-  if (next !== undefined && follows(first, next, header.number + 1))
-    throw new RelayError('relay/data-corrupt')
+/** Where epoch and salt lie in a record. */
+const EPOCH_AT = 12
+
+/**
+ * A torn record is the last that was written: one that is damaged before another was written long ago. The salt is
+ * random, so that nothing else in the file looks like a record of this epoch.
+ */
+function assertNothingBehind(image: Buffer, end: number, first: RecordHeader, count: number): void {
+  const mark = image.subarray(EPOCH_AT, EPOCH_AT + 8)
+  for (let at = image.indexOf(mark, end); at >= 0; at = image.indexOf(mark, at + 1)) {
+    const header = readHeader(image, at - EPOCH_AT)
+    if (header !== undefined && header.epoch === first.epoch && header.number > count)
+      throw new RelayError('relay/data-corrupt')
+  }
 }
 
 /** @throws RelayError `relay/data-corrupt` */
@@ -48,14 +57,11 @@ export async function replaySegment(path: string): Promise<Replayed> {
   const records: Write[][] = []
   let at = 0
   for (let header: RecordHeader | undefined = first; header !== undefined; header = readHeader(image, at)) {
-    if (!follows(first, header, records.length)) break
-    if (!isWhole(image, at, header)) {
-      assertTorn(image, at, first, header)
-      break
-    }
+    if (!follows(first, header, records.length) || !isWhole(image, at, header)) break
     records.push(readRows(image, at, header.length))
     at += RECORD_HEADER_BYTES + header.length
   }
+  assertNothingBehind(image, at, first, records.length)
   return { epoch, before, used: at, records }
 }
 
