@@ -12,7 +12,9 @@ export interface TwoRelays {
   readonly second: Relay
   /** The second relay's current public key. */
   readonly key: Uint8Array
-  connect(options?: RelayCarrierOptions & { readonly key?: Uint8Array; readonly clock?: Clock }): Promise<RelayCarrier>
+  connect(
+    options?: RelayCarrierOptions & { readonly key?: Uint8Array; readonly clock?: Clock },
+  ): Promise<RelayCarrier>
   /** A direct carrier to the second relay. */
   direct(): Promise<RelayCarrier>
   /** Every WebSocket message that a relay received or sent. */
