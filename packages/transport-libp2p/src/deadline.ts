@@ -1,5 +1,6 @@
 /** A signal that fires after some time, or with another one; `done` frees what it holds. */
 import type { Clock } from '@hyphae/core'
+import { setMaxListeners } from 'main-event'
 
 export interface Deadline {
   readonly signal: AbortSignal
@@ -14,5 +15,8 @@ export function deadline(clock: Clock, ms: number, ...signals: (AbortSignal | un
     () => {},
   )
   const others = signals.filter((signal) => signal !== undefined)
-  return { signal: AbortSignal.any([late.signal, ...others]), done: () => done.abort() }
+  const signal = AbortSignal.any([late.signal, ...others])
+  // A look-up listens to it once for each node that is asked.
+  setMaxListeners(Number.POSITIVE_INFINITY, signal)
+  return { signal, done: () => done.abort() }
 }

@@ -77,9 +77,10 @@ async function lookup(
     await context.ready(limit.signal)
     const { nodes, found } = await askDht(context, address, limit.signal)
     if (signal?.aborted) throw aborted(signal)
+    const kept = context.store.records(address)
     // That there is none is more than anybody knows while nobody has answered.
-    if (nodes === 0) throw new Libp2pError('libp2p/unreachable')
-    return mergeAnswers([context.store.records(address), ...found])
+    if (nodes === 0 && kept.length === 0) throw new Libp2pError('libp2p/unreachable')
+    return mergeAnswers([kept, ...found])
   } finally {
     limit.done()
   }
