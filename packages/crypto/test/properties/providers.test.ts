@@ -65,24 +65,27 @@ it('the ChaCha20 keystream is equal, on both sides of the switch between librari
   fc.assert(
     fc.property(key32, bytes(12), lengths, (key, nonce, length) => {
       unchanged([key, nonce], () => {
-        expect(nodeCrypto.chacha20(key, nonce, length)).toEqual(nobleCrypto.chacha20(key, nonce, length))
+        const expected = nobleCrypto.chacha20(key, nonce, length)
+        for (const other of OTHERS) expect(other.chacha20(key, nonce, length)).toEqual(expected)
       })
     }),
   )
 })
 
 describe.each(AEADS)('%s', (name) => {
-  const [noble, node] = [nobleCrypto[name], nodeCrypto[name]]
+  const noble = nobleCrypto[name]
+  const others = name === 'chacha20Poly1305' ? OTHERS.map((other) => other[name]) : [nodeCrypto[name]]
 
   it('seals alike and opens what the other sealed', () => {
-    expect([noble.keyLength, noble.nonceLength]).toEqual([node.keyLength, node.nonceLength])
+    for (const { keyLength, nonceLength } of others) {
+      expect([keyLength, nonceLength]).toEqual([noble.keyLength, noble.nonceLength])
+    }
     fc.assert(
       fc.property(bytes(noble.keyLength), bytes(noble.nonceLength), data, data, (key, nonce, text, ad) => {
         unchanged([key, nonce, text, ad], () => {
           const sealed = noble.seal(key, nonce, text, ad)
-          expect(node.seal(key, nonce, text, ad)).toEqual(sealed)
-          expect(node.open(key, nonce, sealed, ad)).toEqual(text)
-          expect(noble.open(key, nonce, sealed, ad)).toEqual(text)
+          for (const other of others) expect(other.seal(key, nonce, text, ad)).toEqual(sealed)
+          for (const aead of [noble, ...others]) expect(aead.open(key, nonce, sealed, ad)).toEqual(text)
         })
       }),
       { numRuns: 50 },
@@ -101,7 +104,7 @@ describe.each(AEADS)('%s', (name) => {
           const sealed = noble.seal(key, nonce, text, ad)
           const flipped = sealed.map((byte, i) => (i === at % sealed.length ? byte ^ (1 << (at % 8)) : byte))
           const other = Uint8Array.of(...ad, 0)
-          for (const aead of [noble, node]) {
+          for (const aead of [noble, ...others]) {
             expect(aead.open(key, nonce, flipped, ad)).toBeNull()
             expect(aead.open(key, nonce, sealed, other)).toBeNull()
             expect(aead.open(key, nonce, sealed.subarray(0, at % sealed.length), ad)).toBeNull()
