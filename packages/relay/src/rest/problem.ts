@@ -45,8 +45,21 @@ const FIRST_PAYMENT_CODE = 40
 const UNPAID: Entry = [402, 'The payment is not good here.']
 const REFUSED: Entry = [400, 'The relay refused.']
 
+export type HttpProblem =
+  | 'not-found'
+  | 'bad-method'
+  | 'too-large'
+  | 'bad-media'
+  | 'misdirected'
+  | 'bad-digest'
+  | 'bad-range'
+  | 'not-signed'
+  | 'expired'
+  | 'replayed'
+  | 'log-conflict'
+
 /** What only HTTP can get wrong. */
-const HTTP = {
+const HTTP: Readonly<Record<HttpProblem, Entry>> = {
   'not-found': [404, 'There is nothing here.'],
   'bad-method': [405, 'This is asked with another method.'],
   'too-large': [413, 'The body is larger than this request may be.'],
@@ -58,9 +71,7 @@ const HTTP = {
   expired: [401, 'The signature was made too long ago, or is of the future.'],
   replayed: [401, 'The nonce was used before.'],
   'log-conflict': [409, 'Another entry has that place.'],
-} as const satisfies Record<string, Entry>
-
-export type HttpProblem = keyof typeof HTTP
+}
 
 export function problem(
   code:
