@@ -1,5 +1,7 @@
-// The other end, in a process of its own: `echo.ts link <address>` or `echo.ts bare <path, or nothing for TCP>`. Prints where
-// it listens as its first line, and ends with its standard input.
+// The other end, in a process of its own: `echo.ts link <address>`, `echo.ts bare <path, or nothing for TCP>` or `echo.ts
+// datagrams`. Prints where it listens as its first line, and ends with its standard input.
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 import process from 'node:process'
 import { silentLogger, systemClock, toHex } from '@hyphae/core'
@@ -31,6 +33,19 @@ async function echoBare(): Promise<string> {
   return typeof bound === 'object' && bound !== null ? String(bound.port) : address
 }
 
-process.stdout.write(`${await (kind === 'link' ? echoLink() : echoBare())}\n`)
+async function echoDatagrams(): Promise<string> {
+  const socket = createSocket('udp4')
+  socket.on('message', (bytes, { port }) => socket.send(bytes, port, '127.0.0.1'))
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  return String(socket.address().port)
+}
+
+const starts: Record<string, () => Promise<string>> = {
+  link: echoLink,
+  bare: echoBare,
+  datagrams: echoDatagrams,
+}
+process.stdout.write(`${await starts[kind as string]?.()}\n`)
 process.stdin.resume()
 process.stdin.on('end', () => process.exit(0))

@@ -1,10 +1,14 @@
 // Direct links: the round trip of a 512-byte frame, sealed and opened at both ends, against bare sockets that carry as
 // many bytes. The other end is a process of its own, as in use; the two take turns.
-import { spawn } from 'node:child_process'
+//
+// Measured twice. On one core for both ends, where the two differ by the work they do: that is the ratio with a goal. And
+// left to the system, where either pays for waking the other core, which takes longer than the work and varies with it.
+import { spawn, spawnSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -16,6 +20,8 @@ import { median, type Report, round } from '../harness.ts'
 const FRAME_BYTES = 512
 /** What a record of that frame takes on the wire: length, kind and tag beside it. */
 const RECORD_BYTES = 2 + 1 + FRAME_BYTES + 16
+/** The same in a datagram of a link over UDP. */
+const SEGMENT_BYTES = RECORD_BYTES + 19
 const ROUNDS = 31
 const TRIPS = 400
 const WARM_UP = 5
@@ -87,6 +93,27 @@ async function bare(path: string): Promise<Runner> {
   }
 }
 
+async function bareDatagrams(): Promise<Runner> {
+  const echo = await startEcho('datagrams')
+  const socket = createSocket('udp4')
+  socket.connect(Number(echo.said), '127.0.0.1')
+  await once(socket, 'connect')
+  const bytes = crypto.randomBytes(SEGMENT_BYTES)
+  let back: () => void = () => {}
+  socket.on('message', () => back())
+  return {
+    trip: () =>
+      new Promise((resolve) => {
+        back = resolve
+        socket.send(bytes)
+      }),
+    close: async () => {
+      socket.close()
+      echo.end()
+    },
+  }
+}
+
 /** Microseconds, the median trip of one turn. */
 async function turn(runner: Runner): Promise<number> {
   const trips: number[] = []
@@ -110,14 +137,36 @@ async function compare(sealed: Runner, plain: Runner): Promise<{ ours: number; b
   return { ours: median(samples.ours), bare: median(samples.bare) }
 }
 
+const path = (name: string): string => join(mkdtempSync(join(tmpdir(), 'hyphae-bench-')), name)
+
+const KINDS: Record<string, () => Promise<[Runner, Runner]>> = {
+  unix: async () => [await ours(`unix:${path('link')}`), await bare(path('bare'))],
+  tcp: async () => [await ours('tcp://127.0.0.1:0'), await bare('')],
+  udp: async () => [await ours('udp://127.0.0.1:0'), await bareDatagrams()],
+}
+
+/** This process and those that it starts from now on; false where there is no taskset. */
+function runOn(cores: string): boolean {
+  return spawnSync('taskset', ['-pc', cores, String(process.pid)]).status === 0
+}
+
+const allCores = (): string => `0-${availableParallelism() - 1}`
+
 export async function linkRows({ figures, ratios }: Report): Promise<void> {
-  const path = (name: string): string => join(mkdtempSync(join(tmpdir(), 'hyphae-bench-')), name)
-  const unix = await compare(await ours(`unix:${path('link')}`), await bare(path('bare')))
-  const tcp = await compare(await ours('tcp://127.0.0.1:0'), await bare(''))
-  for (const [name, times] of Object.entries({ unix, tcp })) {
-    figures[`${name}RoundTripP50Us`] = round(times.ours)
-    figures[`${name}BareRoundTripP50Us`] = round(times.bare)
-    // Here a peer's time over ours would hide the goal, which is at most twice the bare socket.
-    ratios[`${name}OverBare`] = round(times.ours / times.bare)
+  const every = allCores()
+  for (const [name, start] of Object.entries(KINDS)) {
+    for (const [suffix, cores] of [
+      ['', '0'],
+      ['AcrossCores', every],
+    ] as const) {
+      // Without it there is only one way to run, and it has no goal.
+      if (!runOn(cores) && suffix === '') continue
+      const times = await compare(...(await start()))
+      figures[`${name}RoundTripP50Us${suffix}`] = round(times.ours)
+      figures[`${name}BareRoundTripP50Us${suffix}`] = round(times.bare)
+      // Here a peer's time over ours would hide the goal, which is at most twice the bare socket.
+      ratios[`${name}OverBare${suffix}`] = round(times.ours / times.bare)
+    }
   }
+  runOn(every)
 }
