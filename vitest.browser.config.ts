@@ -22,13 +22,14 @@ export default defineConfig({
   resolve: { alias: sourceAliases('browser') },
   // Everything is found before the first test: a dependency discovered later would reload the page under it.
   optimizeDeps: {
-    entries: ['packages/*/src/{index,level.browser}.ts', 'test/browser/*.test.ts'],
+    // The server and the command are for Node alone.
+    entries: ['packages/!(cli|relay)/src/{index,level.browser}.ts', 'test/browser/*.test.ts'],
     esbuildOptions: { target: 'es2022' },
   },
   test: {
     name: 'browser',
     include: ['test/browser/*.test.ts'],
-    globalSetup: ['test/browser/setup/relay.ts'],
+    globalSetup: ['test/browser/setup/relay.ts', 'test/browser/setup/libp2p.ts'],
     testTimeout: 60_000,
     fileParallelism: false,
     browser: {
