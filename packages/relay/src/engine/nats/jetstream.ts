@@ -6,7 +6,7 @@
  */
 import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node'
 import { RelayError } from '../../errors.js'
-import { CHAIN_READS, CONSUMER_IDLE_NS, PULL_BATCH, REQUEST_MS } from './limits.js'
+import { CHAIN_READS, REQUEST_MS, SEGMENTS } from './limits.js'
 
 export interface Stored {
   readonly seq: number
@@ -97,65 +97,7 @@ function decoded({ seq, data }: ApiMessage): Stored {
   return { seq, data: data === undefined ? NO_DATA : Buffer.from(data, 'base64') }
 }
 
-/** `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>` */
-function position(message: Msg): { seq: number; place: number; pending: number } {
-  const tokens = message.reply?.split('.') ?? []
-  return { seq: Number(tokens.at(-4)), place: Number(tokens.at(-3)), pending: Number(tokens.at(-1)) }
-}
-
 type Api = <T>(subject: string, body: unknown) => Promise<T & { error?: ApiError }>
-
-/** Messages of a consumer, batch by batch, until none is pending or one was lost on the way: it is not sent again. */
-async function* drain(connection: NatsConnection, stream: string, name: string): AsyncGenerator<Stored> {
-  let place = 0
-  for (let pending = 1; pending > 0; ) {
-    const answers = await connection.requestMany(
-      `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`,
-      JSON.stringify({ batch: PULL_BATCH, no_wait: true }),
-      { strategy: 'count', maxMessages: PULL_BATCH, maxWait: REQUEST_MS },
-    )
-    const before = place
-    for await (const message of answers) {
-      // A status (no more messages) instead of a message.
-      if (message.headers !== undefined && message.headers.code !== 0) break
-      const at = position(message)
-      if (at.place !== place + 1) return
-      place = at.place
-      pending = at.pending
-      yield { seq: at.seq, data: message.data }
-      if (pending === 0) break
-    }
-    if (place === before) return
-  }
-}
-
-async function* consume(
-  connection: NatsConnection,
-  api: Api,
-  stream: string,
-  subject: string,
-  seq: number,
-): AsyncGenerator<Stored> {
-  const config = {
-    ack_policy: 'none',
-    deliver_policy: 'by_start_sequence',
-    opt_start_seq: seq,
-    filter_subject: subject,
-    mem_storage: true,
-    num_replicas: 1,
-    inactive_threshold: CONSUMER_IDLE_NS,
-  }
-  const made = await api<{ name: string; num_pending: number }>(`CONSUMER.CREATE.${stream}`, {
-    stream_name: stream,
-    config,
-  })
-  if (made.error !== undefined) fail(made.error)
-  try {
-    if (made.num_pending > 0) yield* drain(connection, stream, made.name)
-  } finally {
-    await api(`CONSUMER.DELETE.${stream}.${made.name}`, '').catch(() => {})
-  }
-}
 
 async function request(
   connection: NatsConnection,
@@ -170,22 +112,54 @@ async function request(
   }
 }
 
-/** Chained reads at the leader; a consumer for what is many, and the leader again for what came meanwhile. */
-async function* read(
-  { next }: Pick<JetStream, 'next'>,
-  bulk: (stream: string, subject: string, seq: number) => AsyncGenerator<Stored>,
+type Reads = Pick<JetStream, 'next' | 'last'>
+
+/** The messages from `from` up to, and not including, `end`, one after another. */
+async function chain(
+  js: Reads,
   stream: string,
   subject: string,
   from: number,
-): AsyncGenerator<Stored> {
+  end: number,
+): Promise<Stored[]> {
+  const found: Stored[] = []
+  for (let seq = from; seq < end; ) {
+    const message = await js.next(stream, subject, seq)
+    if (message === undefined || message.seq >= end) break
+    found.push(message)
+    seq = message.seq + 1
+  }
+  return found
+}
+
+/** Parts of the stream are walked side by side: each message names where the next one of its subject is looked for. */
+async function sideBySide(
+  js: Reads,
+  stream: string,
+  subject: string,
+  from: number,
+  last: number,
+): Promise<Stored[]> {
+  const width = Math.ceil((last + 1 - from) / SEGMENTS)
+  const parts = Array.from({ length: SEGMENTS }, (_, n) => {
+    const begin = from + n * width
+    return chain(js, stream, subject, begin, Math.min(begin + width, last + 1))
+  })
+  return (await Promise.all(parts)).flat()
+}
+
+/** One after another as long as there are few; else up to the subject's end side by side, and on from there. */
+async function* read(js: Reads, stream: string, subject: string, from: number): AsyncGenerator<Stored> {
   let seq = from
   for (let n = 1; ; n++) {
-    if (n % CHAIN_READS === 0)
-      for await (const message of bulk(stream, subject, seq)) {
+    if (n % CHAIN_READS === 0) {
+      const last = (await js.last(stream, subject))?.seq ?? 0
+      for (const message of last < seq ? [] : await sideBySide(js, stream, subject, seq, last)) {
         seq = message.seq + 1
         yield message
       }
-    const message = await next(stream, subject, seq)
+    }
+    const message = await js.next(stream, subject, seq)
     if (message === undefined) return
     seq = message.seq + 1
     yield message
@@ -248,8 +222,7 @@ export function createJetStream(connection: NatsConnection): JetStream {
   }
   const next: JetStream['next'] = (stream, subject, seq) =>
     reader(api, stream, { next_by_subj: subject, seq: Math.max(1, seq) })
-  const bulk = (stream: string, subject: string, seq: number): AsyncGenerator<Stored> =>
-    consume(connection, api, stream, subject, seq)
+  const last: JetStream['last'] = (stream, subject) => reader(api, stream, { last_by_subj: subject })
   const direct = async (stream: string, seq: number): Promise<Uint8Array | undefined> => {
     const message = await request(connection, `$JS.API.DIRECT.GET.${stream}`, JSON.stringify({ seq }))
     return message.headers === undefined || message.headers.code === 0 ? message.data : undefined
@@ -261,10 +234,10 @@ export function createJetStream(connection: NatsConnection): JetStream {
       return published((await request(connection, subject, data, options)).json())
     },
     next,
-    last: (stream, subject) => reader(api, stream, { last_by_subj: subject }),
+    last,
     // A replica that is behind does not have it yet: the leader knows.
     at: async (stream, seq) => (await direct(stream, seq)) ?? (await reader(api, stream, { seq }))?.data,
-    read: (stream, subject, seq) => read({ next }, bulk, stream, subject, Math.max(1, seq)),
+    read: (stream, subject, seq) => read({ next, last }, stream, subject, Math.max(1, seq)),
     // The deleting request names a message that may be gone already: both are the same to us.
     remove: async (stream, seq) => {
       await api(`STREAM.MSG.DELETE.${stream}`, { seq, no_erase: true })

@@ -15,14 +15,14 @@ export const MAX_RECORD_ENTRIES = 256
 /** Bytes of one record: half of what a NATS server takes by default. */
 export const MAX_RECORD_BYTES: number = 512 * 1024
 
-/** Records read one after another before a consumer is made for the rest: making one costs about ten reads. */
+/** Records of a log read one after another before its parts are read side by side. */
 export const CHAIN_READS = 12
 
-/** Records asked of a consumer at once. */
-export const PULL_BATCH = 256
+/** Parts of a stream that are read side by side. */
+export const SEGMENTS = 16
 
-/** A consumer that nobody asks is removed by the server, in ns. */
-export const CONSUMER_IDLE_NS = 10_000_000_000
+/** How long an acknowledgement of what this relay cannot see yet waits for a leader that is behind, in ms. */
+export const BEHIND_MS = 2_000
 
 /** Notes of acknowledgements in a bucket before they are gathered in one. */
 export const NOTES_BEFORE_CHECKPOINT = 32

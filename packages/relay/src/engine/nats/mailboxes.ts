@@ -1,10 +1,6 @@
 /** Mailboxes of the NATS engine: put, acknowledge, fetch, and buckets. spec/relay-engines.md section 2.1. */
-import {
-  type BucketPrefix,
-  DEFAULT_TTL,
-  MAX_FETCH_BYTES,
-  type StoredFrame,
-} from '@hyphae/transport-relay/wire'
+import { systemClock } from '@hyphae/core'
+import { type BucketPrefix, DEFAULT_TTL, MAX_FETCH_BYTES } from '@hyphae/transport-relay/wire'
 import type { RelayLimits } from '../../limits.js'
 import { inBucket } from '../buckets.js'
 import { classMs, endOf, type Random } from '../due.js'
@@ -12,8 +8,8 @@ import type { BoxFrame, BucketPage, Page, PutOptions, Verdict } from '../engine.
 import { boxName } from '../keys.js'
 import type { Bucket } from './bucket.js'
 import type { Buckets } from './buckets.js'
-import type { JetStream } from './jetstream.js'
-import { MAX_RECORD_ENTRIES, PARALLEL_READS } from './limits.js'
+import { type JetStream, unreachable } from './jetstream.js'
+import { BEHIND_MS, MAX_RECORD_ENTRIES, PARALLEL_READS, RETRY_MS } from './limits.js'
 import { bucketToken, type Subjects } from './names.js'
 import { decodeRecord } from './record.js'
 import { type BoxState, expire, recordOf, type Waiting } from './state.js'
@@ -50,9 +46,32 @@ export function putFrame(
   })
 }
 
-export function acknowledge({ buckets }: MailboxContext, box: Uint8Array, cursor: number): Promise<Verdict> {
+/** A new leader may not have come to the frame yet that this acknowledges: its silence is not an answer. */
+async function awaitRecord(
+  { buckets, js, names }: MailboxContext,
+  box: Uint8Array,
+  cursor: number,
+): Promise<void> {
+  const bucket = buckets.at(bucketToken(box))
+  const { seq } = recordOf(cursor)
+  if (bucket.freshAt() !== 0 && bucket.state.last >= seq) return
+  await bucket.refresh()
+  if (bucket.state.last >= seq || seq > (await js.info(names.mail)).lastSeq) return
+  for (const begun = systemClock.now(); systemClock.now() - begun < BEHIND_MS; ) {
+    await systemClock.sleep(RETRY_MS)
+    await bucket.refresh()
+    if (bucket.state.last >= seq) return
+  }
+}
+
+export async function acknowledge(
+  context: MailboxContext,
+  box: Uint8Array,
+  cursor: number,
+): Promise<Verdict> {
+  await awaitRecord(context, box, cursor)
   return new Promise((resolve, reject) => {
-    buckets.submit(bucketToken(box), { kind: 'ack', box, cursor, resolve, reject })
+    context.buckets.submit(bucketToken(box), { kind: 'ack', box, cursor, resolve, reject })
   })
 }
 
@@ -99,14 +118,17 @@ async function readRecords(
   return found
 }
 
-async function readFrames(context: MailboxContext, places: readonly Place[]): Promise<BoxFrame[]> {
+/** Undefined: a record was not there. */
+async function readFrames(
+  context: MailboxContext,
+  places: readonly Place[],
+): Promise<BoxFrame[] | undefined> {
   const records = await readRecords(context, places)
   const frames: BoxFrame[] = []
   for (const { box, waiting } of places) {
     const { seq, place } = recordOf(waiting.cursor)
     const data = records.get(seq)
-    // Acknowledged, and removed, while it was being read.
-    if (data === undefined) continue
+    if (data === undefined) return undefined
     const record = decodeRecord(data)
     const entry = record.kind === 'put' ? record.entries[place] : undefined
     if (entry !== undefined) frames.push({ cursor: waiting.cursor, box: box.box, frame: entry.frame })
@@ -114,8 +136,42 @@ async function readFrames(context: MailboxContext, places: readonly Place[]): Pr
   return frames
 }
 
+interface Chosen {
+  readonly page: readonly Place[]
+  readonly more: boolean
+}
+
+/**
+ * A record that is not there was acknowledged and removed meanwhile, or the leader has not come to it yet. To leave
+ * it out would hide it for good from a reader that goes on: what these buckets hold is read anew, and what is still
+ * missing is an error.
+ */
+async function readPage(
+  context: MailboxContext,
+  buckets: readonly Bucket[],
+  choose: () => Chosen,
+): Promise<Chosen & { readonly frames: BoxFrame[] }> {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await freshen(buckets)
+    for (const { state } of buckets) expire(state, context.now())
+    const chosen = choose()
+    const frames = await readFrames(context, chosen.page)
+    if (frames !== undefined) return { ...chosen, frames }
+    for (const bucket of buckets) bucket.forget()
+  }
+  throw unreachable()
+}
+
 function placesOf(box: BoxState, after: number): Place[] {
   return box.waiting.filter(({ cursor }) => cursor > after).map((waiting) => ({ box, waiting }))
+}
+
+async function freshen(buckets: readonly Bucket[]): Promise<void> {
+  const work = buckets.values()
+  const reader = async (): Promise<void> => {
+    for (const bucket of work) await bucket.refresh()
+  }
+  await Promise.all(Array.from({ length: Math.min(PARALLEL_READS, buckets.length) }, reader))
 }
 
 export async function fetchPage(
@@ -125,13 +181,13 @@ export async function fetchPage(
   limit: number,
 ): Promise<Page> {
   const bucket = context.buckets.at(bucketToken(box))
-  await bucket.refresh()
-  expire(bucket.state, context.now())
-  const held = bucket.state.boxes.get(boxName(box))
-  const places = held === undefined ? [] : placesOf(held, after)
-  const page = cut(places, limit)
-  const deliveries: StoredFrame[] = await readFrames(context, page)
-  return { more: places.length > page.length, deliveries }
+  const { frames, more } = await readPage(context, [bucket], () => {
+    const held = bucket.state.boxes.get(boxName(box))
+    const places = held === undefined ? [] : placesOf(held, after)
+    const page = cut(places, limit)
+    return { page, more: places.length > page.length }
+  })
+  return { more, deliveries: frames }
 }
 
 const TOKEN_BITS = 16
@@ -154,14 +210,6 @@ async function tokensOf({ js, names }: MailboxContext, { bits, prefix }: BucketP
     })
 }
 
-async function freshen(buckets: readonly Bucket[]): Promise<void> {
-  const work = buckets.values()
-  const reader = async (): Promise<void> => {
-    for (const bucket of work) await bucket.refresh()
-  }
-  await Promise.all(Array.from({ length: Math.min(PARALLEL_READS, buckets.length) }, reader))
-}
-
 export async function bucketPage(
   context: MailboxContext,
   wanted: BucketPrefix,
@@ -173,15 +221,14 @@ export async function bucketPage(
   const end = wanted.bits >= TOKEN_BITS ? Number.MAX_SAFE_INTEGER : (await js.info(names.mail)).lastSeq
   const tokens = await tokensOf(context, wanted)
   const buckets = tokens.map((token) => context.buckets.at(token))
-  await freshen(buckets)
-  const places: Place[] = []
-  for (const { state } of buckets) {
-    expire(state, context.now())
-    for (const [name, box] of state.boxes) if (inBucket(name, wanted)) places.push(...placesOf(box, after))
-  }
-  const known = places.filter(({ waiting }) => waiting.cursor / MAX_RECORD_ENTRIES < end + 1)
-  known.sort((a, b) => a.waiting.cursor - b.waiting.cursor)
-  const page = cut(known, limit)
-  const next = page.at(-1)?.waiting.cursor ?? after
-  return { more: known.length > page.length, next, frames: await readFrames(context, page) }
+  const { frames, page, more } = await readPage(context, buckets, () => {
+    const places = buckets
+      .flatMap(({ state }) => [...state.boxes])
+      .flatMap(([name, box]) => (inBucket(name, wanted) ? placesOf(box, after) : []))
+      .filter(({ waiting }) => waiting.cursor / MAX_RECORD_ENTRIES < end + 1)
+    places.sort((a, b) => a.waiting.cursor - b.waiting.cursor)
+    const first = cut(places, limit)
+    return { page: first, more: places.length > first.length }
+  })
+  return { more, next: page.at(-1)?.waiting.cursor ?? after, frames }
 }
