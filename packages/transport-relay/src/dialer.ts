@@ -37,7 +37,7 @@ export interface Dialer {
     expect: K | readonly K[],
     options: CallOptions,
   ): Promise<Extract<Reply, { kind: K }>>
-  /** Counts connections: what a relay does not know is asked again on the next. */
+  /** Rises with each connection and each loss: what one relay does not know, the next may. */
   readonly generation: number
   /** While there is a follower, the dialer keeps a connection or tries to. */
   follow(follower: Follower): void
@@ -98,6 +98,7 @@ function attempt(state: State): Promise<boolean> {
   state.lost = lost
   const ended = (unanswered: readonly Call[]): void => {
     state.connection = undefined
+    state.generation += 1
     requeue(state, unanswered)
     for (const follower of [...state.followers]) follower.disconnected()
     outcome.resolve(false)
