@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock } from '@hyphae/core'
+import { boxId, systemClock } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { type RestKey, type RestRequest, signRequest } from '@hyphae/relay'
+import { decodeReplies, encodeRequests } from '@hyphae/transport-relay/wire'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import { connect } from '../support/relay.js'
 import { b64, newKey, type RestFixture, startRest } from '../support/rest.js'
 
@@ -345,6 +347,80 @@ describe('paths and queries', () => {
       'bad-method',
       'GET, HEAD, DELETE',
     ])
+  })
+})
+
+describe('slow readers', () => {
+  it('hostile 41: answers that nobody reads are cut, and others are served', async () => {
+    rest = await startRest({ limits: { slowReaderMs: 300 } })
+    const box = newKey()
+    const carrier = await connect(rest.server.url)
+    const id = boxId(box.publicKey)
+    const put = () => ({ box: id, id: random(16), frame: random(4096) })
+    await carrier.mailbox.put(Array.from({ length: 128 }, put))
+    const socket = connectTcp(rest.server.port, '127.0.0.1')
+    sockets.push(socket)
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    socket.pause()
+    const request: RestRequest = { method: 'GET', url: `${rest.base}/messages/queue?limit=128` }
+    const before = process.memoryUsage().rss
+    const ask = (): void => {
+      const headers = Object.entries(sign(request, box)).map(([name, value]) => `${name}: ${value}`)
+      const host = `Host: ${new URL(request.url).host}`
+      const lines = ['GET /api/v1/messages/queue?limit=128 HTTP/1.1', host, ...headers]
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+    }
+    // Nothing is read, so only a failing write tells that the relay has cut the connection.
+    const cut = new Promise((resolve) => socket.once('close', resolve))
+    for (let i = 0; i < 40; i++) ask()
+    while (!socket.destroyed) {
+      await sleep(100)
+      if (!socket.destroyed) ask()
+    }
+    await cut
+    expect(socket.bytesRead).toBeLessThan(1_000_000)
+    expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000)
+    expect((await rest.ask('GET', '/info')).status).toBe(200)
+    await carrier.close()
+  })
+
+  it('hostile 41: frames of a channel that nobody reads are left out, not kept', async () => {
+    rest = await startRest()
+    const channel = random(32)
+    const body = JSON.stringify({ channel: b64(channel) })
+    const head = ['POST /api/v1/calls/listen HTTP/1.1', 'Host: 127.0.0.1', 'Content-Type: application/json']
+    const socket = connectTcp(rest.server.port, '127.0.0.1')
+    sockets.push(socket)
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    socket.write(`${[...head, `Content-Length: ${body.length}`].join('\r\n')}\r\n\r\n${body}`)
+    await once(socket, 'data')
+    socket.pause()
+    const ws = new WebSocket(rest.server.url)
+    await once(ws, 'message')
+    const frame = random(4096)
+    const batch = Array.from(
+      { length: 250 },
+      (_, i) => ({ kind: 'announce', request: i + 1, channel, frame }) as const,
+    )
+    for (let i = 0; i < 16; i++) ws.send(encodeRequests(batch))
+    const count = 16 * batch.length
+    let answered = 0
+    ws.on('message', (data) => {
+      answered += decodeReplies(data as Buffer).length
+    })
+    while (answered < count) await once(ws, 'message')
+    let received = ''
+    socket.on('data', (data) => {
+      received += data.toString('latin1')
+    })
+    socket.resume()
+    await sleep(500)
+    const heard = received.split('data: ').length - 1
+    expect(heard).toBeGreaterThan(0)
+    expect(heard).toBeLessThan(count)
+    ws.terminate()
   })
 })
 
