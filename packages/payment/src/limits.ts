@@ -21,7 +21,7 @@ export const MAX_CHANNEL_LIFE_MS: number = 400 * 24 * 60 * 60 * 1000
 /** Open channels of one payer: one in use, a few that run out. A channel costs nothing, its record does. */
 export const MAX_PAYER_CHANNELS = 16
 
-/** Links of a hash chain. Finding the next one costs at most this many hashes: 30 ms in a browser. */
+/** Links of a hash chain. Making it costs as many hashes: a quarter of a second on Node, half a one elsewhere. */
 export const MAX_CHAIN_LINKS = 65_536
 
 /** Links a payer may skip in one payment: what one proof can make a relay hash. */
@@ -39,7 +39,7 @@ export const TOKEN_BYTES: number = 2 + 3 * ID_BYTES + RSA_BYTES
 /** RFC 9577 section 2.1: an issuer's name; ours fits a DNS name. */
 export const MAX_ISSUER_NAME_BYTES = 253
 
-/** Tokens blind-signed in one request: each costs the issuer half a millisecond. */
+/** Tokens blind-signed in one request: each costs the issuer about a millisecond. */
 export const MAX_BLINDED = 64
 
 /** Values of tokens: each splits the crowd that a token hides in. */

@@ -119,6 +119,9 @@ export const MAX_CAPABILITY_MS: number = 400 * DAY
 /** Bits by which a bucket may be larger than it has to be: sixteen times as much to read. */
 export const BUCKET_SLACK_BITS = 4
 
+/** Boxes put into the index of buckets between two turns of the event loop: some milliseconds. */
+export const INDEX_STEP = 8192
+
 /** Most frames of one answer to a bucket fetch, and how many of them cost as much as a signature check. */
 export const MAX_BUCKET_PAGE = 1024
 export const BUCKET_FRAMES_PER_COST = 64
@@ -138,8 +141,11 @@ export const MAX_BATCH_JOBS = 8192
 /** Bytes of requests of one batch, above which the rest waits for the next: a fifth of a segment with all its rows. */
 export const MAX_BATCH_BYTES: number = 2 * MIB
 
-/** Bytes of requests that wait for the disk, over all connections; above it connections are not read. */
-export const MAX_QUEUED_BYTES: number = 32 * MIB
+/**
+ * Bytes of requests that wait for the disk, over all connections; above it connections are not read. Two batches of a
+ * thousand frames: what waits in sockets costs nothing, what waits here lives long enough to burden the collector.
+ */
+export const MAX_QUEUED_BYTES: number = MIB / 2
 
 /** Keys handled in one sweep step, so that a sweep never holds up requests. */
 export const SWEEP_STEP = 512
@@ -238,7 +244,7 @@ export const CARRY_BATCH_ROWS = 4096
 /** How far the clock of a sealed request may be off, in ms; it is remembered twice as long against replay. */
 export const HOP_WINDOW_MS: number = 5 * MINUTE
 
-/** Sealed requests remembered in one window: 650 a second, 25 MiB. Beyond it they are told to wait. */
+/** Sealed requests remembered in ten minutes: 333 a second, 15 MB. Beyond it they are told to wait. */
 export const MAX_HOP_REPLAYS = 200_000
 
 /** A relay makes a new key for sealed requests each this long, in ms, and opens those of the two before. */
@@ -257,7 +263,7 @@ export const FORWARD_TIMEOUT_MS = 20_000
 /** What an entry tells clients to wait when the second relay cannot be reached, in ms. */
 export const PEER_RETRY_MS = 5_000
 
-/** Boxes that want to be woken: each takes about 150 bytes of memory. */
+/** Boxes that want to be woken: each takes about 80 bytes of memory. */
 export const MAX_PUSH_BOXES = 1_000_000
 
 /** After a wake the box is quiet for this long, in ms: what comes meanwhile is one wake at its end. */

@@ -1,7 +1,7 @@
 /**
  * What the contract can check of a voucher: an EIP-712 signature by the payer's address. spec/payment.md section 7.2.
  *
- * Ed25519 would cost the EVM about a million gas; secp256k1 costs 3,000. So a voucher over an escrow carries both: the
+ * The EVM has no Ed25519, and computing it there costs hundreds of thousands of gas; recovering secp256k1 costs 3,000. So a voucher over an escrow carries both: the
  * first for the relay's own books, the second as evidence, over the same amount and time.
  */
 import {

@@ -95,13 +95,13 @@ async function sign(state: State, keyId: Uint8Array, blinded: readonly Uint8Arra
   const signatures: Uint8Array[] = []
   for (const one of blinded) {
     signatures.push(signBlinded(signer, one))
-    // Half a millisecond each: an order of the largest size must not hold up everybody else.
+    // About a millisecond each: an order of the largest size must not hold up everybody else.
     await setImmediate()
   }
   return signatures
 }
 
-/** Makes the keys that are missing: about 100 ms each. */
+/** Makes the keys that are missing: some hundred milliseconds each. */
 export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
   const whole = { epochMs: DEFAULT_EPOCH_MS, values: TOKEN_VALUES, ...options }
   const state: State = { options: whole, ...(await load(whole)) }

@@ -30,7 +30,7 @@ function pairOf(privateKey: KeyObject): RsaKeyPair {
   return { privateKey, publicKey, modulus: plainBytes(Buffer.from(n, 'base64url')) }
 }
 
-/** 2,048 bits, exponent 65537; takes about 100 ms, off the main thread. */
+/** 2,048 bits, exponent 65537; takes some hundred milliseconds, off the main thread. */
 export async function generateRsa(): Promise<RsaKeyPair> {
   const { privateKey } = await generate('rsa', { modulusLength: 8 * RSA_BYTES, publicExponent: 0x10001 })
   return pairOf(privateKey)
