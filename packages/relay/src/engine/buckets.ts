@@ -3,7 +3,9 @@
  *
  * The index is built when a bucket is first asked for: relays whose clients ask for none hold nothing for it.
  */
+import { setImmediate as turn } from 'node:timers/promises'
 import { type BucketPrefix, MAX_FETCH_BYTES } from '@hyphae/transport-relay/wire'
+import { INDEX_STEP } from '../limits.js'
 import type { Database } from './database.js'
 import type { BoxFrame, BucketPage } from './engine.js'
 import { frameKey, type Slot, slotSeq, slotSize } from './keys.js'
@@ -24,37 +26,62 @@ export function inBucket(box: string, { bits, prefix }: BucketPrefix): boolean {
 }
 
 export interface Buckets {
+  /** Resolves when the index is there. */
+  ready(): Promise<void>
+  /** Only once it is there. */
   boxes(bucket: BucketPrefix): Iterable<string>
 }
 
+type Index = Map<number, Set<string>>
+
+function add(index: Index, box: string): void {
+  const place = bucketHead(box, INDEX_BITS)
+  const set = index.get(place)
+  if (set === undefined) index.set(place, new Set([box]))
+  else set.add(box)
+}
+
+function remove(index: Index, box: string): void {
+  const place = bucketHead(box, INDEX_BITS)
+  const set = index.get(place)
+  set?.delete(box)
+  if (set?.size === 0) index.delete(place)
+}
+
+/** Follows changes from the first moment, so that others may go on while it is built. */
+async function build(index: Index, positions: Positions): Promise<void> {
+  positions.observe({ filled: (box) => add(index, box), emptied: (box) => remove(index, box) })
+  let boxes = 0
+  for (const box of positions.names()) {
+    add(index, box)
+    boxes += 1
+    if (boxes % INDEX_STEP === 0) await turn()
+  }
+}
+
+function* places(index: Index, { bits, prefix }: BucketPrefix): Generator<Set<string>> {
+  const spread = 2 ** Math.max(0, INDEX_BITS - bits)
+  const first = bits <= INDEX_BITS ? prefix * spread : Math.floor(prefix / 2 ** (bits - INDEX_BITS))
+  if (spread > index.size) {
+    for (const [place, set] of index) if (place >= first && place < first + spread) yield set
+    return
+  }
+  for (let place = first; place < first + spread; place++) {
+    const set = index.get(place)
+    if (set !== undefined) yield set
+  }
+}
+
 export function createBuckets(positions: Positions): Buckets {
-  let index: Map<number, Set<string>> | undefined
-  const add = (into: Map<number, Set<string>>, box: string): void => {
-    const place = bucketHead(box, INDEX_BITS)
-    const set = into.get(place)
-    if (set === undefined) into.set(place, new Set([box]))
-    else set.add(box)
-  }
-  const build = (): Map<number, Set<string>> => {
-    const built = new Map<number, Set<string>>()
-    for (const box of positions.names()) add(built, box)
-    const emptied = (box: string): void => {
-      const place = bucketHead(box, INDEX_BITS)
-      const set = built.get(place)
-      set?.delete(box)
-      if (set?.size === 0) built.delete(place)
-    }
-    positions.observe({ filled: (box) => add(built, box), emptied })
-    return built
-  }
+  const index: Index = new Map()
+  let built: Promise<void> | undefined
   return {
+    ready: () => {
+      built ??= build(index, positions)
+      return built
+    },
     *boxes(bucket) {
-      index ??= build()
-      const { bits, prefix } = bucket
-      const spread = 2 ** Math.max(0, INDEX_BITS - bits)
-      const first = bits <= INDEX_BITS ? prefix * spread : Math.floor(prefix / 2 ** (bits - INDEX_BITS))
-      for (let place = first; place < first + spread; place++)
-        for (const box of index.get(place) ?? []) if (inBucket(box, bucket)) yield box
+      for (const set of places(index, bucket)) for (const box of set) if (inBucket(box, bucket)) yield box
     },
   }
 }
@@ -112,14 +139,20 @@ function pick(positions: Positions, heap: Front[], limit: number): { page: Front
   return { page, more: false }
 }
 
+export interface BucketSource {
+  readonly database: Database
+  readonly positions: Positions
+  readonly buckets: Buckets
+}
+
 export async function bucketPage(
-  database: Database,
-  positions: Positions,
-  boxes: Iterable<string>,
+  { database, positions, buckets }: BucketSource,
+  bucket: BucketPrefix,
   after: number,
   limit: number,
 ): Promise<BucketPage> {
-  const { page, more } = pick(positions, fronts(positions, boxes, after), limit)
+  await buckets.ready()
+  const { page, more } = pick(positions, fronts(positions, buckets.boxes(bucket), after), limit)
   const last = page.at(-1)
   if (last === undefined) return { more: false, next: after, frames: [] }
   const places = page.map(({ box, slot }) => ({ box: Buffer.from(box, 'latin1'), slot }))

@@ -135,8 +135,7 @@ function mailboxes({
     onStored: (listener) => {
       listeners.push(listener)
     },
-    bucket: (bucket, after, limit) =>
-      bucketPage(state.database, state.positions, state.buckets.boxes(bucket), after, limit),
+    bucket: (bucket, after, limit) => bucketPage(state, bucket, after, limit),
   }
 }
 
