@@ -9,6 +9,7 @@ import { createMailbox } from './mailbox.js'
 import { createNostr, type Nostr } from './nostr.js'
 import { createPool, type NostrPool } from './pool.js'
 import { connectRelay } from './relay.js'
+import { relayUrl } from './relay-url.js'
 import { openWebSocket, type WebSocketConstructor } from './socket.js'
 import { createTopic } from './topic.js'
 
@@ -31,16 +32,6 @@ const TRAITS: CarrierTraits = {
   reliable: true,
   ordered: false,
   metered: false,
-}
-
-function parse(url: string): URL {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (parsed === undefined || !['ws:', 'wss:'].includes(parsed.protocol) || parsed.hostname === '')
-    throw new NostrError('nostr/bad-url')
-  // A fragment makes WebSocket throw; credentials do not belong into names and logs.
-  if (parsed.hash !== '' || parsed.username !== '' || parsed.password !== '')
-    throw new NostrError('nostr/bad-url')
-  return parsed
 }
 
 export type PoolFactory = (
@@ -77,7 +68,7 @@ export function factories(platformSocket: () => WebSocketConstructor): Factories
   const parseAll = (urls: readonly string[]): URL[] => {
     if (urls.length === 0 || urls.length > MAX_RELAYS)
       throw new NostrError('nostr/bad-url', { details: { relays: urls.length } })
-    return urls.map(parse)
+    return urls.map(relayUrl)
   }
   return {
     nostrPool: (urls, components, options = {}) => open(parseAll(urls), components, options),

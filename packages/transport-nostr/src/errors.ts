@@ -26,6 +26,10 @@ export const NOSTR_ERRORS = {
     message: 'The NIP-44 payload cannot be read.',
     hint: 'It is malformed, of another version, altered, or for another key.',
   },
+  'nostr/no-message-relays': {
+    message: 'The person has no list of relays for private messages.',
+    hint: 'Do not send: nobody would look for it. Ask at other relays, or wait until the person lists some.',
+  },
   'nostr/bad-length': {
     message: 'The text is empty or too long to be encrypted.',
     hint: 'Send it in parts, or as a file.',

@@ -10,6 +10,8 @@ export const KIND_SEAL = 13
 export const KIND_GIFT_WRAP = 1059
 /** NIP-17: the relays a person reads private messages from. */
 export const KIND_MESSAGE_RELAYS = 10050
+/** NIP-65: the relays a person reads from and writes to. */
+export const KIND_RELAY_LIST = 10002
 /** NIP-42. */
 export const KIND_AUTHENTICATION = 22242
 /** A gift wrap that relays do not keep. */

@@ -53,3 +53,5 @@ export const MAX_SEEN_EVENTS = 20_000
 export const FRAME_LIFETIME_SECONDS: number = 30 * 24 * 60 * 60
 /** Frames of a box that were acknowledged; a relay keeps them until they expire and sends them again. */
 export const MAX_ACKNOWLEDGED = 20_000
+/** Relays of one list that count: NIP-65 asks for two to four of each kind, NIP-17 for one to three. */
+export const MAX_LISTED_RELAYS = 16

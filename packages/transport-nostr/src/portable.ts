@@ -52,5 +52,14 @@ export {
   sealFile,
   textTemplate,
 } from './private-message.js'
+export {
+  type ListedRelay,
+  messageRelaysOf,
+  messageRelaysTemplate,
+  readMessageRelays,
+  readRelayList,
+  relayListOf,
+  relayListTemplate,
+} from './relay-list.js'
 export { nobleSecp256k1, type Secp256k1 } from './secp256k1.js'
 export type { WebSocketConstructor, WebSocketLike } from './socket.js'
