@@ -40,7 +40,7 @@ describe.each(loaded.map((entry) => [entry.of.name, entry] as const))('%s', (_na
   })
 
   it('writes codes as prefix/what-went-wrong', () => {
-    const shape = /^[a-z]+(-[a-z]+)*\/[a-z0-9]+(-[a-z0-9]+)*$/
+    const shape = /^[a-z][a-z0-9]*(-[a-z0-9]+)*\/[a-z0-9]+(-[a-z0-9]+)*$/
     for (const table of tables) for (const code of Object.keys(table)) expect(code).toMatch(shape)
   })
 
