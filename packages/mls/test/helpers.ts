@@ -11,6 +11,7 @@ import {
   type MlsIdentity,
   type MlsSuite,
   processMessage,
+  type RoleOptions,
   type SigningKey,
   type SuiteMaker,
 } from '../src/index.js'
@@ -57,9 +58,9 @@ export function seedOf({ ctx, identity: { signing } }: Device): Uint8Array {
 export const GROUP_ID: Uint8Array = new Uint8Array(16).fill(7)
 
 /** Devices with their states, all in one group and one epoch: the first has added the others at once. */
-export async function groupOf(devices: readonly Device[]): Promise<GroupState[]> {
+export async function groupOf(devices: readonly Device[], roles?: RoleOptions): Promise<GroupState[]> {
   const [creator, ...others] = devices as [Device, ...Device[]]
-  const alone = await createGroup(creator.ctx, creator.identity, GROUP_ID)
+  const alone = await createGroup(creator.ctx, creator.identity, GROUP_ID, roles)
   if (others.length === 0) return [alone]
   const offers = await Promise.all(others.map(({ ctx, identity }) => createKeyPackage(ctx, identity)))
   const added = await addMembers(

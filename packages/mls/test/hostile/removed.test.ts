@@ -7,11 +7,14 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { decodeMessage } from '../../src/codec.js'
 import { buildCommit } from '../../src/commit.js'
 import {
+  changeGroup,
   createKeyPackage,
   encryptMessage,
   type GroupState,
   processMessage,
+  type Roles,
   removeMembers,
+  rolesOf,
   updateSelf,
 } from '../../src/index.js'
 import { keysFor, openMessage } from '../../src/message.js'
@@ -41,16 +44,16 @@ async function pathOf(commit: Uint8Array): Promise<HPKECiphertext[]> {
   return content.commit.path.nodes.flatMap(({ encryptedPathSecret }) => encryptedPathSecret)
 }
 
-/** How many of them open with a key that the device holds. */
+/** How many of them open with a key that the device holds, whose commit leads to the state `next` of `a`. */
 async function opens(
   who: Device,
   state: GroupState,
   sealed: readonly HPKECiphertext[],
-  epoch: bigint,
-  treeHash: Uint8Array,
+  next: GroupState,
 ): Promise<number> {
   const { client, cs } = raw(who, state)
-  const context = encodeGroupContext({ ...client.groupContext, epoch, treeHash })
+  const { epoch, treeHash, extensions } = raw(a, next).client.groupContext
+  const context = encodeGroupContext({ ...client.groupContext, epoch, treeHash, extensions })
   let count = 0
   for (const key of Object.values(client.privatePath.privateKeys)) {
     const privateKey = await cs.hpke.importPrivateKey(key)
@@ -83,10 +86,28 @@ describe('hostile 26: a removed member', () => {
     for (const leaves of [[2], [1, 2]]) {
       const removal = await removeMembers(a.ctx, sa, leaves)
       const sealed = await pathOf(removal.commit)
-      const { epoch, treeHash } = raw(a, removal.state).client.groupContext
       expect(sealed.length).toBe(2 - leaves.length)
-      expect(await opens(c, sc, sealed, epoch, treeHash)).toBe(0)
-      expect(await opens(b, sb, sealed, epoch, treeHash)).toBe(2 - leaves.length)
+      expect(await opens(c, sc, sealed, removal.state)).toBe(0)
+      expect(await opens(b, sb, sealed, removal.state)).toBe(2 - leaves.length)
+    }
+  })
+
+  it('nor where the commit adds others as well, or changes the roles', async () => {
+    const options = { inviteRule: 'admins', externalJoinRule: 'nobody' } as const
+    ;[sa, sb, sc] = (await groupOf([a, b, c], options)) as [GroupState, GroupState, GroupState]
+    const d = device('d')
+    const { keyPackage } = await createKeyPackage(d.ctx, d.identity)
+    const roles = { ...(rolesOf(sa) as Roles), inviteRule: 'members' } as const
+    for (const also of [{ add: [keyPackage] }, { roles }, { add: [keyPackage], roles }]) {
+      const removal = await changeGroup(a.ctx, sa, { remove: [2], ...also })
+      const sealed = await pathOf(removal.commit)
+      expect(await opens(c, sc, sealed, removal.state)).toBe(0)
+      expect(await opens(b, sb, sealed, removal.state)).toBe(1)
+      const out = await processMessage(c.ctx, sc, removal.commit)
+      expect(out.event).toMatchObject({ removedSelf: true })
+      const { message } = await encryptMessage(a.ctx, removal.state, text('secret'), text(''))
+      for (const state of [sc, out.state])
+        expect(await codeOf(() => processMessage(c.ctx, state, message))).toMatch(/wrong-epoch|removed/)
     }
   })
 
