@@ -8,6 +8,7 @@ import type { NatsOptions } from './nats/engine.js'
 export interface EngineChoice {
   readonly engine: 'embedded' | 'nats' | 'postgres'
   readonly natsUrl?: string
+  readonly natsReplicas?: 1 | 3 | 5
   readonly postgresUrl?: string
   readonly s3Endpoint?: string
   readonly s3Region?: string
@@ -62,7 +63,8 @@ export async function chooseEngine(choice: EngineChoice): Promise<OpenEngine> {
   const blobs = await blobsOf(choice)
   if (choice.engine === 'nats' && choice.natsUrl !== undefined) {
     const { natsEngine } = await load('engine', '@nats-io/transport-node', () => import('./nats/engine.js'))
-    return natsEngine({ ...serversOf(choice.natsUrl), ...blobs })
+    const copies = choice.natsReplicas === undefined ? {} : { replicas: choice.natsReplicas }
+    return natsEngine({ ...serversOf(choice.natsUrl), ...copies, ...blobs })
   }
   if (choice.engine === 'postgres' && choice.postgresUrl !== undefined) {
     const { postgresEngine } = await load('engine', 'pg', () => import('./postgres/engine.js'))

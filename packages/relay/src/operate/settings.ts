@@ -27,6 +27,7 @@ export interface RelaySettings {
   readonly logLevel?: LogLevel
   readonly engine?: EngineName
   readonly natsUrl?: string
+  readonly natsReplicas?: 1 | 3 | 5
   readonly postgresUrl?: string
   readonly s3Endpoint?: string
   readonly s3Region?: string
@@ -176,6 +177,13 @@ export const SETTINGS: readonly Setting[] = [
     help: 'servers of the engine nats',
     schema: url('nats:', 'tls:'),
     secret: 'url',
+  },
+  {
+    name: 'natsReplicas',
+    kind: 'whole',
+    value: 'NUMBER',
+    help: 'copies of everything: 1 for a single server, 3 or 5 (3)',
+    schema: v.picklist([1, 3, 5], 'expected 1, 3 or 5'),
   },
   {
     name: 'postgresUrl',
