@@ -66,6 +66,28 @@ describe('two hops', () => {
     await relays.dispose()
   })
 
+  it('and buckets together hide who reads from the entry and which box from the second relay', async () => {
+    const relays = await startTwoRelays()
+    const sender = await relays.connect()
+    const reader = await relays.connect({ privacy: { mode: 'bucket', sha256: crypto.sha256 } })
+    const [box, other] = [newBox(), newBox()]
+    const put = (to: typeof box) => ({
+      box: to.id,
+      id: crypto.randomBytes(16),
+      frame: crypto.randomBytes(512),
+    })
+    const [first, second] = [put(box), put(box)]
+    await sender.mailbox.put([put(other), first, put(other)])
+    expect((await reader.mailbox.fetch(box)).map(({ frame }) => frame)).toEqual([first.frame])
+    const watching = reader.mailbox.watch(box)[Symbol.asyncIterator]()
+    expect((await watching.next()).value?.frame).toEqual(first.frame)
+    const next = watching.next()
+    await sender.mailbox.put([put(other), second])
+    expect((await next).value?.frame).toEqual(second.frame)
+    await watching.return?.()
+    await relays.dispose()
+  })
+
   it('carry large answers in few sealed ones', async () => {
     const relays = await startTwoRelays()
     const [sender, reader] = [await relays.connect(), await relays.connect()]

@@ -68,6 +68,7 @@ const MAX_GROUP_BYTES: number = HOP_SIZES[1] - HOP_REQUEST_OVERHEAD - MESSAGE_HE
 function groupName({ ask, options }: Call, fallback: number): string {
   if (options.box !== undefined) return `own ${toHex(options.box.id)}`
   if (ask.kind === 'put' || ask.kind === 'deposit') return `put ${toHex(ask.box)}`
+  if (ask.kind === 'bucket-fetch') return `bucket ${ask.bits}/${ask.prefix}`
   return `other ${fallback}`
 }
 

@@ -1,5 +1,5 @@
 /** A dialer to a relay that is never dialled: everything goes sealed through an entry. spec/relay-hops.md. */
-import { KEY_BYTES, utf8 } from '@hyphae/core'
+import { type BoxKey, type Clock, KEY_BYTES, utf8 } from '@hyphae/core'
 import { type CryptoProvider, defaultCrypto } from '@hyphae/crypto'
 import type { Ask, CallOptions } from '../call.js'
 import type { Via } from '../carrier.js'
@@ -7,9 +7,10 @@ import { createDialer, type Dialer } from '../dialer.js'
 import { RelayCarrierError } from '../errors.js'
 import { HOP_POLL_MS } from '../limits.js'
 import { relayUrl } from '../relay-url.js'
+import type { BucketPrefix } from '../wire/bucket-requests.js'
 import type { Reply } from '../wire/message.js'
 import { createExchange, type Exchange } from './exchange.js'
-import { type Poll, type PollContext, startPoll } from './polling.js'
+import { foundInBox, foundInBucket, type Poll, type PollOptions, startPoll } from './polling.js'
 
 export interface ThroughOptions {
   /**
@@ -25,20 +26,53 @@ export interface ThroughOptions {
 interface State {
   readonly exchange: Exchange
   readonly polls: Map<number, Poll>
-  readonly context: PollContext
+  readonly clock: Clock
+  readonly pollMs: number
+  readonly closed: AbortSignal
   next: number
 }
 
-/** Needs a connection of one's own. */
-const UNSUPPORTED: ReadonlySet<string> = new Set(['bucket-watch', 'listen'])
+type Look = PollOptions['look']
 
-function watch(state: State, ask: Extract<Ask, { kind: 'watch' }>, options: CallOptions): Reply {
-  const { box, target } = options
-  if (box === undefined || target === undefined) throw new RelayCarrierError('relay-carrier/bad-input')
+/** Asks for what a watch would push. */
+function boxLook({ exchange }: State, box: BoxKey, request: number): Look {
+  return async (after, limit) => {
+    const ask = { kind: 'fetch', box: box.id, after, limit } as const
+    const reply = await exchange.call(ask, ['deliveries'], { box, repeatable: true })
+    return foundInBox(after, request, reply as Extract<Reply, { kind: 'deliveries' }>)
+  }
+}
+
+function bucketLook({ exchange }: State, { bits, prefix }: BucketPrefix, request: number): Look {
+  return async (after, limit) => {
+    const ask = { kind: 'bucket-fetch', bits, prefix, after, limit } as const
+    const reply = await exchange.call(ask, ['bucket'], { repeatable: true })
+    return foundInBucket(after, request, reply as Extract<Reply, { kind: 'bucket' }>)
+  }
+}
+
+type WatchAsk = Extract<Ask, { kind: 'watch' | 'bucket-watch' }>
+
+function watch(state: State, ask: WatchAsk, { box, target }: CallOptions): Reply {
   const request = state.next++
+  if (target === undefined) throw new RelayCarrierError('relay-carrier/bad-input')
+  let look: Look
+  if (ask.kind === 'bucket-watch') look = bucketLook(state, ask, request)
+  else if (box !== undefined) look = boxLook(state, box, request)
+  else throw new RelayCarrierError('relay-carrier/bad-input')
+  const after = ask.kind === 'bucket-watch' ? ask.after : 0
+  const { clock, pollMs, closed } = state
   target.numbered(request)
-  state.polls.set(request, startPoll(state.context, { ...ask, request }, box, target))
+  state.polls.set(
+    request,
+    startPoll({ request, after, window: ask.window, target, clock, pollMs, closed, look }),
+  )
   return { kind: 'ok', request }
+}
+
+/** Needs a connection of one's own: what is announced is not stored, and a wake without its frame saves nothing. */
+function needsConnection(ask: Ask): boolean {
+  return ask.kind === 'listen' || (ask.kind === 'bucket-watch' && ask.mode === 'wake')
 }
 
 function stop(state: State, number: number): void {
@@ -52,32 +86,18 @@ async function issue(
   expect: readonly Reply['kind'][],
   options: CallOptions,
 ): Promise<Reply> {
-  if (state.context.closed.aborted) throw new RelayCarrierError('relay-carrier/closed')
-  if (UNSUPPORTED.has(ask.kind)) throw new RelayCarrierError('relay-carrier/unsupported')
-  if (ask.kind === 'watch') return watch(state, ask, options)
+  if (state.closed.aborted) throw new RelayCarrierError('relay-carrier/closed')
+  if (needsConnection(ask)) throw new RelayCarrierError('relay-carrier/unsupported')
+  if (ask.kind === 'watch' || ask.kind === 'bucket-watch') return watch(state, ask, options)
   if (ask.kind === 'credit') state.polls.get(ask.watch)?.credit(ask.count)
   else if (ask.kind === 'unwatch') stop(state, ask.watch)
   else return state.exchange.call(ask, expect, options)
   return { kind: 'ok', request: 0 }
 }
 
-function hopDialer(
-  entry: Dialer,
-  exchange: Exchange,
-  context: Omit<PollContext, 'fetch' | 'closed'>,
-): Dialer {
+function hopDialer(entry: Dialer, exchange: Exchange, clock: Clock, pollMs: number): Dialer {
   const closing = new AbortController()
-  const fetch: PollContext['fetch'] = async (box, after, limit) =>
-    (await exchange.call({ kind: 'fetch', box: box.id, after, limit }, ['deliveries'], {
-      box,
-      repeatable: true,
-    })) as Extract<Reply, { kind: 'deliveries' }>
-  const state: State = {
-    exchange,
-    polls: new Map(),
-    context: { ...context, fetch, closed: closing.signal },
-    next: 1,
-  }
+  const state: State = { exchange, polls: new Map(), clock, pollMs, closed: closing.signal, next: 1 }
   return {
     call: <K extends Reply['kind']>(ask: Ask, expect: K | readonly K[], options: CallOptions) =>
       issue(state, ask, typeof expect === 'string' ? [expect] : expect, options) as Promise<
@@ -113,6 +133,6 @@ export function throughRelay(entry: string, options: ThroughOptions): Via {
     const { clock } = connections
     const peer = utf8(target.host)
     const exchange = createExchange({ entry: dialer, hostname: target.hostname, peer, key, crypto, clock })
-    return hopDialer(dialer, exchange, { clock, pollMs })
+    return hopDialer(dialer, exchange, clock, pollMs)
   }
 }
