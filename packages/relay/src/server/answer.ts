@@ -38,7 +38,7 @@ const HANDLERS: { readonly [K in Kind]?: Handler<K> } = {
   }),
 }
 
-/** Signature checks, items and buckets cost more than the rest. */
+/** Signature checks, items, buckets and logs cost more than the rest. */
 const COSTLY: ReadonlySet<string> = new Set([
   'open',
   'publish',
@@ -46,6 +46,7 @@ const COSTLY: ReadonlySet<string> = new Set([
   'take',
   'set-terms',
   'bucket-watch',
+  'log-append',
   'pay-open',
   'pay-voucher',
   'pay-link',
