@@ -38,6 +38,8 @@ export interface Load {
 
 const BOXES_A_PAIR = 3
 const FRAMES_A_PUT = 20
+/** Some thousand messages a second: what is tested is what becomes of them, not how many there can be. */
+const PAUSE_MS = 30
 const KIND = 1
 
 function idOf(frame: Uint8Array): string {
@@ -57,7 +59,7 @@ async function send(stop: AbortSignal, { box, sender, stored }: Ledger): Promise
         () => false,
       )
       if (done) for (const { frame } of batch) stored.add(idOf(frame))
-      else await sleep(50)
+      await sleep(PAUSE_MS)
     }
   }
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer, connect as dial } from 'node:net'
 import { join } from 'node:path'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { temporaryFolder } from './relay.js'
 
 export interface NatsServers {
@@ -11,6 +12,8 @@ export interface NatsServers {
   readonly servers: readonly string[]
   kill(n: number): Promise<void>
   start(n: number): Promise<void>
+  /** Resolves when every stream has a leader and all its copies are up to date. */
+  settled(): Promise<void>
   dispose(): Promise<void>
 }
 
@@ -60,6 +63,31 @@ function configOf(n: number, folder: string, port: number, routes: readonly numb
   return `server_name: n${n}\nlisten: "127.0.0.1:${port}"\njetstream { store_dir: "${join(folder, `store${n}`)}" }\n${cluster}`
 }
 
+interface StreamState {
+  readonly cluster?: {
+    readonly leader?: string
+    readonly replicas?: readonly { readonly current: boolean }[]
+  }
+}
+
+async function isSettled(connection: NatsConnection): Promise<boolean> {
+  const { streams } = (await connection.request('$JS.API.STREAM.NAMES', '', { timeout: 1_000 })).json<{
+    streams: readonly string[] | null
+  }>()
+  for (const stream of streams ?? []) {
+    const reply = await connection.request(`$JS.API.STREAM.INFO.${stream}`, '', { timeout: 1_000 })
+    const { cluster } = reply.json<StreamState>()
+    if (cluster?.leader === undefined || cluster.replicas?.some(({ current }) => !current)) return false
+  }
+  return true
+}
+
+async function untilSettled(servers: readonly string[]): Promise<void> {
+  const connection = await connect({ servers: [...servers] })
+  while (!(await isSettled(connection).catch(() => false))) await sleep(200)
+  await connection.close()
+}
+
 async function run(node: Node): Promise<void> {
   const child = spawn('nats-server', ['-c', node.config], { stdio: 'ignore' })
   node.child = child
@@ -91,6 +119,7 @@ export async function startNats(count: 1 | 3): Promise<NatsServers> {
     servers: nodes.map(({ port }) => `127.0.0.1:${port}`),
     kill: (n) => end(at(n)),
     start: (n) => run(at(n)),
+    settled: () => untilSettled(nodes.map(({ port }) => `127.0.0.1:${port}`)),
     dispose: async () => {
       await Promise.all(nodes.map(end))
       await folder.remove()

@@ -1,22 +1,24 @@
 /**
  * One bucket: its state as far as this relay has read the log, and changes by compare-and-swap on the log's end.
  *
- * A change is decided on the state, written with the sequence of the last record that the state has seen, and
- * counts only when the servers took it at that place: so a decision never rests on a state that was out of date.
- * What came while a record was on its way goes into the next. spec/relay-engines.md section 2.1.
+ * Frames are put on a decision made on the state, with the sequence of the last record that the state has seen, and
+ * count only when the servers took them at that place: so a decision never rests on a state that was out of date.
+ * Acknowledgements need no comparison. What came while a record was on its way goes into the next. spec/relay-engines.md section 2.1.
  */
 import { systemClock } from '@hyphae/core'
 import { boxName } from '../keys.js'
-import type { JetStream } from './jetstream.js'
+import type { JetStream, Stored } from './jetstream.js'
 import { PATIENCE_MS, RETRY_MS } from './limits.js'
 import { type BucketRecord, decodeRecord, encodeRecord } from './record.js'
-import { applyRecord, type BucketState, emptyState } from './state.js'
+import { applyNotes, applyRecord, type BucketState, emptyState } from './state.js'
 
 export interface BucketContext {
   readonly js: JetStream
   readonly stream: string
   /** This relay wrote the record, or heard of it as the next one. */
   applied(seq: number, record: BucketRecord, data: Uint8Array): void
+  /** Something was acknowledged: records may hold nothing any more. */
+  noted(): void
   /** Frames of these boxes were found in the log: the records before them may be gone already. */
   found(boxes: ReadonlyMap<string, Uint8Array>): void
 }
@@ -32,7 +34,9 @@ export interface Plan {
 }
 
 export interface Bucket {
+  /** Where frames are put, and where acknowledgements are noted. */
   readonly subject: string
+  readonly noteSubject: string
   readonly state: BucketState
   /** When the state was last known to be the newest, on the system's clock; 0: never. */
   freshAt(): number
@@ -63,7 +67,7 @@ interface Live {
 
 const pause = (ms: number): Promise<void> => systemClock.sleep(ms)
 
-export function createBucket(subject: string, context: BucketContext): Bucket {
+export function createBucket(subject: string, noteSubject: string, context: BucketContext): Bucket {
   const { js, stream } = context
   const live: Live = {
     state: emptyState(),
@@ -77,10 +81,10 @@ export function createBucket(subject: string, context: BucketContext): Bucket {
   }
   /** Into the state that the caller knows to hold everything before `seq`. */
   const apply = (state: BucketState, seq: number, data: Uint8Array): BucketRecord | undefined => {
-    if (state !== live.state || seq <= state.last) return undefined
+    if (state !== live.state) return undefined
     const record = decodeRecord(data)
-    applyRecord(state, seq, record)
-    live.expected = undefined
+    if (!applyRecord(state, seq, record)) return undefined
+    if (record.kind === 'put') live.expected = undefined
     return record
   }
   const gained = (state: BucketState, seq: number, data: Uint8Array): void => {
@@ -92,11 +96,20 @@ export function createBucket(subject: string, context: BucketContext): Bucket {
     live.freshAt = 0
     live.expected = undefined
   }
+  const tail = async (of: string, from: number): Promise<Stored[]> => {
+    const found: Stored[] = []
+    for await (const message of js.read(stream, of, from)) found.push(message)
+    return found
+  }
   const readTail = async (): Promise<void> => {
     const begun = systemClock.now()
     const { state } = live
+    // Notes after frames: a frame that is gone already was noted before it went. And nothing of either is used
+    // before both are read.
+    const puts = await tail(subject, state.last + 1)
+    const notes = await tail(noteSubject, state.lastNote + 1)
     const boxes = new Map<string, Uint8Array>()
-    for await (const { seq, data } of js.read(stream, subject, state.last + 1)) {
+    for (const { seq, data } of [...puts, ...notes].sort((a, b) => a.seq - b.seq)) {
       const record = apply(state, seq, data)
       if (record?.kind === 'put') for (const { box } of record.entries) boxes.set(boxName(box), box)
     }
@@ -132,22 +145,35 @@ export function createBucket(subject: string, context: BucketContext): Bucket {
     if (last < live.state.last) live.expected = last
     else if (live.state.last === before) await pause(RETRY_MS)
   }
+  /** False after a conflict, with a state that is newer. */
+  const put = async (record: BucketRecord): Promise<boolean> => {
+    const data = encodeRecord(record)
+    const { state } = live
+    const answer = await js.publish(subject, data, live.expected ?? state.last)
+    if (answer.kind === 'conflict') {
+      await catchUp(answer.last)
+      return false
+    }
+    gained(state, answer.seq, data)
+    return true
+  }
+  /** Not compared with anything: notes of one box add up, whatever their order. */
+  const note = async (record: Exclude<BucketRecord, { kind: 'put' }>): Promise<void> => {
+    const { state } = live
+    await js.publish(noteSubject, encodeRecord(record))
+    if (state !== live.state) return
+    applyNotes(state, record)
+    context.noted()
+  }
   const attempt = async (makePlan: () => Plan): Promise<boolean> => {
     let plan = makePlan()
     if (plan.needsFresh) {
       await refresh()
       plan = makePlan()
     }
-    if (plan.record !== undefined) {
-      const data = encodeRecord(plan.record)
-      const { state } = live
-      const answer = await js.publish(subject, data, live.expected ?? state.last)
-      if (answer.kind === 'conflict') {
-        await catchUp(answer.last)
-        return false
-      }
-      gained(state, answer.seq, data)
-    }
+    if (plan.record?.kind === 'put') {
+      if (!(await put(plan.record))) return false
+    } else if (plan.record !== undefined) await note(plan.record)
     plan.done()
     return true
   }
@@ -177,6 +203,7 @@ export function createBucket(subject: string, context: BucketContext): Bucket {
   }
   return {
     subject,
+    noteSubject,
     get state() {
       return live.state
     },

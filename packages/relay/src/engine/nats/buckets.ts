@@ -79,11 +79,8 @@ function weigh(state: State, held: Held): void {
   held.weight = weight
 }
 
-function applied(state: State, token: string, seq: number, record: BucketRecord, data: Uint8Array): void {
-  const { context, records, dirty, held } = state
-  const entry = held.get(token)
-  if (entry !== undefined && entry.bucket.state.dead.size + entry.bucket.state.notes.length > 0)
-    dirty.add(token)
+function applied(state: State, seq: number, record: BucketRecord, data: Uint8Array): void {
+  const { context, records } = state
   if (record.kind !== 'put') return
   records.add(seq, data)
   record.entries.forEach(({ box, frame }, place) => {
@@ -93,10 +90,11 @@ function applied(state: State, token: string, seq: number, record: BucketRecord,
 
 function create(state: State, token: string): Held {
   const { js, names, hint } = state.context
-  const bucket = createBucket(names.bucket(token), {
+  const bucket = createBucket(names.bucket(token), names.note(token), {
     js,
     stream: names.mail,
-    applied: (seq, record, data) => applied(state, token, seq, record, data),
+    applied: (seq, record, data) => applied(state, seq, record, data),
+    noted: () => state.dirty.add(token),
     found: (boxes) => {
       for (const name of boxes.keys()) hint(name, undefined)
     },

@@ -22,46 +22,60 @@ function needsCheckpoint({ notes, uncarried, ids }: BucketState): boolean {
   return ids.size * (NOTE_BYTES + REMEMBERED_BYTES) < MAX_RECORD_BYTES
 }
 
-/** Sequence of the oldest record that still holds something. */
-function firstKept({ live, notes, last }: BucketState): number {
-  let first = Math.min(last, notes[0] ?? last)
-  for (const seq of live.keys()) first = Math.min(first, seq)
+/** Sequence of the oldest of `kept`, or `last`. */
+function oldest(kept: Iterable<number>, last: number): number {
+  let first = last
+  for (const seq of kept) first = Math.min(first, seq)
   return first
 }
 
-async function removeDead(bucket: Bucket, { js, names }: CollectContext): Promise<void> {
-  const { state } = bucket
-  const first = firstKept(state)
-  const early = [...state.dead].filter((seq) => seq < first)
-  if (early.length > 0) {
-    await js.purge(names.mail, bucket.subject, first)
-    for (const seq of early) state.dead.delete(seq)
-  }
-  const dead = [...state.dead].filter((seq) => seq < state.last)
+async function removeBefore(
+  { js, names }: CollectContext,
+  dead: Set<number>,
+  subject: string,
+  first: number,
+): Promise<void> {
+  const early = [...dead].filter((seq) => seq < first)
+  if (early.length === 0) return
+  await js.purge(names.mail, subject, first)
+  for (const seq of early) dead.delete(seq)
+}
+
+/** Frames first: as long as one is there, what acknowledges it has to be there. */
+async function removeDead(bucket: Bucket, context: CollectContext): Promise<void> {
+  const { state, subject, noteSubject } = bucket
+  const { js, names } = context
+  await removeBefore(context, state.dead, subject, oldest(state.live.keys(), state.last))
+  const between = [...state.dead].filter((seq) => seq < state.last)
   await Promise.all(
-    dead.map(async (seq) => {
+    between.map(async (seq) => {
       await js.remove(names.mail, seq)
       state.dead.delete(seq)
     }),
   )
+  await removeBefore(context, state.deadNotes, noteSubject, oldest(state.notes, state.lastNote))
 }
 
 /** Rejects when the servers do not answer; nothing is lost then. */
 export async function collect(bucket: Bucket, context: CollectContext): Promise<void> {
-  if (bucket.freshAt() === 0) await bucket.refresh()
-  expire(bucket.state, context.now())
-  if (bucket.state.last === 0) return
-  if (isOver(bucket.state)) {
-    const { last } = bucket.state
-    await context.js.purge(context.names.mail, bucket.subject, last + 1)
+  const { js, names } = context
+  // Also what this relay itself has noted is counted once it is read.
+  await bucket.refresh()
+  const { state } = bucket
+  expire(state, context.now())
+  if (state.last + state.lastNote === 0) return
+  if (isOver(state)) {
+    await js.purge(names.mail, bucket.subject, state.last + 1)
+    await js.purge(names.mail, bucket.noteSubject, state.lastNote + 1)
     bucket.forget()
     return
   }
-  if (needsCheckpoint(bucket.state))
-    await bucket.commit(() => ({
-      record: needsCheckpoint(bucket.state) ? checkpointOf(bucket.state) : undefined,
-      needsFresh: false,
-      done: () => {},
-    }))
-  await removeDead(bucket, context)
+  if (needsCheckpoint(state)) {
+    await bucket.commit(() => {
+      bucket.state.uncarried = false
+      return { record: checkpointOf(bucket.state), needsFresh: false, done: () => {} }
+    })
+    await bucket.refresh()
+  }
+  if (bucket.state === state) await removeDead(bucket, context)
 }

@@ -37,7 +37,8 @@ export interface JetStream {
   at(stream: string, seq: number): Promise<Uint8Array | undefined>
   /** All messages of the subject at or behind `seq`, up to what the leader had when the last was read. */
   read(stream: string, subject: string, seq: number): AsyncGenerator<Stored>
-  remove(stream: string, seq: number): Promise<void>
+  /** True for the one who removed it. */
+  remove(stream: string, seq: number): Promise<boolean>
   /** Removes the subject's messages before `seq`; undefined: all of them. */
   purge(stream: string, subject: string, seq?: number): Promise<void>
   info(stream: string, subjects?: string): Promise<StreamInfo>
@@ -70,6 +71,7 @@ interface ApiMessage {
 const WRONG_LAST_SEQUENCE = 10071
 const NAME_IN_USE = 10058
 const NOT_FOUND = 404
+const UNAVAILABLE = 503
 const NO_DATA = new Uint8Array(0)
 
 /** A store that did not answer, or would not. */
@@ -238,9 +240,11 @@ export function createJetStream(connection: NatsConnection): JetStream {
     // A replica that is behind does not have it yet: the leader knows.
     at: async (stream, seq) => (await direct(stream, seq)) ?? (await reader(api, stream, { seq }))?.data,
     read: (stream, subject, seq) => read({ next, last }, stream, subject, Math.max(1, seq)),
-    // The deleting request names a message that may be gone already: both are the same to us.
     remove: async (stream, seq) => {
-      await api(`STREAM.MSG.DELETE.${stream}`, { seq, no_erase: true })
+      const body = { seq, no_erase: true }
+      const { success, error } = await api<{ success?: boolean }>(`STREAM.MSG.DELETE.${stream}`, body)
+      if (error !== undefined && error.code >= UNAVAILABLE) fail(error)
+      return success === true
     },
     purge: async (stream, subject, seq) => {
       // To the servers, 1 means all.

@@ -48,9 +48,6 @@ export const TERMS_AGE_MS = 60_000
 /** Boxes whose terms are held in memory. */
 export const MAX_CACHED_TERMS = 50_000
 
-/** Bytes of one-time items in one message. */
-export const MAX_CHUNK_BYTES: number = 256 * 1024
-
 /** How often a compare-and-swap is tried again: each failure means that somebody else succeeded. */
 export const MAX_SWAPS = 64
 

@@ -14,11 +14,13 @@ export interface Subjects {
   readonly allSpent: string
   readonly allBlobs: string
   bucket(token: string): string
+  note(token: string): string
   wake(token: string): string
   document(kind: DocumentKind | '*', key: string): string
   log(log: Uint8Array | '*'): string
-  /** Messages with so many one-time items. */
-  itemsOf(count: number | '*'): string
+  /** One-time items of one upload of a stock. */
+  itemsOf(stock: string, upload: number): string
+  readonly allItems: string
   termsOf(box: Uint8Array): string
   /** Things that cannot be used any more after this day since 1970. */
   spentUntil(day: number, name: Uint8Array | '*'): string
@@ -55,10 +57,12 @@ export function subjectsOf(prefix: string): Subjects {
     allSpent: `${prefix}.spent.*.*`,
     allBlobs: `${prefix}.blob.*`,
     bucket: (token) => `${prefix}.mail.${token}`,
+    note: (token) => `${prefix}.note.${token}`,
     wake: (token) => `${prefix}.wake.${token}`,
     document: (kind, key) => `${prefix}.document.${kind}.${key}`,
     log: (log) => `${prefix}.log.${log === '*' ? log : text(log)}`,
-    itemsOf: (count) => `${prefix}.items.${count}`,
+    itemsOf: (stock, upload) => `${prefix}.items.${stock}.${upload}`,
+    allItems: `${prefix}.items.*.*`,
     termsOf: (box) => `${prefix}.terms.${text(box)}`,
     spentUntil: (day, name) => `${prefix}.spent.${day}.${name === '*' ? name : text(name)}`,
     blob: (hash) => `${prefix}.blob.${text(hash)}`,

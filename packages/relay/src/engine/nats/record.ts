@@ -6,7 +6,7 @@
  * put     box 32 | id 16 | remembered until u64 | until u64 | length u16 | frame
  * note    box 32 | cursor u64 | count u32 | (id 16, remembered until u64) × count
  * ```
- * A checkpoint holds notes of all boxes and replaces every note before it. Little-endian. What is read here was
+ * A checkpoint begins with a u64, and replaces every note up to that sequence; it holds notes of all boxes. Little-endian. What is read here was
  * written by a relay, so a record that does not decode is damage.
  */
 import { RelayError } from '../../errors.js'
@@ -33,11 +33,13 @@ export interface NoteEntry {
 
 export type BucketRecord =
   | { readonly kind: 'put'; readonly entries: readonly PutEntry[] }
-  | { readonly kind: 'note' | 'checkpoint'; readonly entries: readonly NoteEntry[] }
+  | { readonly kind: 'note'; readonly entries: readonly NoteEntry[] }
+  | { readonly kind: 'checkpoint'; readonly covers: number; readonly entries: readonly NoteEntry[] }
 
 const VERSION = 1
 const KINDS = ['put', 'note', 'checkpoint'] as const
 const HEADER_BYTES = 2
+const COVERS_BYTES = 8
 const BOX_BYTES = 32
 const ID_BYTES = 16
 export const PUT_BYTES: number = BOX_BYTES + ID_BYTES + 18
@@ -45,7 +47,7 @@ export const NOTE_BYTES: number = BOX_BYTES + 12
 export const REMEMBERED_BYTES: number = ID_BYTES + 8
 
 function recordBytes(record: BucketRecord): number {
-  let length = HEADER_BYTES
+  let length = HEADER_BYTES + (record.kind === 'checkpoint' ? COVERS_BYTES : 0)
   if (record.kind === 'put') for (const { frame } of record.entries) length += PUT_BYTES + frame.length
   else for (const { ids } of record.entries) length += NOTE_BYTES + ids.length * REMEMBERED_BYTES
   return length
@@ -87,6 +89,10 @@ export function encodeRecord(record: BucketRecord): Uint8Array {
   bytes[0] = VERSION
   bytes[1] = KINDS.indexOf(record.kind) + 1
   let at = HEADER_BYTES
+  if (record.kind === 'checkpoint') {
+    writeTime(bytes, record.covers, at)
+    at += COVERS_BYTES
+  }
   if (record.kind === 'put') for (const entry of record.entries) at = writePut(bytes, at, entry)
   else for (const entry of record.entries) at = writeNote(bytes, at, entry)
   return bytes
@@ -129,13 +135,15 @@ function decode(bytes: Buffer): BucketRecord {
     }
     return { kind, entries }
   }
+  const covers = kind === 'checkpoint' ? readTime(bytes, at) : 0
+  if (kind === 'checkpoint') at += COVERS_BYTES
   const entries: NoteEntry[] = []
   while (at < bytes.length) {
     const entry = readNote(bytes, at)
     entries.push(entry)
     at += NOTE_BYTES + entry.ids.length * REMEMBERED_BYTES
   }
-  return { kind, entries }
+  return kind === 'checkpoint' ? { kind, covers, entries } : { kind, entries }
 }
 
 /** @throws RelayError `relay/data-corrupt` */

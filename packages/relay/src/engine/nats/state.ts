@@ -32,8 +32,9 @@ export interface Remembered {
 }
 
 export interface BucketState {
-  /** Sequence of the last record that was applied; 0: none. */
+  /** Sequences of the last record of frames and of the last note that were read; 0: none. */
   last: number
+  lastNote: number
   readonly boxes: Map<string, BoxState>
   /** By `idName`. */
   readonly ids: Map<string, Remembered>
@@ -41,8 +42,9 @@ export interface BucketState {
   readonly live: Map<number, number>
   /** Records of acknowledgements that no checkpoint has replaced. */
   notes: number[]
-  /** Records that hold nothing any more, and are still there. */
+  /** Records of frames, and of notes, that hold nothing any more and are still there. */
   readonly dead: Set<number>
+  readonly deadNotes: Set<number>
   /** Ids of expired frames stand in no note yet. */
   uncarried: boolean
   /** Nothing here expires before this time. */
@@ -52,11 +54,13 @@ export interface BucketState {
 export function emptyState(): BucketState {
   return {
     last: 0,
+    lastNote: 0,
     boxes: new Map(),
     ids: new Map(),
     live: new Map(),
     notes: [],
     dead: new Set(),
+    deadNotes: new Set(),
     uncarried: false,
     soonest: Number.POSITIVE_INFINITY,
   }
@@ -120,20 +124,25 @@ function applyNote(state: BucketState, { box, cursor, ids }: NoteEntry): void {
 
 /** Changes `state`. A record that was applied before is passed over. */
 export function applyRecord(state: BucketState, seq: number, record: BucketRecord): boolean {
-  if (seq <= state.last) return false
-  state.last = seq
+  if (seq <= (record.kind === 'put' ? state.last : state.lastNote)) return false
   if (record.kind === 'put') {
+    state.last = seq
     applyPuts(state, seq, record.entries)
     return true
   }
-  for (const entry of record.entries) applyNote(state, entry)
+  state.lastNote = seq
+  applyNotes(state, record)
   if (record.kind === 'checkpoint') {
-    for (const note of state.notes) state.dead.add(note)
-    state.notes = []
-    state.uncarried = false
+    for (const note of state.notes) if (note <= record.covers) state.deadNotes.add(note)
+    state.notes = state.notes.filter((note) => note > record.covers)
   }
   state.notes.push(seq)
   return true
+}
+
+/** What a note says, without counting it as read: it may stand behind others that were not. */
+export function applyNotes(state: BucketState, { entries }: Exclude<BucketRecord, { kind: 'put' }>): void {
+  for (const entry of entries) applyNote(state, entry)
 }
 
 /** Drops frames and ids whose time is over. Cheap as long as there are none. */
@@ -180,7 +189,7 @@ export function checkpointOf(state: BucketState): BucketRecord {
   }
   for (const [name, remembered] of state.ids)
     if (!waiting.has(name)) noteOf(remembered.box).ids.push(remembered)
-  return { kind: 'checkpoint', entries: [...notes.values()] }
+  return { kind: 'checkpoint', covers: state.lastNote, entries: [...notes.values()] }
 }
 
 /** Nothing waits and nothing is remembered. */

@@ -30,25 +30,17 @@ function countFrames(buckets: Buckets): Pick<EngineStats, 'frames' | 'boxes'> {
   return { frames, boxes }
 }
 
-/** Items of a message are counted until its last one is taken. */
-function countItems(names: Subjects, subjects: Readonly<Record<string, number>>): number {
-  return Object.entries(subjects).reduce(
-    (sum, [subject, messages]) => sum + Number(names.keyOf(subject)) * messages,
-    0,
-  )
-}
-
 async function count({ js, names, buckets, blobs }: StatsContext): Promise<EngineStats> {
   const [mail, documents, items, stored] = await Promise.all([
     js.info(names.mail),
     js.info(names.documents, names.document('record', '*')),
-    js.info(names.items, names.itemsOf('*')),
+    js.info(names.items),
     blobs.counts(),
   ])
   return {
     ...countFrames(buckets),
     records: Object.keys(documents.subjects).length,
-    items: countItems(names, items.subjects),
+    items: items.messages,
     blobs: stored.blobs,
     bytes: mail.bytes + documents.bytes + items.bytes + stored.bytes,
   }

@@ -1,30 +1,23 @@
 /**
- * One-time items in the NATS engine: chunks of items, and a document that says which are left.
+ * One-time items in the NATS engine: a message each, and a document that says which uploads count.
  * spec/relay.md section 4, spec/relay-engines.md section 2.3.
  *
- * A take moves the document on before it reads the item: whoever moved it owns the item, and a crash in between
+ * Whoever removes an item's message owns the item: the servers say so to one. A crash between that and the answer
  * loses the item and gives it to nobody.
  */
 import { equalBytes, type StockUpload } from '@hyphae/core'
-import { BOX_FULL_RETRY_MS, MAX_STOCK_ITEMS } from '../../limits.js'
+import { defaultCrypto } from '@hyphae/crypto'
+import { MAX_STOCK_ITEMS } from '../../limits.js'
 import { refuse, type Taken, type Verdict } from '../engine.js'
 import type { Documents } from './documents.js'
 import { type JetStream, unreachable } from './jetstream.js'
-import { MAX_CHUNK_BYTES } from './limits.js'
 import { documentKey, type Subjects } from './names.js'
-
-interface Chunk {
-  /** Of its message in the stream of items. */
-  readonly seq: number
-  readonly count: number
-}
 
 interface Stock {
   readonly sequence: number
   readonly signature: Uint8Array
-  /** Items of the first chunk that were taken. */
-  readonly taken: number
-  readonly chunks: readonly Chunk[]
+  /** Uploads whose items may be taken, oldest first. */
+  readonly uploads: readonly number[]
   readonly lastResort: Uint8Array
 }
 
@@ -35,169 +28,154 @@ export interface StockContext {
 }
 
 const SIGNATURE_BYTES = 64
-const FIXED_BYTES = 8 + SIGNATURE_BYTES + 4
-const CHUNK_BYTES = 10
+const FIXED_BYTES = 8 + SIGNATURE_BYTES + 2
+const UPLOAD_BYTES = 8
+const ATTEMPT_BYTES = 6
 const NOTHING = new Uint8Array(0)
 const EMPTY: Stock = {
   sequence: -1,
   signature: new Uint8Array(SIGNATURE_BYTES),
-  taken: 0,
-  chunks: [],
+  uploads: [],
   lastResort: NOTHING,
 }
 
-/** sequence u64 | signature 64 | taken u16 | chunks u16 | (seq u64, count u16) × chunks | last resort */
-function encode({ sequence, signature, taken, chunks, lastResort }: Stock): Uint8Array {
-  const bytes = Buffer.allocUnsafe(FIXED_BYTES + chunks.length * CHUNK_BYTES + lastResort.length)
+/** sequence u64 | signature 64 | uploads u16 | name of upload u64 × uploads | last resort */
+function encode({ sequence, signature, uploads, lastResort }: Stock): Uint8Array {
+  const bytes = Buffer.allocUnsafe(FIXED_BYTES + uploads.length * UPLOAD_BYTES + lastResort.length)
   bytes.writeBigUInt64LE(BigInt(sequence), 0)
   bytes.set(signature, 8)
-  bytes.writeUInt16LE(taken, 72)
-  bytes.writeUInt16LE(chunks.length, 74)
-  chunks.forEach(({ seq, count }, i) => {
-    bytes.writeBigUInt64LE(BigInt(seq), FIXED_BYTES + i * CHUNK_BYTES)
-    bytes.writeUInt16LE(count, FIXED_BYTES + i * CHUNK_BYTES + 8)
+  bytes.writeUInt16LE(uploads.length, 72)
+  uploads.forEach((upload, i) => {
+    bytes.writeBigUInt64LE(BigInt(upload), FIXED_BYTES + i * UPLOAD_BYTES)
   })
-  bytes.set(lastResort, FIXED_BYTES + chunks.length * CHUNK_BYTES)
+  bytes.set(lastResort, FIXED_BYTES + uploads.length * UPLOAD_BYTES)
   return bytes
 }
 
 function decode(value: Uint8Array | undefined): Stock {
   if (value === undefined) return EMPTY
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  const count = bytes.readUInt16LE(74)
-  const chunks = Array.from({ length: count }, (_, i) => ({
-    seq: Number(bytes.readBigUInt64LE(FIXED_BYTES + i * CHUNK_BYTES)),
-    count: bytes.readUInt16LE(FIXED_BYTES + i * CHUNK_BYTES + 8),
-  }))
+  const count = bytes.readUInt16LE(72)
+  const uploads = Array.from({ length: count }, (_, i) =>
+    Number(bytes.readBigUInt64LE(FIXED_BYTES + i * UPLOAD_BYTES)),
+  )
   return {
     sequence: Number(bytes.readBigUInt64LE(0)),
     signature: bytes.subarray(8, 72),
-    taken: bytes.readUInt16LE(72),
-    chunks,
-    lastResort: bytes.subarray(FIXED_BYTES + count * CHUNK_BYTES),
+    uploads,
+    lastResort: bytes.subarray(FIXED_BYTES + count * UPLOAD_BYTES),
   }
 }
 
-function waiting({ chunks, taken }: Stock): number {
-  return chunks.reduce((sum, { count }) => sum + count, 0) - taken
+function stockName(writer: Uint8Array, kind: number): string {
+  return `${documentKey(writer)}-${kind}`
 }
 
-/** (length u16 | item) × n, cut into messages of a bounded size. */
-function chunked(items: readonly Uint8Array[]): { data: Uint8Array; count: number }[] {
-  const chunks: { data: Uint8Array; count: number }[] = []
-  let parts: Uint8Array[] = []
-  let bytes = 0
-  const flush = (): void => {
-    if (parts.length > 0) chunks.push({ data: Buffer.concat(parts), count: parts.length / 2 })
-    parts = []
-    bytes = 0
-  }
-  for (const item of items) {
-    if (bytes + item.length > MAX_CHUNK_BYTES) flush()
-    const length = Buffer.allocUnsafe(2)
-    length.writeUInt16LE(item.length)
-    parts.push(length, item)
-    bytes += item.length + 2
-  }
-  flush()
-  return chunks
+async function readStock({ documents, names }: StockContext, stock: string): Promise<Stock> {
+  return decode(await documents.get(names.document('stock', stock)))
 }
 
-function itemAt(chunk: Uint8Array, place: number): Uint8Array {
-  const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-  let at = 0
-  for (let n = 0; n < place; n++) at += 2 + bytes.readUInt16LE(at)
-  return bytes.subarray(at + 2, at + 2 + bytes.readUInt16LE(at))
+/** Items that wait in each upload. */
+async function waitingIn(
+  { js, names }: StockContext,
+  stock: string,
+  { uploads }: Stock,
+): Promise<{ readonly upload: number; readonly count: number }[]> {
+  return Promise.all(
+    uploads.map(async (upload) => {
+      const subject = names.itemsOf(stock, upload)
+      const { subjects } = await js.info(names.items, subject)
+      return { upload, count: subjects[subject] ?? 0 }
+    }),
+  )
 }
 
 /** Undefined: it may be stored. */
-function verdictOn(held: Stock, upload: StockUpload): Verdict | undefined {
+function verdictOn(held: Stock, upload: StockUpload, waiting: number): Verdict | undefined {
   if (upload.sequence === held.sequence && equalBytes(upload.signature, held.signature)) return null
   if (upload.sequence <= held.sequence) return refuse('stale')
-  const before = upload.replace ? 0 : waiting(held)
-  return before + upload.items.length > MAX_STOCK_ITEMS ? refuse('stock-full', BOX_FULL_RETRY_MS) : undefined
+  return waiting + upload.items.length > MAX_STOCK_ITEMS ? refuse('stock-full') : undefined
 }
 
-function grown(held: Stock, upload: StockUpload, added: readonly Chunk[]): Stock {
-  return {
-    sequence: upload.sequence,
-    signature: upload.signature,
-    taken: upload.replace ? 0 : held.taken,
-    chunks: upload.replace ? added : [...held.chunks, ...added],
-    lastResort: upload.lastResort.length > 0 ? upload.lastResort : held.lastResort,
-  }
+/** Names one attempt: what an interrupted one has left is in nobody's document, and nobody takes from it. */
+function newAttempt(): number {
+  return Buffer.from(defaultCrypto.randomBytes(ATTEMPT_BYTES)).readUIntBE(0, ATTEMPT_BYTES)
 }
 
-async function store({ js, names }: StockContext, upload: StockUpload): Promise<Chunk[]> {
-  const stored: Chunk[] = []
-  for (const { data, count } of chunked(upload.items)) {
-    const answer = await js.publish(names.itemsOf(count), data)
-    if (answer.kind !== 'stored') throw unreachable()
-    stored.push({ seq: answer.seq, count })
-  }
-  return stored
-}
-
-async function drop({ js, names }: StockContext, chunks: readonly Chunk[]): Promise<void> {
-  // What stays costs room and is in nobody's document any more.
-  await Promise.all(chunks.map(({ seq }) => js.remove(names.items, seq).catch(() => {})))
+/** In their order. */
+async function storeItems(
+  { js, names }: StockContext,
+  stock: string,
+  attempt: number,
+  items: readonly Uint8Array[],
+): Promise<void> {
+  const subject = names.itemsOf(stock, attempt)
+  const stored = await Promise.all(items.map((item) => js.publish(subject, item)))
+  if (stored.some(({ kind }) => kind !== 'stored')) throw unreachable()
 }
 
 interface Outcome {
   readonly verdict: Verdict
-  /** Chunks that no document names any more. */
-  readonly unused: readonly Chunk[]
+  /** Uploads that the document does not name any more, or never did. */
+  readonly unused: readonly number[]
 }
 
 export async function storeUpload(context: StockContext, upload: StockUpload): Promise<Verdict> {
-  const { documents, names } = context
-  const subject = names.document('stock', `${documentKey(upload.writer)}-${upload.kind}`)
-  const early = verdictOn(decode(await documents.get(subject)), upload)
+  const { documents, names, js } = context
+  const stock = stockName(upload.writer, upload.kind)
+  const before = await readStock(context, stock)
+  const counts = upload.replace ? [] : await waitingIn(context, stock, before)
+  const waiting = counts.reduce((sum, { count }) => sum + count, 0)
+  const early = verdictOn(before, upload, waiting)
   if (early !== undefined) return early
-  const added = await store(context, upload)
-  const { verdict, unused } = await documents.change<Outcome>(subject, (value) => {
+  const attempt = newAttempt()
+  await storeItems(context, stock, attempt, upload.items)
+  const left = counts.filter(({ count }) => count > 0).map((one) => one.upload)
+  const { verdict, unused } = await documents.change<Outcome>(names.document('stock', stock), (value) => {
     const held = decode(value)
-    const late = verdictOn(held, upload)
-    if (late !== undefined) return { next: undefined, result: { verdict: late, unused: added } }
-    const unneeded = upload.replace ? held.chunks : []
-    return { next: encode(grown(held, upload, added)), result: { verdict: null, unused: unneeded } }
+    const late = verdictOn(held, upload, waiting)
+    if (late !== undefined) return { next: undefined, result: { verdict: late, unused: [attempt] } }
+    const uploads = [...left, attempt]
+    const lastResort = upload.lastResort.length > 0 ? upload.lastResort : held.lastResort
+    const { sequence, signature } = upload
+    const gone = held.uploads.filter((one) => !uploads.includes(one))
+    return {
+      next: encode({ sequence, signature, uploads, lastResort }),
+      result: { verdict: null, unused: gone },
+    }
   })
-  await drop(context, unused)
+  // What stays costs room and is in nobody's document.
+  for (const one of unused) await js.purge(names.items, names.itemsOf(stock, one)).catch(() => {})
   return verdict
 }
 
-interface Claim {
-  readonly chunk: Chunk
-  readonly place: number
-}
-
-/** Moves the document past the next item; the item is then ours. */
-function claim(held: Stock): { next: Uint8Array | undefined; result: Claim | Uint8Array } {
-  const [chunk, ...others] = held.chunks
-  if (chunk === undefined) return { next: undefined, result: held.lastResort }
-  const last = held.taken + 1 === chunk.count
-  const left = last ? { ...held, taken: 0, chunks: others } : { ...held, taken: held.taken + 1 }
-  return { next: encode(left), result: { chunk, place: held.taken } }
+async function takeFrom({ js, names }: StockContext, subject: string): Promise<Uint8Array | undefined> {
+  for (let from = 1, n = 0; n < MAX_STOCK_ITEMS; n++) {
+    const item = await js.next(names.items, subject, from)
+    if (item === undefined) return undefined
+    if (await js.remove(names.items, item.seq)) return item.data
+    // Another take was faster.
+    from = item.seq + 1
+  }
+  return undefined
 }
 
 export async function takeItem(context: StockContext, writer: Uint8Array, kind: number): Promise<Taken> {
-  const { documents, names, js } = context
-  const subject = names.document('stock', `${documentKey(writer)}-${kind}`)
-  const claimed = await documents.change(subject, (value) => claim(decode(value)))
-  if (claimed instanceof Uint8Array)
-    return { found: claimed.length > 0 ? 'last-resort' : 'none', item: claimed }
-  const { chunk, place } = claimed
-  const data = await js.at(names.items, chunk.seq)
-  // A replacing upload was faster than this read: the item is gone, and so is the claim.
-  if (data === undefined) return takeItem(context, writer, kind)
-  if (place + 1 === chunk.count) await drop(context, [chunk])
-  return { found: 'one-time', item: itemAt(data, place) }
+  const stock = stockName(writer, kind)
+  const { uploads, lastResort } = await readStock(context, stock)
+  for (const upload of uploads) {
+    const item = await takeFrom(context, context.names.itemsOf(stock, upload))
+    if (item !== undefined) return { found: 'one-time', item }
+  }
+  return { found: lastResort.length > 0 ? 'last-resort' : 'none', item: lastResort }
 }
 
 export async function remainingItems(
-  { documents, names }: StockContext,
+  context: StockContext,
   writer: Uint8Array,
   kind: number,
 ): Promise<number> {
-  return waiting(decode(await documents.get(names.document('stock', `${documentKey(writer)}-${kind}`))))
+  const stock = stockName(writer, kind)
+  const counts = await waitingIn(context, stock, await readStock(context, stock))
+  return counts.reduce((sum, { count }) => sum + count, 0)
 }

@@ -25,7 +25,7 @@ function configs(names: Subjects, { limits, maxBytes }: StreamOptions): Omit<Str
   return [
     {
       name: names.mail,
-      subjects: [names.bucket('*')],
+      subjects: [names.bucket('*'), names.note('*')],
       max_age: ageNs(longest),
       // Full means refused, never that old mail makes room.
       discard: 'new',
@@ -36,7 +36,7 @@ function configs(names: Subjects, { limits, maxBytes }: StreamOptions): Omit<Str
     { name: names.terms, subjects: [names.allTerms], max_msgs_per_subject: 1, max_age: ageNs(termsLifeMs) },
     { name: names.spent, subjects: [names.allSpent], max_msgs_per_subject: 1 },
     { name: names.logs, subjects: [names.log('*')], max_msgs_per_subject: logEntries },
-    { name: names.items, subjects: [names.itemsOf('*')] },
+    { name: names.items, subjects: [names.allItems] },
     { name: names.blobs, subjects: [names.allBlobs], max_msgs_per_subject: 1, max_age: ageNs(blobLifeMs) },
   ]
 }
