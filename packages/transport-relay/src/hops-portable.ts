@@ -13,3 +13,4 @@ export {
   startHop,
 } from './hops/envelope.js'
 export { type ThroughOptions, throughRelay } from './hops/hop-dialer.js'
+export { hopKey } from './hops/keys.js'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Clock, silentLogger, systemClock } from '@hyphae/core'
 import { type Relay, type RelayOptions, startRelay } from '@hyphae/relay'
 import { type RelayCarrier, type RelayCarrierOptions, relay } from '@hyphae/transport-relay'
-import { openCalls, throughRelay } from '@hyphae/transport-relay/hops'
+import { hopKey, openCalls, throughRelay } from '@hyphae/transport-relay/hops'
 import { temporaryFolder } from './relay.js'
 
 export interface TwoRelays {
@@ -23,12 +23,11 @@ export interface TwoRelays {
 }
 
 /** The key as the relay itself tells it. */
-export async function hopKey(url: string): Promise<Uint8Array> {
+export async function hopKeyAt(url: string): Promise<Uint8Array> {
   const calls = openCalls(url, { clock: systemClock, logger: silentLogger })
-  const ask = { kind: 'hop-keys', bytes: new Uint8Array(0) } as const
-  const { bytes } = await calls.call(ask, 'hop-keys-list', { repeatable: true })
+  const key = await hopKey(calls)
   await calls.close()
-  return bytes.slice(0, 32)
+  return key
 }
 
 /** Often enough for tests. */
@@ -44,7 +43,7 @@ export async function startTwoRelays(
     startRelay({ data: join(folder.path, name), trafficLog: log(name), ...options })
   const second = await start('second', { hops: {}, ...secondOptions })
   const entry = await start('entry', { hops: { peers: [second.url], second: false }, ...entryOptions })
-  const key = await hopKey(second.url)
+  const key = await hopKeyAt(second.url)
   const carriers: RelayCarrier[] = []
   const keep = async (carrier: Promise<RelayCarrier>): Promise<RelayCarrier> => {
     carriers.push(await carrier)

@@ -15,7 +15,7 @@ import { foundInBox, foundInBucket, type Poll, type PollOptions, startPoll } fro
 export interface ThroughOptions {
   /**
    * X25519 public key of the second relay, 32 bytes, from a source that the entry cannot change: the relay itself
-   * (`hopKeys`), a record of the recipient, configuration.
+   * (`hopKey`), a record of the recipient, configuration.
    */
   readonly key: Uint8Array
   readonly crypto?: CryptoProvider
