@@ -144,11 +144,12 @@ function methodProblem(path: string): { problem: Problem; allow: string } | unde
 
 function createApp(context: RestContext, requests: Requests, answered: RestOptions['answered']): App {
   const app: App = new Hono()
-  const document = JSON.stringify(openApiDocument())
-  app.get(
-    `${REST_PREFIX}/openapi.json`,
-    () => new Response(document, { headers: { 'content-type': 'application/json' } }),
-  )
+  // Made when it is first asked for: a relay starts without it.
+  let document: string | undefined
+  app.get(`${REST_PREFIX}/openapi.json`, () => {
+    document ??= JSON.stringify(openApiDocument())
+    return new Response(document, { headers: { 'content-type': 'application/json' } })
+  })
   for (const route of ROUTES) mount(app, route, context, requests, answered)
   app.notFound((c) => {
     const other = methodProblem(c.req.path)
@@ -161,6 +162,13 @@ function createApp(context: RestContext, requests: Requests, answered: RestOptio
     return respond({ problem: problem('internal') })
   })
   return app
+}
+
+/** What can be said of any request: whether its address may ask now, and whether it is a path of the interface. */
+function earlyProblem(request: IncomingMessage, { clients, server }: RestContext): Problem | undefined {
+  const wait = clients.of(request).requests.take(1, server.clock.now())
+  if (wait > 0) return problem('rate-limited', { retryAfterMs: wait })
+  return TARGET.test(request.url ?? '') ? undefined : problem('not-found')
 }
 
 export function createRest({ context, names, clients, answered }: RestOptions): Rest {
@@ -178,7 +186,12 @@ export function createRest({ context, names, clients, answered }: RestOptions): 
   })
   return {
     listener: (request: IncomingMessage, outgoing: ServerResponse) => {
-      if (!TARGET.test(request.url ?? '')) return refuse(outgoing, problem('not-found'))
+      const early = earlyProblem(request, rest)
+      if (early !== undefined) {
+        // Before a route is known: nothing of what was asked may become a label.
+        answered?.('none', 'any', early.status, 0)
+        return refuse(outgoing, early)
+      }
       outgoing.setTimeout(context.limits.slowReaderMs, () => request.socket.destroy())
       void listener(request, outgoing)
     },

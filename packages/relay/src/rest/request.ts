@@ -58,11 +58,8 @@ export function signedMessage(request: IncomingMessage): SignedMessage {
 }
 
 function rateProblem(route: Route, rates: ClientRates, { server }: RestContext): Problem | undefined {
-  const now = server.clock.now()
-  const wait = Math.max(
-    rates.requests.take(1, now),
-    route.signedBy !== undefined || route.costly === true ? rates.costly.take(1, now) : 0,
-  )
+  const costly = route.signedBy !== undefined || route.costly === true
+  const wait = costly ? rates.costly.take(1, server.clock.now()) : 0
   if (wait > 0) return problem('rate-limited', { retryAfterMs: wait })
   if (server.engine.queuedBytes() >= MAX_QUEUED_BYTES)
     return problem('rate-limited', { retryAfterMs: BUSY_RETRY_MS })

@@ -3,7 +3,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { boxId, systemClock } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
-import { type RestKey, type RestRequest, signRequest } from '@hyphae/relay'
+import { type RestKey, type RestRequest, signRequest, startRelay } from '@hyphae/relay'
 import { decodeReplies, encodeRequests } from '@hyphae/transport-relay/wire'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -432,6 +432,8 @@ describe('rates and closing', () => {
     expect(refused).toMatchObject({ status: 429, json: { code: 'rate-limited' } })
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
     expect(refused.json.retryAfterMs).toBeGreaterThan(0)
+    for (const path of ['/openapi.json', '/nowhere', '/..'])
+      expect((await rest.ask('GET', path)).status).toBe(429)
   })
 
   it('hostile 15: what costs a signature check or an item has a rate of its own', async () => {
@@ -460,22 +462,35 @@ describe('rates and closing', () => {
 
   it('a closing relay answers what was begun, ends what waits, and lets nobody in', async () => {
     rest = await startRest()
-    const waiting = rest.ask('GET', '/messages/queue?wait=30', { key: newKey() })
     const stream = await fetch(`${rest.base}/calls/listen`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ channel: b64(random(32)) }),
     })
-    const box = newKey()
-    const puts = Array.from({ length: 30 }, () =>
-      rest.ask('POST', '/messages/send', { body: { ...deposit(), box: b64(box.publicKey) } }),
-    )
+    const waiting = rest.ask('GET', '/messages/queue?wait=30', { key: newKey() })
+    // It has begun when a request that came later is answered.
+    await rest.ask('GET', '/info')
     await sleep(100)
+    const box = newKey()
+    const body = (): object => ({ ...deposit(), box: b64(box.publicKey) })
+    const send = (): Promise<number> =>
+      rest.ask('POST', '/messages/send', { body: body() }).then(
+        ({ status }) => status,
+        // Came when the relay was gone.
+        () => 0,
+      )
+    const first = await send()
+    const puts = Array.from({ length: 30 }, send)
     await rest.server.close()
     expect((await waiting).json.deliveries).toEqual([])
     expect(await stream.text()).toContain(':')
-    for (const { status } of await Promise.all(puts)) expect(status).toBe(204)
+    const statuses = [first, ...(await Promise.all(puts))]
+    for (const status of statuses) expect([0, 204, 503]).toContain(status)
     await expect(fetch(`${rest.base}/info`)).rejects.toThrow()
+    const again = await startRelay({ data: rest.folder })
+    const { frames } = await again.stats()
+    expect(frames[512]).toBeGreaterThanOrEqual(statuses.filter((status) => status === 204).length)
+    await again.close()
   })
 
   it('a full disk is told as 503 with the time to wait, and stores nothing', async () => {

@@ -84,7 +84,7 @@ describe('the relay program', () => {
   })
 
   it('says on the admin port that it is not ready while it still serves, for what spreads load', async () => {
-    const program = await serve(['--limit', 'drainDelayMs=1000'])
+    const program = await serve(['--limit', 'drainDelayMs=2000'])
     const carrier = await connect(program.url)
     program.child.kill('SIGTERM')
     await program.until('relay drains', 'stderr')
