@@ -37,10 +37,20 @@ export async function startCarrier(
   components: CarrierComponents,
 ): Promise<Started> {
   const node = await startNode(options, platform, crypto)
-  const { libp2p } = node
   const closing = new AbortController()
   const random = options.random ?? systemRandom
-  const parts: Parts = { ...components, options, crypto, node, random, closed: closing.signal }
+  try {
+    return await wire({ ...components, options, crypto, node, random, closed: closing.signal }, closing)
+  } catch (error) {
+    closing.abort()
+    await node.libp2p.stop()
+    throw error
+  }
+}
+
+async function wire(parts: Parts, closing: AbortController): Promise<Started> {
+  const { options, crypto, node, closed } = parts
+  const { libp2p } = node
   const { directory, stock } = await directoryOf(parts)
   const link = linkOf(parts, directory)
   await serve(parts, link, stock)
@@ -53,7 +63,7 @@ export async function startCarrier(
   return {
     link: link.link,
     directory,
-    topic: createTopic({ crypto, gossip: libp2p.services.gossip, closed: closing.signal }),
+    topic: createTopic({ crypto, gossip: libp2p.services.gossip, closed }),
     libp2p,
     peerId: libp2p.peerId.toString(),
     addresses: () => libp2p.getMultiaddrs().map(String),
