@@ -20,6 +20,8 @@ export interface DialerContext {
   readonly logger: Logger
   readonly addresses: Addresses | undefined
   readonly directory: Pick<Directory, 'lookup'>
+  /** Which of the addresses that somebody else has told may be dialled. */
+  readonly allowed: (addresses: Multiaddr[]) => Multiaddr[]
 }
 
 export interface Dialer {
@@ -76,7 +78,8 @@ async function connect(
   if (found !== undefined) return found
   const met = known === undefined ? undefined : await dial(context, known, signal)
   if (met !== undefined) return met
-  const announced = await dialAll(context, await announcedAddresses(context, device, signal), signal)
+  const told = await announcedAddresses(context, device, signal)
+  const announced = await dialAll(context, told, signal, context.allowed)
   if (announced !== undefined) return announced
   throw new Libp2pError('libp2p/unreachable', { details: { addresses: given.length } })
 }
@@ -92,11 +95,12 @@ async function dialAll(
   context: DialerContext,
   addresses: readonly string[],
   signal: AbortSignal,
+  allowed: (addresses: Multiaddr[]) => Multiaddr[] = (all) => all,
 ): Promise<Connection | undefined> {
   const byPeer = new Map<string, Multiaddr[]>()
   for (const address of addresses.slice(0, MAX_ADDRESSES)) {
     const parsed = parse(address)
-    if (parsed === undefined) continue
+    if (parsed === undefined || allowed([parsed.address]).length === 0) continue
     byPeer.set(parsed.peer, [...(byPeer.get(parsed.peer) ?? []), parsed.address])
   }
   for (const group of byPeer.values()) {

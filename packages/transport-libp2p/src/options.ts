@@ -22,8 +22,8 @@ export interface Libp2pOptions {
   /** Publishes where this device is, readable only for who knows its device id. Off unless set. */
   readonly announce?: boolean
   /**
-   * `public` (the default) neither spreads nor dials addresses of private networks; `local` does, for one network or one
-   * machine.
+   * `public` (the default) neither spreads addresses of private networks in the DHT nor dials those that a device
+   * announces; `local` does both, for one network or one machine.
    */
   readonly reach?: 'public' | 'local'
   /** Finds nodes on the local network, and is found by them. Node only. Off unless set. */

@@ -2,7 +2,9 @@
 import type { CarrierComponents, Directory } from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
 import { systemRandom } from '@hyphae/transport'
+import { removePrivateAddressesMapper } from '@libp2p/kad-dht'
 import { peerIdFromMultihash } from '@libp2p/peer-id'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { announce } from './announcer.js'
 import { createDialer } from './dialer.js'
@@ -92,7 +94,11 @@ async function directoryOf(parts: Parts): Promise<{ directory: Directory; stock:
 function linkOf({ options, crypto, clock, logger, random, node }: Parts, directory: Directory): LinkTable {
   const { libp2p } = node
   const { addresses, identity } = options
-  const dialer = createDialer({ libp2p, crypto, clock, logger, addresses, directory })
+  const allowed = (multiaddrs: Multiaddr[]): Multiaddr[] =>
+    options.reach === 'local'
+      ? multiaddrs
+      : removePrivateAddressesMapper({ id: libp2p.peerId, multiaddrs }).multiaddrs
+  const dialer = createDialer({ libp2p, crypto, clock, logger, addresses, directory, allowed })
   const peerId = libp2p.peerId.toMultihash().bytes
   return createLink({
     crypto,
