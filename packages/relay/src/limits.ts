@@ -236,8 +236,8 @@ export const SPARE_SEGMENTS = 2
 /** Rows added to a LevelDB batch in one turn: about half a millisecond. */
 export const CARRY_ROWS = 256
 
-/** Rows of one synced LevelDB batch. */
-export const CARRY_BATCH_ROWS = 4096
+/** Rows of one synced LevelDB batch: on a single core, whoever answers waits a millisecond for it. */
+export const CARRY_BATCH_ROWS = 1024
 
 // ── Hops and push ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -263,8 +263,8 @@ export const FORWARD_TIMEOUT_MS = 20_000
 /** What an entry tells clients to wait when the second relay cannot be reached, in ms. */
 export const PEER_RETRY_MS = 5_000
 
-/** Boxes that want to be woken: each takes about 80 bytes of memory. */
-export const MAX_PUSH_BOXES = 1_000_000
+/** Boxes that want to be woken: each takes about 80 bytes of memory, and a KiB for a moment when the relay starts. */
+export const MAX_PUSH_BOXES = 100_000
 
 /** After a wake the box is quiet for this long, in ms: what comes meanwhile is one wake at its end. */
 export const WAKE_PAUSE_MS: number = MINUTE

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
 import { silentLogger, systemClock } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { startRelay } from '@hyphae/relay'
@@ -7,7 +8,7 @@ import { openCalls } from '@hyphae/transport-relay/hops'
 import { MAX_ENDPOINT_BYTES, openPushToken, sealPushToken } from '@hyphae/transport-relay/push'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { endpointUrl } from '../../src/push/post.js'
+import { endpointUrl, post } from '../../src/push/post.js'
 import { isPrivateAddress } from '../../src/push/private-address.js'
 import { carrierTo } from '../support/paying.js'
 import { startPushServer } from '../support/push-service.js'
@@ -98,6 +99,26 @@ describe('hostile 45: endpoints inside', () => {
     expect(asked).toBe(0)
     inside.close()
     await dispose()
+  })
+
+  it('are refused by the address that a name resolves to', async () => {
+    let connections = 0
+    const inside = createServer((_request, response) => response.end())
+    inside.on('connection', () => {
+      connections += 1
+    })
+    await new Promise<void>((resolve) => inside.listen(0, '0.0.0.0', resolve))
+    const { port } = inside.address() as AddressInfo
+    const message = { headers: {}, body: new Uint8Array(0) }
+    // Names of this machine: whatever they resolve to is inside.
+    for (const name of ['localhost', hostname()])
+      await expect(
+        post({ url: new URL(`http://${name}:${port}/`), ...message }, { loopback: false }),
+      ).rejects.toThrow()
+    expect(connections).toBe(0)
+    const local = await post({ url: new URL(`http://localhost:${port}/`), ...message }, { loopback: true })
+    expect([local.status, connections]).toEqual([200, 1])
+    inside.close()
   })
 
   it('are not followed to by a redirect', async () => {
