@@ -5,6 +5,7 @@
  * Nobody is answered before the batch that holds the job's writes is durable. No timer: an idle store commits
  * at once, a busy one commits as many jobs as came during one sync.
  */
+import { setImmediate as turn } from 'node:timers/promises'
 import { MAX_BATCH_BYTES, MAX_BATCH_JOBS, STORAGE_RETRY_MS } from '../limits.js'
 import { type Batch, type OpenBatch, openBatch } from './batch.js'
 import { type Counters, copyCounters, encodeCounters } from './counters.js'
@@ -101,8 +102,9 @@ export function createCommitter(state: CommitState, recover: (error: unknown) =>
     refusing = false
   }
   const drive = async (): Promise<void> => {
-    await Promise.resolve()
     while (queue.length > 0) {
+      // What other connections have sent by now is read first.
+      await turn()
       const entries = queue.splice(0, batchLength(queue))
       try {
         settle(entries, await commit(state, entries))

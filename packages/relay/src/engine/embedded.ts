@@ -15,12 +15,19 @@ import { type CommitState, type Committer, createCommitter } from './committer.j
 import { type Counters, decodeCounters, emptyCounters } from './counters.js'
 import type { OpenDatabase } from './database.js'
 import { type Random, randomOf } from './due.js'
-import type { AnnouncedListener, EngineStats, OpenEngine, RelayEngine, StoredListener } from './engine.js'
+import type {
+  AnnouncedListener,
+  EngineStats,
+  OpenEngine,
+  PutOptions,
+  RelayEngine,
+  StoredListener,
+} from './engine.js'
 import { createIdFilter, fillIds, type IdFilter } from './ids.js'
 import { openJournaled } from './journal/journaled.js'
 import { boxName, FRAME_RANGE, META_KEY, readFrameKey } from './keys.js'
 import { appendJob, readEntries } from './logs.js'
-import { ackJob, fetchPage, putJob } from './mailboxes.js'
+import { ackJob, fetchPage, type PutContext, putJob } from './mailboxes.js'
 import { migrateTimes } from './migrate.js'
 import { createPositions, type Positions } from './positions.js'
 import { lookupRecords, publishJob } from './records.js'
@@ -111,6 +118,8 @@ interface Parts {
   readonly random: Random
 }
 
+const NO_OPTIONS: PutOptions = {}
+
 type Methods<K extends keyof RelayEngine> = Pick<RelayEngine, K>
 
 function mailboxes({
@@ -124,12 +133,21 @@ function mailboxes({
   const stored: StoredListener = (box, frame) => {
     for (const listener of listeners) listener(box, frame)
   }
-  return {
-    put: (box, id, frame, options = {}) => {
-      const { positions, ids } = state
-      const context = { positions, ids, limits, now: clock.now(), random, stored }
-      return submit(putJob(box, id, frame, options, context))
+  // What is loaded is replaced when the store was opened again.
+  const context: PutContext = {
+    get positions() {
+      return state.positions
     },
+    get ids() {
+      return state.ids
+    },
+    limits,
+    random,
+    stored,
+  }
+  return {
+    put: (box, id, frame, options = NO_OPTIONS) =>
+      submit(putJob(box, id, frame, options, context, clock.now())),
     ack: (box, cursor) => submit(ackJob(box, cursor, state.positions)),
     fetch: (box, after, limit) => fetchPage(state.database, state.positions, box, after, limit),
     onStored: (listener) => {

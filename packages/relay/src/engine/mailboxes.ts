@@ -15,7 +15,6 @@ export interface PutContext {
   readonly positions: Positions
   readonly ids: IdFilter
   readonly limits: RelayLimits
-  readonly now: number
   readonly random: Random
   readonly stored: StoredListener
 }
@@ -23,18 +22,44 @@ export interface PutContext {
 /** Copied by the batch at once, so one is enough. */
 const SEQ_VALUE = Buffer.alloc(8)
 
+/** A job whose work finds what it needs in the job itself: a closure for each put would live until it is durable. */
+interface PutJob extends Job<Verdict> {
+  readonly box: Uint8Array
+  readonly id: Uint8Array
+  readonly frame: Uint8Array
+  readonly options: PutOptions
+  readonly context: PutContext
+  readonly now: number
+}
+
+function readsOfPut(this: PutJob): readonly Uint8Array[] {
+  return keysOf(this.box, this.id, this.options, this.context)
+}
+
+function runPut(this: PutJob, batch: Batch): Verdict {
+  return put(batch, this)
+}
+
 export function putJob(
   box: Uint8Array,
   id: Uint8Array,
   frame: Uint8Array,
   options: PutOptions,
   context: PutContext,
+  now: number,
 ): Job<Verdict> {
-  return {
-    reads: () => keysOf(box, id, options, context),
+  const job: PutJob = {
+    box,
+    id,
+    frame,
+    options,
+    context,
+    now,
     bytes: frame.length,
-    run: (batch) => put(batch, box, id, frame, options, context),
+    reads: readsOfPut,
+    run: runPut,
   }
+  return job
 }
 
 const NOTHING: readonly Uint8Array[] = []
@@ -50,14 +75,9 @@ function keysOf(
   return spend === undefined ? keys : [...keys, spentKey(spend.name)]
 }
 
-function put(
-  batch: Batch,
-  box: Uint8Array,
-  id: Uint8Array,
-  frame: Uint8Array,
-  { ttl = DEFAULT_TTL, quota, spend }: PutOptions,
-  { positions, limits, now, random, stored, ids }: PutContext,
-): Verdict {
+function put(batch: Batch, { box, id, frame, options, context, now }: PutJob): Verdict {
+  const { ttl = DEFAULT_TTL, quota, spend } = options
+  const { positions, limits, random, stored, ids } = context
   const key = idKey(box, id)
   if (batch.known(key) !== undefined) return null
   const name = boxName(box)
@@ -93,7 +113,8 @@ export function removeFrames(batch: Batch, box: Uint8Array, slots: readonly Slot
   }
 }
 
-const ACK_BYTES = 48
+/** With what it holds in memory until it is durable. */
+const ACK_BYTES = 256
 
 export function ackJob(box: Uint8Array, cursor: number, positions: Positions): Job<Verdict> {
   const name = boxName(box)

@@ -101,25 +101,37 @@ function end(state: State, code: number): void {
   if (state.ws.isPaused) state.ws.resume()
 }
 
+function refuseMessage(state: State, error: unknown): void {
+  state.context.logger.debug('message refused', { code: isHyphaeError(error) ? error.code : 'text' })
+  state.outbox.push(failure(0, 'malformed'))
+  end(state, CLOSE_PROTOCOL_ERROR)
+}
+
 function receive(state: State, message: Uint8Array, binary: boolean): void {
-  const { context, socket, rates, outbox } = state
+  const { context, socket, rates } = state
   const now = context.clock.now()
   state.heard = now
   state.accounted = socket.bytesRead
   if (state.ending) return
   context.traffic?.received(message)
+  if (!binary) {
+    refuseMessage(state, undefined)
+    return
+  }
+  slowDown(state, rates.bytes.draw(message.length, now))
+  state.work.add(message)
+}
+
+/** The requests of a message; none when it is not one, or came too late. */
+function decode(state: State, message: Uint8Array): ReturnType<typeof decodeRequests> {
+  if (state.ending) return []
   try {
-    if (!binary) throw new TypeError('text message')
     const requests = decodeRequests(message)
-    slowDown(
-      state,
-      Math.max(rates.bytes.draw(message.length, now), rates.operations.draw(requests.length, now)),
-    )
-    state.work.add(requests)
+    slowDown(state, state.rates.operations.draw(requests.length, state.context.clock.now()))
+    return requests
   } catch (error) {
-    context.logger.debug('message refused', { code: isHyphaeError(error) ? error.code : 'text' })
-    outbox.push(failure(0, 'malformed'))
-    end(state, CLOSE_PROTOCOL_ERROR)
+    refuseMessage(state, error)
+    return []
   }
 }
 
@@ -170,7 +182,13 @@ export function acceptConnection(
   const challenge = context.crypto.randomBytes(CHALLENGE_BYTES)
   const blocked = (): boolean => outbox.waiting() >= context.limits.answerBytes
   const session = createSession({ ...context, challenge, host, push: outbox.push, blocked })
-  const work = createWork({ ...context, outbox, session, changed: () => steer(state) })
+  const work = createWork({
+    ...context,
+    outbox,
+    session,
+    decode: (message) => decode(state, message),
+    changed: () => steer(state),
+  })
   const state: State = {
     ws,
     socket,

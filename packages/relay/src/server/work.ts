@@ -28,12 +28,15 @@ export interface WorkContext {
   readonly session: Session
   /** Those who wait, over all connections, until the store's queue is shorter. */
   readonly waiting: Set<() => void>
+  /** Requests of a message, whose turn has come; none when it is refused. */
+  decode(message: Uint8Array): Incoming[]
   /** Called when `pending` may have changed. */
   changed(): void
 }
 
 export interface Work {
-  add(requests: Incoming[]): void
+  /** Decoded when its first request may start: a message holds little memory, its requests hold much. */
+  add(message: Uint8Array): void
   /** Requests wait to be started: nothing more should be read. */
   pending(): boolean
   /** Starts what may start now. */
@@ -41,6 +44,8 @@ export interface Work {
   /** Drops what was not started; resolves when all that was is answered. */
   stop(): Promise<void>
 }
+
+const NONE: Incoming[] = []
 
 /** Fixed part of any request or answer: operation header and bookkeeping. */
 const BASE_COST = 256
@@ -84,6 +89,8 @@ function cost(request: Incoming): number {
 }
 
 interface State {
+  /** Messages that are not decoded yet. */
+  readonly messages: Uint8Array[]
   inbox: Incoming[]
   /** Index of the first request that was not started. */
   next: number
@@ -104,13 +111,14 @@ function wakeOthers({ waiting, engine }: WorkContext): void {
 
 export function createWork(context: WorkContext): Work {
   const { engine, limits, outbox, session, waiting } = context
-  const state: State = { inbox: [], next: 0, cost: 0, started: 0, stopped: false, idle: [] }
+  const state: State = { messages: [], inbox: NONE, next: 0, cost: 0, started: 0, stopped: false, idle: [] }
 
+  const pending = (): boolean => state.next < state.inbox.length || state.messages.length > 0
   const finish = (weight: number): void => {
     state.cost -= weight
     state.started -= 1
     if (state.started === 0 && state.idle.length > 0) for (const done of state.idle.splice(0)) done()
-    if (state.inbox.length > 0) pump()
+    if (pending()) pump()
     wakeOthers(context)
   }
   const begin = (request: Incoming): void => {
@@ -134,26 +142,33 @@ export function createWork(context: WorkContext): Work {
     waiting.add(pump)
     return false
   }
-  const pump = (): void => {
-    while (!state.stopped && state.next < state.inbox.length && mayStart())
-      begin(state.inbox[state.next++] as Incoming)
-    if (state.next > 0 && state.next === state.inbox.length) {
-      state.inbox = []
+  /** True when a request is there that was not started. */
+  const more = (): boolean => {
+    while (state.next === state.inbox.length) {
+      const message = state.messages.shift()
+      // What is done is not held on to.
+      state.inbox = message === undefined ? NONE : context.decode(message)
       state.next = 0
+      if (message === undefined) return false
     }
+    return true
+  }
+  const pump = (): void => {
+    while (!state.stopped && pending() && mayStart() && more()) begin(state.inbox[state.next++] as Incoming)
+    if (state.next > 0 && !pending()) more()
     context.changed()
   }
   return {
-    add: (requests) => {
-      if (state.inbox.length === 0) state.inbox = requests
-      else state.inbox.push(...requests)
+    add: (message) => {
+      state.messages.push(message)
       pump()
     },
-    pending: () => state.next < state.inbox.length,
+    pending,
     pump,
     stop: () => {
       state.stopped = true
-      state.inbox = []
+      state.messages.length = 0
+      state.inbox = NONE
       state.next = 0
       waiting.delete(pump)
       return state.started === 0 ? Promise.resolve() : new Promise((resolve) => state.idle.push(resolve))

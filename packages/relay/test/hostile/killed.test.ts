@@ -91,10 +91,19 @@ async function refill(carrier: Carrier, key: ReturnType<typeof crypto.ed25519.ge
   }
 }
 
-async function killAgainAndAgain(first: RelayProcess, port: number): Promise<RelayProcess> {
+/** Frames every relay acknowledges for each box before it is killed, however slow the machine. */
+const EACH_LIFE = 15
+
+async function killAgainAndAgain(
+  first: RelayProcess,
+  port: number,
+  ledgers: readonly Ledger[],
+): Promise<RelayProcess> {
   let relay = first
   for (let kill = 0; kill < KILLS; kill++) {
-    await sleep(100 + Math.random() * 250)
+    const wanted = ledgers.map(({ stored }) => stored.size + EACH_LIFE)
+    while (ledgers.some(({ stored }, i) => stored.size < (wanted[i] as number))) await sleep(5)
+    await sleep(Math.random() * 250)
     await relay.kill()
     relay = await spawnRelay(script, folder.path, port)
     expect(relay.said).toBe(`ws://127.0.0.1:${port}`)
@@ -124,7 +133,7 @@ describe('hostile 35: a relay killed with SIGKILL again and again under load', (
       readUntil(stop.signal, carriers[2 * i + 1] as Carrier, ledger),
       takeUntil(stop.signal, carriers[2 * i] as Carrier, writer.publicKey, taken),
     ])
-    const last = await killAgainAndAgain(first, port)
+    const last = await killAgainAndAgain(first, port, ledgers)
     await sleep(300)
     stop.abort()
     await Promise.all(work)
