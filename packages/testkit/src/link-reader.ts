@@ -46,7 +46,6 @@ export async function deliver(
   statement: string,
 ): Promise<void> {
   const over = new AbortController()
-  const sending = reliable ? from.link.send(from.peer, frame) : repeat(from, frame, over.signal)
   const arrived = (async (): Promise<void> => {
     for (;;) {
       const got = await reader.next(statement)
@@ -56,18 +55,15 @@ export async function deliver(
       return
     }
   })()
+  arrived.catch(() => {})
+  const sending = reliable ? from.link.send(from.peer, frame) : repeat(from, frame, over.signal)
+  // A sending that fails is what the case failed of, not the silence after it.
+  const failed = sending.then(() => arrived)
+  failed.catch(() => {})
   try {
-    await soon(Promise.all([sending.catch(fail(arrived)), arrived]), statement, patienceMs)
+    await soon(Promise.race([reliable ? failed : arrived, failed]), statement, patienceMs)
   } finally {
     over.abort()
-  }
-}
-
-/** A sending that fails is what the case failed of, not the silence after it. */
-function fail(arrived: Promise<void>): (error: unknown) => never {
-  return (error) => {
-    arrived.catch(() => {})
-    throw error
   }
 }
 

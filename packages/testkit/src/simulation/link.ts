@@ -1,5 +1,12 @@
 /** `Link` and `Topic` carriers over datagrams: what is lost stays lost, as the port says of both. */
-import { type Carrier, CoreError, type IoOptions, MAX_FRAME_BYTES, type Transport } from '@hyphae/core'
+import {
+  type Carrier,
+  CoreError,
+  type IoOptions,
+  isFrameSize,
+  MAX_FRAME_BYTES,
+  type Transport,
+} from '@hyphae/core'
 import { TestkitError } from '../errors.js'
 import { MAX_UNREAD_FRAMES } from '../limits.js'
 import type { NodeLife } from './life.js'
@@ -24,6 +31,10 @@ export function simulatedLink(network: SimulatedNetwork, all: Sockets, life: Nod
       if (closing.signal.aborted) throw new TestkitError('testkit/closed')
       if (options?.signal?.aborted) throw new CoreError('core/aborted', { cause: options.signal.reason })
     }
+    const check = (frame: Uint8Array): void => {
+      if (!isFrameSize(frame.length))
+        throw new TestkitError('testkit/refused', { details: { bytes: frame.length } })
+    }
     const until = (options: IoOptions | undefined): AbortSignal =>
       options?.signal === undefined ? closing.signal : AbortSignal.any([options.signal, closing.signal])
     const close = async (): Promise<void> => {
@@ -36,6 +47,8 @@ export function simulatedLink(network: SimulatedNetwork, all: Sockets, life: Nod
       link: {
         send: async (peer, frame, options) => {
           ready(options)
+          check(frame)
+          if (peer === '') throw new TestkitError('testkit/refused')
           await socket.send(peer, frame)
         },
         frames: (options) => frames.read(until(options)),
@@ -43,6 +56,7 @@ export function simulatedLink(network: SimulatedNetwork, all: Sockets, life: Nod
       topic: {
         publish: async (topic, frame, options) => {
           ready(options)
+          check(frame)
           await topics.publish(topic, frame)
         },
         subscribe: (topic, options) => {

@@ -5,14 +5,19 @@ import {
   blobsCompliance,
   type CarrierSubject,
   directoryCompliance,
+  type LinkSubject,
+  linkCompliance,
   mailboxCompliance,
   type NodeLife,
   type RecordStatement,
   type StockStatement,
+  simulatedLink,
   simulatedNetwork,
   simulatedRelay,
   simulation,
+  sockets,
   storeCompliance,
+  topicCompliance,
 } from '@hyphae/testkit'
 import { describe, test } from 'vitest'
 
@@ -69,6 +74,44 @@ async function open(): Promise<CarrierSubject> {
     },
   }
 }
+
+/** Two nodes with a link between them, while virtual time runs. */
+async function openLink(loss: number): Promise<LinkSubject> {
+  const sim = simulation({ seed: 2 })
+  const network = simulatedNetwork(sim, { conditions: { delayMs: [5, 50], loss } })
+  const all = sockets(network)
+  const lives: NodeLife[] = []
+  for (const name of ['alice', 'bob']) sim.node(name, (life) => void lives.push(life)).boot()
+  const [alice, bob] = lives as [NodeLife, NodeLife]
+  const components = { clock: alice.clock, logger: silentLogger }
+  let over = false
+  const pump = async (): Promise<void> => {
+    while (!over) {
+      await sim.run({ forMs: 1000 })
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+  }
+  const pumping = pump()
+  return {
+    carrier: await simulatedLink(network, all, alice)(components),
+    other: await simulatedLink(network, all, bob)(components),
+    carrierName: 'alice',
+    otherName: 'bob',
+    stranger: 'carol',
+    dispose: async () => {
+      over = true
+      await pumping
+    },
+  }
+}
+
+describe('a simulated link that loses', () => {
+  for (const { name, run } of linkCompliance(() => openLink(0.02), { crypto })) test(name, run)
+})
+
+describe('simulated topics', () => {
+  for (const { name, run } of topicCompliance(() => openLink(0.02), { crypto })) test(name, run)
+})
 
 const nothing = (): void => {}
 
