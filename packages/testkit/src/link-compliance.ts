@@ -10,7 +10,12 @@ const MANY = 200
 
 /** Each case opens a fresh pair of peers. */
 export function linkCompliance(open: OpenLink, options: LinkComplianceOptions): ComplianceCase[] {
-  return [...frameCases(open, options), ...endCases(open, options), ...linkFaultCases(open, options)]
+  return [
+    ...frameCases(open, options),
+    ...manyCases(open, options),
+    ...endCases(open, options),
+    ...linkFaultCases(open, options),
+  ]
 }
 
 function frameCases(open: OpenLink, options: LinkComplianceOptions): ComplianceCase[] {
@@ -34,6 +39,37 @@ function frameCases(open: OpenLink, options: LinkComplianceOptions): ComplianceC
         await deliver(ends, ends.far, back, crypto.randomBytes(512), 'an answer')
       }
     }),
+    make('a frame is its receiver’s alone, and its sender’s again when it is sent', async (subject) => {
+      const ends = linkEnds(subject, options)
+      if (!ends.reliable) return
+      const reader = linkReader(ends.far, ends.patienceMs)
+      const [first, second] = [crypto.randomBytes(512), crypto.randomBytes(512)]
+      const kept = first.slice()
+      await ends.near.link.send(ends.near.peer, first)
+      first.fill(0)
+      const got = await reader.next('the frame')
+      ruleBytes(got, kept, 'what was sent, not what became of it')
+      got.fill(0)
+      await deliver(ends, ends.near, reader, second, 'the next frame')
+      rule(
+        got.every((byte) => byte === 0),
+        'a frame that was given is not written to',
+      )
+    }),
+    make('what is not a frame is refused, and nobody hears of it', async (subject) => {
+      const ends = linkEnds(subject, options)
+      const reader = linkReader(ends.far, ends.patienceMs)
+      for (const size of [0, 1, 127, 129, 511, 2047, 4095, 4097, 65_536])
+        await ruleRefused(() => ends.near.link.send(ends.near.peer, new Uint8Array(size)), `${size} bytes`)
+      await deliver(ends, ends.near, reader, crypto.randomBytes(512), 'a good frame after them')
+    }),
+  ]
+}
+
+function manyCases(open: OpenLink, options: LinkComplianceOptions): ComplianceCase[] {
+  const make = caseWith(open)
+  const { crypto } = options
+  return [
     make(`${MANY} frames at once come as the traits say`, async (subject) => {
       const ends = linkEnds(subject, options)
       const reader = linkReader(ends.far, ends.patienceMs)
@@ -67,30 +103,6 @@ function frameCases(open: OpenLink, options: LinkComplianceOptions): ComplianceC
         ruleSame(got, sent, ends.ordered)
       })
       await Promise.all(work)
-    }),
-    make('a frame is its receiver’s alone, and its sender’s again when it is sent', async (subject) => {
-      const ends = linkEnds(subject, options)
-      if (!ends.reliable) return
-      const reader = linkReader(ends.far, ends.patienceMs)
-      const [first, second] = [crypto.randomBytes(512), crypto.randomBytes(512)]
-      const kept = first.slice()
-      await ends.near.link.send(ends.near.peer, first)
-      first.fill(0)
-      const got = await reader.next('the frame')
-      ruleBytes(got, kept, 'what was sent, not what became of it')
-      got.fill(0)
-      await deliver(ends, ends.near, reader, second, 'the next frame')
-      rule(
-        got.every((byte) => byte === 0),
-        'a frame that was given is not written to',
-      )
-    }),
-    make('what is not a frame is refused, and nobody hears of it', async (subject) => {
-      const ends = linkEnds(subject, options)
-      const reader = linkReader(ends.far, ends.patienceMs)
-      for (const size of [0, 1, 127, 129, 511, 2047, 4095, 4097, 65_536])
-        await ruleRefused(() => ends.near.link.send(ends.near.peer, new Uint8Array(size)), `${size} bytes`)
-      await deliver(ends, ends.near, reader, crypto.randomBytes(512), 'a good frame after them')
     }),
   ]
 }

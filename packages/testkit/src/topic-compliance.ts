@@ -7,7 +7,12 @@ import { type OpenTopic, type TopicComplianceOptions, topicEnds } from './topic-
 
 /** Each case opens a fresh network. */
 export function topicCompliance(open: OpenTopic, options: TopicComplianceOptions): ComplianceCase[] {
-  return [...hearingCases(open, options), ...refusalCases(open, options), ...endCases(open, options)]
+  return [
+    ...hearingCases(open, options),
+    ...othersCases(open, options),
+    ...refusalCases(open, options),
+    ...endCases(open, options),
+  ]
 }
 
 function hearingCases(open: OpenTopic, options: TopicComplianceOptions): ComplianceCase[] {
@@ -50,6 +55,13 @@ function hearingCases(open: OpenTopic, options: TopicComplianceOptions): Complia
       rule(!atMine.heard.includes(toHex(toYours)), 'what is said elsewhere is not heard')
       rule(!atYours.heard.includes(toHex(toMine)), 'and the other way round')
     }),
+  ]
+}
+
+function othersCases(open: OpenTopic, options: TopicComplianceOptions): ComplianceCase[] {
+  const make = caseWith(open)
+  const { crypto } = options
+  return [
     make('who leaves a topic leaves it to the others', async (subject) => {
       const { publisher, subscriber, patienceMs } = topicEnds(subject, options)
       const name = crypto.randomBytes(32)
