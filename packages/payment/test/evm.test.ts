@@ -1,4 +1,4 @@
-import { defaultCrypto as crypto } from '@hyphae/crypto'
+import { defaultCrypto as crypto, type Ed25519PrivateKey } from '@hyphae/crypto'
 import {
   channelId,
   createPayer,
@@ -8,6 +8,7 @@ import {
   NO_CHAIN,
   openChannel,
   type Payer,
+  signVoucher,
   type Till,
 } from '@hyphae/payment'
 import {
@@ -24,7 +25,7 @@ import {
 } from '@hyphae/payment/evm'
 import { openIssuer } from '@hyphae/payment/issuer'
 import { memoryStore } from '@hyphae/store'
-import { bytesToHex, type Hex } from 'viem'
+import { bytesToHex, type Hex, hexToBytes } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileEscrow } from '../scripts/compile.mjs'
 import { startChain, type TestChain } from './support/anvil.js'
@@ -46,6 +47,7 @@ interface Scene {
   readonly clock: TestClock
   readonly till: Till
   readonly payer: Payer
+  readonly key: Ed25519PrivateKey
   readonly reference: EscrowReference
   readonly channel: Uint8Array
   readonly escrow: ReturnType<typeof escrowPayer>
@@ -76,7 +78,7 @@ async function scene(
   const funding = escrowFunding({ ...on.payee, contract, minSettle })
   const tariff = { byteDays: 1024, amount: 5n }
   const till = createTill({ store: memoryStore(), crypto, clock, payeeKey, tariff, fundings: [funding] })
-  return { clock, till, payer, reference, channel, escrow: escrowPayer(on.payer, reference, channel) }
+  return { clock, till, payer, key, reference, channel, escrow: escrowPayer(on.payer, reference, channel) }
 }
 
 async function redeem(
@@ -224,7 +226,24 @@ describe('hostile 8: vouchers of an escrow', () => {
     const v = more.evidence[64] === 27 ? '1c' : '1b'
     const twin: Hex = `${evidence.slice(0, 66) as Hex}${s.toString(16).padStart(64, '0')}${v}`
     await expect(redeem(chain, chain.payee, id, 700n, seconds, twin)).rejects.toThrow(/BadSignature/)
+    // What the contract would not pay gives no credit: the twin, and the other way to write v.
+    await expect(till.pay({ ...more, evidence: hexToBytes(twin) })).rejects.toThrow(code('bad-signature'))
+    const short = more.evidence.with(64, (more.evidence[64] as number) - 27)
+    await expect(till.pay({ ...more, evidence: short })).rejects.toThrow(code('bad-signature'))
     await redeem(chain, chain.payee, id, 700n, seconds, evidence)
+  })
+
+  it('that end before they would be redeemed give no credit', async () => {
+    const { clock, payer, key, escrow, reference, channel, till } = await scene()
+    await escrow.open(1_000n, DAY)
+    await till.open(payer.opening)
+    const evidenceOf = escrowEvidence(chain.payer.account, reference, channel)
+    for (const lifeMs of [2 * MS, Number(DAY) * MS]) {
+      const statement = { channel, amount: 10n, expiresAt: clock.now() + lifeMs }
+      const voucher = signVoucher(crypto, key, statement, await evidenceOf(statement))
+      await expect(till.pay(voucher)).rejects.toThrow(code('expired'))
+    }
+    expect((await till.balance(channel)).credit).toBe(0n)
   })
 
   it('of another contract, chain or channel are refused by till and contract', async () => {

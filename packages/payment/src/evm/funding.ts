@@ -15,7 +15,10 @@ export interface EscrowFundingOptions extends EscrowClients {
   readonly minNotice?: bigint
   /** Redeems less than this, in wei, only when the voucher or the channel ends: a transaction has its price. */
   readonly minSettle?: bigint
-  /** Seconds before its end from when a voucher is redeemed whatever it is worth. Default a day. */
+  /**
+   * Seconds before its end from when a voucher is redeemed whatever it is worth, and no more taken: several times as
+   * long as between two settlements. Default a day.
+   */
   readonly margin?: bigint
 }
 
@@ -51,6 +54,10 @@ async function check(options: Options, channel: FundedChannel, voucher: Voucher)
   // Who has asked for the rest gets no more credit.
   if (state.closed || state.closesAt !== 0n) throw new PaymentError('payment/unfunded')
   if (voucher.amount > state.deposit) throw new PaymentError('payment/over-capacity')
+  // One that ends before it would be redeemed is no money, whatever was signed.
+  const { timestamp } = await options.chain.getBlock()
+  if (escrowSeconds(voucher.expiresAt) - timestamp <= options.margin)
+    throw new PaymentError('payment/expired')
 }
 
 /** Worth a transaction, or the last chance for one. */

@@ -69,13 +69,25 @@ export function escrowEvidence(
   return async (voucher) => hexToBytes(await account.signTypedData(typed(reference, channel, voucher)))
 }
 
-/** True when the payer's address signed it for this contract on this chain. */
+/** Half the order of secp256k1: the contract refuses larger s, the twins of smaller ones. */
+const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
+const S_AT = 32
+const V_AT = 64
+
+/** Other forms recover the same address here, and nothing in the contract: credit for them would never be money. */
+function isRedeemable(evidence: Uint8Array): boolean {
+  const v = evidence[V_AT]
+  if (evidence.length !== EVIDENCE_BYTES || (v !== 27 && v !== 28)) return false
+  return BigInt(bytesToHex(evidence.subarray(S_AT, V_AT))) <= HALF_ORDER
+}
+
+/** True when the payer's address signed it for this contract on this chain, in the one form the contract takes. */
 export async function verifyEvidence(
   reference: EscrowReference,
   channel: Uint8Array,
   voucher: { readonly amount: bigint; readonly expiresAt: number; readonly evidence: Uint8Array },
 ): Promise<boolean> {
-  if (voucher.evidence.length !== EVIDENCE_BYTES) return false
+  if (!isRedeemable(voucher.evidence)) return false
   try {
     const signature = bytesToHex(voucher.evidence)
     const signer = await recoverTypedDataAddress({ ...typed(reference, channel, voucher), signature })
