@@ -11,7 +11,7 @@ const code = (sending: Promise<void>): Promise<string> =>
 
 describe('a link over libp2p', () => {
   it('resolves two streams that are opened at once to one, and loses no frame', async () => {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       const places = new Map<string, string[]>()
       const options = { addresses: (device: string) => places.get(device) ?? [] }
       const [ada, ben] = [await node(options), await node(options)]
