@@ -113,23 +113,35 @@ export async function expireLog(batch: Batch, due: Due, now: number): Promise<bo
   return true
 }
 
+/** Entries asked for at once: half a megabyte, were all of the largest size. */
+const READ_STEP = 8
+
+/**
+ * By their keys and not as a range: a range is read from LevelDB alone, so the journal would have to be carried over
+ * for each reader.
+ */
 export async function readEntries(
-  database: Database,
+  database: Pick<Database, 'getMany'>,
   log: Uint8Array,
   from: number,
   limit: number,
 ): Promise<LogPage> {
   const [value] = await database.getMany([logKey(log)])
   const { first, next } = decode(value)
-  const begin = Math.min(Math.max(from, first), next)
-  const last = entryKey(log, next)
-  const found = await database.entries({ gte: entryKey(log, begin), lt: last, limit })
+  let begin = Math.min(Math.max(from, first), next)
+  const end = Math.min(next, begin + limit)
   const entries: Uint8Array[] = []
   let bytes = 0
-  for (const [, entry] of found) {
-    bytes += entry.length
-    if (bytes > MAX_LOG_PAGE_BYTES && entries.length > 0) break
-    entries.push(entry)
+  for (let at = begin; at < end; at += READ_STEP) {
+    const places = Array.from({ length: Math.min(READ_STEP, end - at) }, (_, i) => entryKey(log, at + i))
+    for (const [i, entry] of (await database.getMany(places)).entries()) {
+      // The oldest went while this was read: what is left begins later.
+      if (entry === undefined && entries.length === 0) begin = at + i + 1
+      bytes += entry?.length ?? 0
+      if (entry === undefined && entries.length > 0) return { from: begin, next, entries }
+      if (bytes > MAX_LOG_PAGE_BYTES && entries.length > 0) return { from: begin, next, entries }
+      if (entry !== undefined) entries.push(entry)
+    }
   }
   return { from: begin, next, entries }
 }
