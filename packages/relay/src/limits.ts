@@ -292,6 +292,12 @@ export const WAKES_BURST = 1_000
 /** How long a push service may take, in ms. */
 export const PUSH_TIMEOUT_MS = 10_000
 
+/**
+ * Pushes on their way at once, over all who ask: endpoints are strangers', and one that never answers holds a socket for
+ * as long as a push may take. At 100 ms each these are 2,560 a second.
+ */
+export const MAX_PUSHES = 256
+
 /** A push service keeps a wake this long for a phone that is off, in seconds. */
 export const PUSH_TTL_S: number = 24 * 60 * 60
 

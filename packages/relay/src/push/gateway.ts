@@ -10,7 +10,14 @@ import type { FailureName } from '@hyphae/transport-relay/wire'
 import webPush from 'web-push'
 import { type Refusal, refuse, type Verdict } from '../engine/engine.js'
 import { RelayError } from '../errors.js'
-import { MAX_PUSH_ENDPOINTS, PUSH_BURST, PUSH_PER_SECOND, PUSH_RETRY_MS, PUSH_TTL_S } from '../limits.js'
+import {
+  MAX_PUSH_ENDPOINTS,
+  MAX_PUSHES,
+  PUSH_BURST,
+  PUSH_PER_SECOND,
+  PUSH_RETRY_MS,
+  PUSH_TTL_S,
+} from '../limits.js'
 import { type Bucket, createBucket } from '../server/bucket.js'
 import { keptKey } from '../services-key.js'
 import { endpointUrl, type Posted, post } from './post.js'
@@ -89,6 +96,8 @@ interface State {
   readonly key: X25519PrivateKey
   readonly vapid: VapidKeys
   rate(endpoint: string): number
+  /** Pushes on their way. */
+  sending: number
 }
 
 /** The request of RFC 8030; undefined when the subscription's key is none. */
@@ -111,8 +120,21 @@ function requestOf({ options, vapid }: State, { endpoint, p256dh, auth }: PushSu
   }
 }
 
+async function send(state: State, post: () => Promise<Posted>): Promise<Verdict> {
+  state.sending += 1
+  try {
+    return verdictOf(await post())
+  } catch {
+    state.base.logger.debug('push service not reached')
+    return refuse('peer-unreachable', PUSH_RETRY_MS)
+  } finally {
+    state.sending -= 1
+  }
+}
+
 async function wake(state: State, token: Uint8Array): Promise<Verdict> {
   const { base, options, key } = state
+  if (state.sending >= MAX_PUSHES) return refuse('rate-limited', PUSH_RETRY_MS)
   const bad: Refusal = refuse('bad-push' satisfies FailureName)
   const subscription = openPushToken(base.crypto, key, token)
   if (subscription === null) return bad
@@ -123,13 +145,8 @@ async function wake(state: State, token: Uint8Array): Promise<Verdict> {
   if (wait > 0) return refuse('rate-limited', wait)
   const request = requestOf(state, subscription)
   if (request === undefined) return bad
-  try {
-    const headers = request.headers as Record<string, string | number>
-    return verdictOf(await post({ url, headers, body: request.body as Buffer }, allowed))
-  } catch {
-    base.logger.debug('push service not reached')
-    return refuse('peer-unreachable', PUSH_RETRY_MS)
-  }
+  const headers = request.headers as Record<string, string | number>
+  return send(state, () => post({ url, headers, body: request.body as Buffer }, allowed))
 }
 
 /** @throws RelayError `relay/bad-setting` when the contact is no `mailto:` or `https:` URL */
@@ -139,7 +156,7 @@ export async function openGateway(options: GatewayOptions, base: GatewayBase): P
     throw new RelayError('relay/bad-setting', { details: { setting: 'push.contact' } })
   const key = base.crypto.x25519.importPrivateKey(await keptKey(base, 'push'))
   const vapid = await keptVapid(base.store)
-  const state: State = { options, base, key, vapid, rate: createRates(base.clock) }
+  const state: State = { options, base, key, vapid, rate: createRates(base.clock), sending: 0 }
   return {
     sealKey: key.publicKey,
     vapidKey: new Uint8Array(Buffer.from(vapid.publicKey, 'base64url')),

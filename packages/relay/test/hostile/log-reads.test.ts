@@ -7,7 +7,7 @@ import { type EngineFixture, openEngine, random } from '../support/engine.js'
 
 const text = (value: string): Uint8Array => Buffer.from(value)
 
-describe('hostile 36: who reads a log again and again', () => {
+describe('hostile 39: who reads a log again and again', () => {
   let fixture: EngineFixture
   afterEach(() => fixture.dispose())
 

@@ -7,7 +7,8 @@ import { startRelay } from '@hyphae/relay'
 import { openCalls } from '@hyphae/transport-relay/hops'
 import { MAX_ENDPOINT_BYTES, openPushToken, sealPushToken } from '@hyphae/transport-relay/push'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { MAX_PUSHES } from '../../src/limits.js'
 import { endpointUrl, post } from '../../src/push/post.js'
 import { isPrivateAddress } from '../../src/push/private-address.js'
 import { carrierTo } from '../support/paying.js'
@@ -231,6 +232,31 @@ describe('hostile 38: wakes', () => {
       expect((outcome as PromiseRejectedResult).reason).toMatchObject({ code: 'relay-carrier/rate-limited' })
     await dispose()
     await service.close()
+  })
+
+  it('to endpoints that never answer hold few sockets, and end', async () => {
+    let connections = 0
+    const silent = createServer(() => {})
+    silent.on('connection', () => {
+      connections += 1
+    })
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const { port } = silent.address() as AddressInfo
+    const { sealKey, wake, dispose } = await gatewayScene(true)
+    const keys = subscriptionOf(await startedService())
+    const outcomes: string[] = []
+    const wakes = Array.from({ length: MAX_PUSHES + 20 }, (_, n) =>
+      wake(sealPushToken(crypto, sealKey, { ...keys, endpoint: `http://127.0.0.1:${port}/${n}` })).catch(
+        (error: { code: string }) => outcomes.push(error.code),
+      ),
+    )
+    await vi.waitFor(() => expect([connections, outcomes.length]).toEqual([MAX_PUSHES, 20]), 8_000)
+    expect(new Set(outcomes)).toEqual(new Set(['relay-carrier/rate-limited']))
+    silent.closeAllConnections()
+    await Promise.all(wakes)
+    expect(connections).toBe(MAX_PUSHES)
+    silent.close()
+    await dispose()
   })
 
   it('are registered by the owner of a box alone, at gateways that the operator lists', async () => {
