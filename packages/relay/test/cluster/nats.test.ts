@@ -7,7 +7,7 @@ import { type Relays, startRelays } from './relays.js'
 
 /** `npm run cluster` asks for many; by default enough to see the machinery work. */
 const MESSAGES = Number(process.env.HYPHAE_CLUSTER_MESSAGES ?? 1_500)
-const KILLS = MESSAGES > 10_000 ? 6 : 2
+const KILLS = MESSAGES > 10_000 ? 2 : 1
 
 const title = NATS_MISSING === undefined ? 'relays over NATS' : `relays over NATS (skipped: ${NATS_MISSING})`
 

@@ -10,7 +10,7 @@ import { boxName } from '../keys.js'
 import type { JetStream, Stored } from './jetstream.js'
 import { PATIENCE_MS, RETRY_MS } from './limits.js'
 import { type BucketRecord, decodeRecord, encodeRecord } from './record.js'
-import { applyNotes, applyRecord, type BucketState, emptyState } from './state.js'
+import { applyNotes, applyRecord, type BucketState, emptyState, unreadState } from './state.js'
 
 export interface BucketContext {
   readonly js: JetStream
@@ -92,7 +92,7 @@ export function createBucket(subject: string, noteSubject: string, context: Buck
     if (record !== undefined) context.applied(seq, record, data)
   }
   const reset = (): void => {
-    live.state = emptyState()
+    live.state = unreadState(live.state)
     live.freshAt = 0
     live.expected = undefined
   }

@@ -66,6 +66,14 @@ export function emptyState(): BucketState {
   }
 }
 
+/** To be read anew; what is known to be acknowledged stays so, also while a new leader does not know it yet. */
+export function unreadState({ boxes }: BucketState): BucketState {
+  const fresh = emptyState()
+  for (const [name, { box, acked }] of boxes)
+    if (acked > 0) fresh.boxes.set(name, { box, acked, waiting: [] })
+  return fresh
+}
+
 export function idName(box: Uint8Array, id: Uint8Array): string {
   return binary(box) + binary(id)
 }
