@@ -41,6 +41,8 @@ export const MAX_WRITERS = 8
 export const MAX_VALUE_BYTES: number = 2 + MAX_WRITERS * (2 + 139 + 8192)
 /** Bytes of other people's records that a node keeps; those farthest from it in the DHT go first. */
 export const MAX_STORED_BYTES: number = 16 * 1024 * 1024
+/** Addresses it keeps records of: looking for the farthest stays cheap. */
+export const MAX_STORED_VALUES = 8192
 /** Values taken from one look-up: one of each of the closest nodes, and some that answer on the way. */
 export const MAX_ANSWERS = 64
 /** How long a look-up may take; what was found by then is given. */

@@ -7,7 +7,7 @@ import { Record as DhtRecord } from '@libp2p/kad-dht'
 import { MemoryDatastore } from 'datastore-core'
 import type { Key } from 'interface-datastore'
 import { addressOf, decodeValue, encodeValue, mergeRecords } from './directory-value.js'
-import { MAX_STORED_BYTES } from './limits.js'
+import { MAX_STORED_BYTES, MAX_STORED_VALUES } from './limits.js'
 
 /** kad-dht's own, under the prefix that `node.ts` leaves at its default. */
 const RECORD_PREFIX = '/dht/record/'
@@ -49,7 +49,7 @@ export class RecordStore extends MemoryDatastore {
     this.#kept.set(name, { key, address, distance: this.#distance(told.key), bytes: merged.length })
     this.#bytes += merged.length
     super.put(key, merged)
-    while (this.#bytes > MAX_STORED_BYTES) this.#dropFarthest()
+    while (this.#bytes > MAX_STORED_BYTES || this.#kept.size > MAX_STORED_VALUES) this.#dropFarthest()
     return key
   }
 
