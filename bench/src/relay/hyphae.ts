@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { encodeRequests, openProof, type Request } from '@hyphae/transport-relay/wire'
 import { BOXES, type Broker, CONNECTIONS, FRAME_BYTES, type LoadEvents, type Member } from './load.ts'
-import { type Server, startServer, temporaryFolder } from './processes.ts'
+import { SERVER_CORE, type Server, startServer, temporaryFolder } from './processes.ts'
 import { maskedFrame, openWebSocket, type RawSocket } from './websocket.ts'
 
 const MESSAGE_HEADER = 4
@@ -228,8 +228,11 @@ export async function greet(
   return { raw, challenge: await challenge }
 }
 
-export async function startRelayServer(folder: string, extra: readonly string[] = []): Promise<Server> {
-  return startServer('relay', [folder, ...extra])
+/** As the unit and the container of packages/relay/deploy run it. */
+const NODE_FLAGS = ['--max-semi-space-size=64']
+
+export async function startRelayServer(folder: string): Promise<Server> {
+  return startServer('relay', [folder], SERVER_CORE, NODE_FLAGS)
 }
 
 export async function hyphaeBroker(): Promise<Broker> {

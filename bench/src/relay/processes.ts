@@ -120,8 +120,9 @@ export async function startServer(
   name: string,
   args: readonly string[],
   core = SERVER_CORE,
+  nodeFlags: readonly string[] = [],
 ): Promise<Server> {
-  const { child, said } = await spawnChild(name, args, core)
+  const { child, said } = await spawnChild(name, args, core, nodeFlags)
   return { pid: child.pid as number, port: Number(said), stop: () => stopped(child) }
 }
 
