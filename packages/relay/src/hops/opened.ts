@@ -17,6 +17,7 @@ import {
   MAX_HOP_OPERATIONS,
   type Reply,
   type Request,
+  replyBytes,
   type UnknownRequest,
 } from '@hyphae/transport-relay/wire'
 import { STORAGE_RETRY_MS } from '../limits.js'
@@ -58,6 +59,32 @@ function refusal(name: FailureName, retryAfterMs = 0): Reply[] {
   return [failure(0, name, retryAfterMs)]
 }
 
+/** Answers that hold much more memory than their requests, and may hold more than the sealed answer will. */
+const LARGE: ReadonlySet<string> = new Set(['fetch', 'bucket-fetch', 'log-read', 'lookup'])
+
+/**
+ * All are started in order before any is waited for, so that what they store shares a batch. Only those with large
+ * answers go one after another, each cut to what room is left: one sealed request must not hold sixty pages.
+ */
+async function answerAll(
+  session: Session,
+  requests: readonly Incoming[],
+  answerSize: number,
+  answer: AnswerOne,
+): Promise<Reply[]> {
+  let room = answerSize - HOP_ANSWER_OVERHEAD
+  const started: Promise<Reply>[] = []
+  for (const request of requests) {
+    const reply = answerOne(session, request, answer)
+    started.push(reply)
+    if (!LARGE.has(request.kind)) continue
+    const [fitting = await reply] = fitReplies([await reply], room)
+    room -= replyBytes(fitting)
+    started[started.length - 1] = Promise.resolve(fitting)
+  }
+  return Promise.all(started)
+}
+
 async function answers(session: Session, opened: OpenedHop, answer: AnswerOne): Promise<Reply[]> {
   let requests: Incoming[]
   try {
@@ -68,8 +95,7 @@ async function answers(session: Session, opened: OpenedHop, answer: AnswerOne): 
   }
   if (requests.length > MAX_HOP_OPERATIONS) return refusal('limit')
   const quiet = quietSession(session, opened.exchange.challenge)
-  // All are started in order before any is waited for: what they store shares a batch.
-  return Promise.all(requests.map((request) => answerOne(quiet, request, answer)))
+  return answerAll(quiet, requests, opened.answerSize, answer)
 }
 
 /** The sealed answer; undefined when the request does not open. */

@@ -1,10 +1,19 @@
 import { createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { concatBytes, silentLogger, systemClock, utf8 } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { startRelay } from '@hyphae/relay'
 import { openCalls, openHopAnswer, sealHopRequest, startHop } from '@hyphae/transport-relay/hops'
-import { encodeRequests, HOP_SIZES, openProof, type Request } from '@hyphae/transport-relay/wire'
+import {
+  decodeReplies,
+  encodeRequests,
+  HOP_SIZES,
+  openProof,
+  type Request,
+} from '@hyphae/transport-relay/wire'
 import { describe, expect, it } from 'vitest'
+import { embeddedEngine } from '../../src/engine/embedded.js'
+import type { OpenEngine } from '../../src/engine/engine.js'
 import { startTwoRelays, type TwoRelays } from '../support/hops.js'
 import { newBox, temporaryFolder } from '../support/relay.js'
 
@@ -91,6 +100,54 @@ describe('hostile 8: a sealed request', () => {
     const answer = openHopAnswer(crypto, started, (await forward(relays, sealed)).bytes)
     const failures = Buffer.from(answer?.message ?? [])
     expect([failures.readUInt16LE(12), failures.readUInt16LE(26)]).toEqual([3, 4])
+    await relays.dispose()
+  })
+
+  it('reads one page at a time, however many it asks for', async () => {
+    let [reading, most] = [0, 0]
+    const engine: OpenEngine = async (options) => {
+      const opened = await embeddedEngine(options)
+      return {
+        ...opened,
+        fetch: async (...args) => {
+          reading += 1
+          most = Math.max(most, reading)
+          const page = await opened.fetch(...args)
+          // Others would begin now.
+          await sleep(1)
+          reading -= 1
+          return page
+        },
+      }
+    }
+    const relays = await startTwoRelays({ engine })
+    const box = newBox()
+    const calls = callsTo(relays.second.url)
+    for (let n = 0; n < 4; n++) {
+      const [id, frame] = [crypto.randomBytes(16), new Uint8Array(4096)]
+      await calls.call({ kind: 'put', box: box.id, id, frame }, 'ok', { repeatable: true })
+    }
+    await calls.close()
+    const started = startHop(crypto, relays.key)
+    const signature = box.sign(openProof(started.challenge, '127.0.0.1', box.id))
+    const message = encodeRequests([
+      { kind: 'open', request: 1, box: box.id, signature },
+      ...Array.from(
+        { length: 60 },
+        (_, n): Request => ({ kind: 'fetch', request: n + 2, box: box.id, after: 0, limit: 100 }),
+      ),
+      { kind: 'ping', request: 62 },
+    ])
+    const plain = { time: Date.now(), answerSize: HOP_SIZES[0], message }
+    const sealed = sealHopRequest(crypto, relays.key, started, plain)
+    const answer = openHopAnswer(crypto, started, (await forward(relays, sealed)).bytes)
+    const replies = decodeReplies(answer?.message as Uint8Array)
+    expect(most).toBe(1)
+    expect(replies.map(({ request }) => request)).toEqual(Array.from({ length: 62 }, (_, n) => n + 1))
+    expect(replies[0]?.kind).toBe('ok')
+    expect(replies[1]).toMatchObject({ kind: 'deliveries', more: true })
+    expect(replies[60]).toMatchObject({ kind: 'failure' })
+    expect(replies[61]?.kind).toBe('ok')
     await relays.dispose()
   })
 
