@@ -39,7 +39,7 @@ export const LINK_ERRORS = {
   },
   'link/no-serial': {
     message: 'The library for serial ports is not installed.',
-    hint: 'Run: npm install serialport',
+    hint: 'Install the package serialport beside this one.',
   },
   'link/closed': {
     message: 'The carrier is closed.',
