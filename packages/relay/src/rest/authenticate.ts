@@ -60,7 +60,8 @@ function readClaims({ parameters }: MessageSignature): Claims | undefined {
 }
 
 function isCurrent({ created, expires }: Claims, now: number): boolean {
-  if (created > now + SIGNATURE_SKEW_MS || created < now - SIGNATURE_WINDOW_MS) return false
+  // Over at the very moment at which its nonce may be forgotten, never a moment later.
+  if (created > now + SIGNATURE_SKEW_MS || created <= now - SIGNATURE_WINDOW_MS) return false
   return expires === undefined || (expires > now && expires >= created)
 }
 
