@@ -29,3 +29,6 @@ export const SWEEP_ROWS = 5_000
 
 /** Figures of what is stored are counted again after this time, in ms: counting reads every frame's entry. */
 export const STATS_AGE_MS = 60_000
+
+/** Uses are forgotten this long after their time: a relay whose clock is behind still takes what was used, in ms. */
+export const SPEND_SLACK_MS: number = 60 * 60 * 1000

@@ -1,6 +1,6 @@
 /** Removes what has expired: whole partitions of frames, rows of the rest in steps. spec/relay-engines.md section 3.4. */
 import type { Pool } from 'pg'
-import { SWEEP_ROWS } from './limits.js'
+import { SPEND_SLACK_MS, SWEEP_ROWS } from './limits.js'
 import { dayOf, type Partitions } from './partitions.js'
 
 /** Rows whose `column` is at or before `time`. */
@@ -51,7 +51,7 @@ export async function sweepExpired(
   await removeLogs(pool, now)
   for (const table of ['ids', 'terms', 'spends'] as const) {
     if (signal.aborted) return
-    await removeRows(pool, table, 'until', now, signal)
+    await removeRows(pool, table, 'until', table === 'spends' ? now - SPEND_SLACK_MS : now, signal)
   }
   await removeBoxes(pool)
 }
