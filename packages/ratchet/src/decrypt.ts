@@ -177,6 +177,8 @@ function receivePadding(core: SessionCore, epoch: number, { padding }: Opened, n
     const { suite, state } = core.pq
     return { suite, state: suite.receive(state, { epoch, padding, now }) }
   }
-  if (padding.some((byte) => byte !== 0)) throw new RatchetError('ratchet/bad-frame')
+  let seen = 0
+  for (let i = 0; i < padding.length; i++) seen |= padding[i] as number
+  if (seen !== 0) throw new RatchetError('ratchet/bad-frame')
   return null
 }
