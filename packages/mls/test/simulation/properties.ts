@@ -22,13 +22,17 @@ function honest({ plan, devices }: World): Device[] {
 /**
  * Shows that it cannot follow and has asked to be added anew. Whoever the chosen branch has removed can be left so: it
  * cannot read what came after its removal, so another branch may go first for it. So can a device that only the
- * villain has invited. Everybody else is in the group, or knows nothing of it.
+ * villain has invited, or somebody who is out: no member owes it an invitation. Everybody else is in the group, or
+ * knows nothing of it.
  */
-function isStranded({ running, vault }: Device, { plan }: World): boolean {
+function isStranded({ running, vault, identity }: Device, world: World): boolean {
   const stall = running?.log?.stall
   if (stall?.leaving !== true || !stall.shown) return false
   const nodes = [...(running?.log?.nodes.values() ?? [])]
-  return plan.villain !== null || vault.current().removals > 0 || nodes.some(({ active }) => !active)
+  if (world.plan.villain !== null || vault.current().removals > 0) return true
+  const key = toHex(identity.signing.publicKey)
+  const owed = honest(world).some((one) => stateOf(one) !== null && one.running?.log?.voided.includes(key))
+  return !owed || nodes.some(({ active }) => !active)
 }
 
 /** Honest devices that hold themselves for members. */

@@ -32,6 +32,7 @@ describe('schedules that have failed once', () => {
     [8558, 'a removal silences a member and loses; and one founder alone can tell a newcomer'],
     [1192, 'a removal has lost to a commit that is kept for good from whom it removed'],
     [8251, 'one step goes back some epochs and forth again past those that know a sender'],
+    [4185, 'who has invited a device leaves, and the invitation loses'],
     [9747, 'the villain removes one founder and builds on a commit of the other'],
   ])('%i: %s', async (seed) => {
     const outcome = await runPlan(planOf(seed))
