@@ -7,7 +7,8 @@ import { type Relays, startRelays } from './relays.js'
 
 /** `npm run cluster` asks for many; by default enough to see the machinery work. */
 const MESSAGES = Number(process.env.HYPHAE_CLUSTER_MESSAGES ?? 1_500)
-const KILLS = MESSAGES > 10_000 ? 2 : 1
+/** Three copies bear one server that dies at a time; spec/relay-engines.md section 5 says what 2.9.10 makes of more. */
+const KILLS = 1
 
 const title = NATS_MISSING === undefined ? 'relays over NATS' : `relays over NATS (skipped: ${NATS_MISSING})`
 
@@ -40,6 +41,7 @@ describe.skipIf(NATS_MISSING !== undefined)(title, () => {
       await servers.settled()
       if (kill % 3 === 0) await relays.restart(kill % 2)
     }
+    await relays.restart(1)
     await untilStored(load, MESSAGES)
     await load.stop()
     expect(load.stored()).toBeGreaterThanOrEqual(MESSAGES)
