@@ -183,6 +183,9 @@ export const READY_CACHE_MS = 1_000
 /** Addresses whose rates are remembered: 16 Ki take about 8 MiB. */
 export const MAX_CLIENTS: number = 16 * 1024
 
+/** One client's part of the bytes of bodies, as 1/n: 8 MiB by default, more than the largest body. */
+export const BODY_SHARES = 8
+
 /** A signed request is believed this long after it was made, and this long before: clocks differ, in ms. */
 export const SIGNATURE_WINDOW_MS: number = 5 * MINUTE
 export const SIGNATURE_SKEW_MS: number = MINUTE

@@ -4,7 +4,13 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import type { Reply, Request } from '@hyphae/transport-relay/wire'
 import { type Context, Hono } from 'hono'
 import { boxName } from '../engine/keys.js'
-import { MAX_NONCES, SIGNATURE_SKEW_MS, SIGNATURE_WINDOW_MS, STORAGE_RETRY_MS } from '../limits.js'
+import {
+  BODY_SHARES,
+  MAX_NONCES,
+  SIGNATURE_SKEW_MS,
+  SIGNATURE_WINDOW_MS,
+  STORAGE_RETRY_MS,
+} from '../limits.js'
 import { answer as answerRequest } from '../server/answer.js'
 import type { ServerContext } from '../server/connection.js'
 import type { Names } from '../server/names.js'
@@ -178,7 +184,7 @@ export function createRest({ context, names, clients, answered }: RestOptions): 
     names,
     clients,
     nonces: createNonces(SIGNATURE_WINDOW_MS + SIGNATURE_SKEW_MS, MAX_NONCES),
-    budget: createBodyBudget(context.limits.unfinishedBytes),
+    budget: createBodyBudget(context.limits.unfinishedBytes, context.limits.unfinishedBytes / BODY_SHARES),
   }
   const app = createApp(rest, requests, answered)
   const listener = getRequestListener(app.fetch as Parameters<typeof getRequestListener>[0], {

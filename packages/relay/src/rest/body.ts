@@ -2,23 +2,31 @@
 import type { IncomingMessage } from 'node:http'
 import { type Problem, problem } from './problem.js'
 
-/** Bytes of bodies that are being read, over all requests. */
+/** Bytes of bodies that are being read, over all requests and of each client. */
 export interface BodyBudget {
   /** False when they do not fit. */
-  take(bytes: number): boolean
-  give(bytes: number): void
+  take(client: string, bytes: number): boolean
+  give(client: string, bytes: number): void
 }
 
-export function createBodyBudget(most: number): BodyBudget {
+/** `share`: bytes of one client, beyond its first body, which may be as long as its route allows. */
+export function createBodyBudget(most: number, share: number): BodyBudget {
   let taken = 0
+  /** Only clients whose bodies are being read. */
+  const byClient = new Map<string, number>()
   return {
-    take: (bytes) => {
-      if (taken + bytes > most) return false
+    take: (client, bytes) => {
+      const own = byClient.get(client) ?? 0
+      if (taken + bytes > most || (own > 0 && own + bytes > share)) return false
       taken += bytes
+      if (bytes > 0) byClient.set(client, own + bytes)
       return true
     },
-    give: (bytes) => {
+    give: (client, bytes) => {
       taken -= bytes
+      const own = (byClient.get(client) ?? 0) - bytes
+      if (own > 0) byClient.set(client, own)
+      else byClient.delete(client)
     },
   }
 }
@@ -46,18 +54,19 @@ async function collect(request: IncomingMessage, most: number): Promise<Buffer |
 export async function readBody(
   request: IncomingMessage,
   most: number,
+  client: string,
   budget: BodyBudget,
 ): Promise<Uint8Array | Problem> {
   const length = announced(request)
   if (length !== undefined && length > most) return problem('too-large', { more: { most } })
   const reserved = length ?? most
-  if (!budget.take(reserved)) return problem('rate-limited', { retryAfterMs: RETRY_MS })
+  if (!budget.take(client, reserved)) return problem('rate-limited', { retryAfterMs: RETRY_MS })
   try {
     return await collect(request, most)
   } catch {
     // Cut off: nobody hears the answer.
     return problem('malformed', { detail: 'the body was cut' })
   } finally {
-    budget.give(reserved)
+    budget.give(client, reserved)
   }
 }

@@ -66,6 +66,8 @@ export function clientOf(address: string): string {
 }
 
 export interface ClientRates {
+  /** Its address, or its IPv6 network. */
+  readonly client: string
   readonly requests: Bucket
   /** Signature checks, items, subscriptions. */
   readonly costly: Bucket
@@ -84,6 +86,7 @@ export function createClients(trusted: BlockList, limits: RelayLimits, clock: Cl
       const client = clientOf(addressOf(request, trusted))
       const now = clock.now()
       const rates = byAddress.get(client) ?? {
+        client,
         requests: createBucket(restPerSecond, restBurst, now),
         costly: createBucket(costlyPerSecond, costlyBurst, now),
       }

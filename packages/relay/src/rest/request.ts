@@ -129,7 +129,7 @@ export async function checkRequest(
   const early = rateProblem(route, rates, context) ?? mediaProblem(route, request)
   if (early !== undefined) return early
   const most = route.body === undefined && route.raw !== true ? 0 : (route.maxBody ?? JSON_BODY_BYTES)
-  const body = await readBody(request, most, budget)
+  const body = await readBody(request, most, rates.client, budget)
   if ('code' in body) return body
   const message = signedMessage(request)
   const wrong = digestProblem(message, body, server.crypto)

@@ -196,6 +196,26 @@ describe('bodies', () => {
     await first
   })
 
+  it('hostile 39: slow ones of one address leave room for those of others', async () => {
+    // Five of them would leave less than what a deposit takes; one of them is all that one address may hold.
+    rest = await startRest({ limits: { unfinishedBytes: 75_500 }, trustedProxies: ['127.0.0.1'] })
+    const slow = [
+      'POST /api/v1/messages/send HTTP/1.1',
+      'Host: 127.0.0.1',
+      'Content-Type: application/json',
+      'Content-Length: 15000',
+      'X-Forwarded-For: 198.51.100.1',
+    ]
+    const hanging = Array.from({ length: 5 }, () => raw(slow, '{'))
+    await sleep(100)
+    const from = (address: string) =>
+      rest.ask('POST', '/messages/send', { body: deposit(), headers: { 'x-forwarded-for': address } })
+    expect(await from('198.51.100.2')).toMatchObject({ status: 204 })
+    expect(await from('198.51.100.1')).toMatchObject({ status: 429 })
+    const answers = await Promise.all(hanging)
+    expect(answers.filter((answer) => answer.startsWith('HTTP/1.1 429 '))).toHaveLength(4)
+  })
+
   it('hostile 40: an encoded one is refused', async () => {
     rest = await startRest()
     for (const headers of [{ 'content-encoding': 'gzip' }, { 'content-encoding': 'identity' }])
