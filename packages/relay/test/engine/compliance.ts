@@ -3,7 +3,7 @@ import { defaultCrypto as crypto } from '@hyphae/crypto'
 import type { VirtualClock } from '@hyphae/testkit'
 import { signDirectoryRecord, signStockUpload } from '@hyphae/tlv'
 import { bucketOf, MAX_FETCH_BYTES } from '@hyphae/transport-relay/wire'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { RelayEngine, Verdict } from '../../src/engine/engine.js'
 import { boxName } from '../../src/engine/keys.js'
 import type { RelayLimits } from '../../src/limits.js'
@@ -486,6 +486,41 @@ function others(open: Open): void {
     expect(stats.bytes).toBeGreaterThan(612)
     expect(engine.queuedBytes()).toBe(0)
   })
+
+  it('stores nothing new beyond its limit of bytes, and goes on when there is room', async () => {
+    const { engine } = await open({ storedBytes: 6000 })
+    const box = random(32)
+    const writer = writers[0] as (typeof writers)[number]
+    const entry = random(3000)
+    expect(await engine.put(box, random(16), random(4096))).toBeNull()
+    // What comes last in a bucket may stay as long as its id is remembered.
+    expect(await engine.put(neighbour(box), random(16), random(128))).toBeNull()
+    const more = await Promise.all([
+      engine.put(random(32), random(16), random(4096)),
+      engine.putBlob(random(32), random(3000)),
+      engine.append(random(32), 0, entry, 30),
+      engine.publish(record(0, random(32), 1, 'x'.repeat(2000))),
+      engine.stock(
+        signStockUpload(crypto, writer, {
+          kind: 1,
+          sequence: 1,
+          items: [entry],
+          lastResort: entry,
+          replace: false,
+        }),
+      ),
+    ])
+    expect(more.map((one) => one !== null && 'refused' in one && one.refused)).toEqual(
+      times(5, () => 'storage-failed'),
+    )
+    expect(await cursorsOf(engine, box)).toHaveLength(1)
+    expect(await engine.ack(box, Number.MAX_SAFE_INTEGER)).toBeNull()
+    // Relays that share a store count now and then.
+    await vi.waitFor(async () => expect(await engine.putBlob(random(32), random(3000))).toBeNull(), {
+      timeout: 15_000,
+      interval: 200,
+    })
+  }, 20_000)
 }
 
 /** Two engines over the same data: as two relays. */

@@ -18,17 +18,19 @@ import {
   refuse,
   type StoredListener,
 } from '../engine.js'
+import { bounded, createRoom } from '../room.js'
 import { createBlobs } from './blobs.js'
 import { createBuckets } from './buckets.js'
 import { createCalls } from './calls.js'
 import { createDocuments } from './documents.js'
 import { createJetStream, type JetStream } from './jetstream.js'
+import { ROOM_AGE_MS } from './limits.js'
 import { createLogs } from './logs.js'
 import { acknowledge, bucketPage, fetchPage, type MailboxContext, putFrame } from './mailboxes.js'
 import { type Subjects, subjectsOf } from './names.js'
 import { putWithSpend } from './paid.js'
 import { lookupRecords, publishRecord } from './records.js'
-import { createStats } from './stats.js'
+import { createStats, storedBytes } from './stats.js'
 import { remainingItems, storeUpload, takeItem } from './stocks.js'
 import { ensureStreams } from './streams.js'
 import { createSweep } from './sweep.js'
@@ -166,5 +168,11 @@ function engineOf({ js, names, blobs }: Parts, { limits, clock }: EngineOptions)
  * @throws RelayError `relay/store-unreachable`, `relay/bad-setting` when it is opened
  */
 export function natsEngine(options: NatsOptions): OpenEngine {
-  return async (engineOptions) => engineOf(await open(options, engineOptions), engineOptions)
+  return async (engineOptions) => {
+    const parts = await open(options, engineOptions)
+    const { storedBytes: most } = engineOptions.limits
+    const room = createRoom({ count: () => storedBytes(parts), most, ageMs: ROOM_AGE_MS })
+    await room.look()
+    return bounded(engineOf(parts, engineOptions), room)
+  }
 }

@@ -59,3 +59,6 @@ export const MAX_NAMED_USES = 128
 
 /** Figures of what is stored are counted again after this time, in ms. */
 export const STATS_AGE_MS = 10_000
+
+/** What is stored is compared with the limit of stored bytes this often, in ms: a relay fills little meanwhile. */
+export const ROOM_AGE_MS = 2_000

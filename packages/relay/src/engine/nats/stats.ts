@@ -46,6 +46,13 @@ async function count({ js, names, buckets, blobs }: StatsContext): Promise<Engin
   }
 }
 
+/** Bytes of everything, as the servers count them. */
+export async function storedBytes({ js, names, blobs }: Omit<StatsContext, 'buckets'>): Promise<number> {
+  const streams = [names.mail, names.documents, names.terms, names.spent, names.logs, names.items]
+  const [stored, ...infos] = await Promise.all([blobs.counts(), ...streams.map((stream) => js.info(stream))])
+  return infos.reduce((sum, { bytes }) => sum + bytes, stored.bytes)
+}
+
 export function createStats(context: StatsContext): () => Promise<EngineStats> {
   let held: Promise<EngineStats> | undefined
   let countedAt = 0

@@ -19,10 +19,12 @@ import {
   type StoredListener,
   type Verdict,
 } from '../engine.js'
+import { bounded, createRoom } from '../room.js'
 import { createBatcher } from './batcher.js'
 import { createBlobs } from './blobs.js'
 import { type ConnectionOptions, createPool } from './connection.js'
 import { type Ear, openEar } from './ear.js'
+import { ROOM_AGE_MS } from './limits.js'
 import {
   type Ack,
   bucketPage,
@@ -36,7 +38,7 @@ import {
 } from './mailboxes.js'
 import { createPartitions } from './partitions.js'
 import { migrate } from './schema.js'
-import { createStats } from './stats.js'
+import { createStats, storedBytes } from './stats.js'
 import {
   appendEntry,
   createTerms,
@@ -209,5 +211,16 @@ function engineOf(parts: Parts): RelayEngine {
  * @throws RelayError `relay/store-unreachable`, `relay/bad-setting`, `relay/data-corrupt` when it is opened
  */
 export function postgresEngine(options: PostgresOptions): OpenEngine {
-  return async (engineOptions) => engineOf(await open(options, engineOptions))
+  return async (engineOptions) => {
+    const parts = await open(options, engineOptions)
+    const { storedBytes: most } = engineOptions.limits
+    // Blobs elsewhere count as those in a table.
+    const count = async (): Promise<number> => {
+      const elsewhere = options.blobs === undefined ? 0 : (await parts.blobs.counts()).bytes
+      return elsewhere + (await storedBytes(parts.pool, most - elsewhere))
+    }
+    const room = createRoom({ count, most, ageMs: ROOM_AGE_MS })
+    await room.look()
+    return bounded(engineOf(parts), room)
+  }
 }

@@ -30,5 +30,11 @@ export const SWEEP_ROWS = 5_000
 /** Figures of what is stored are counted again after this time, in ms: counting reads every frame's entry. */
 export const STATS_AGE_MS = 60_000
 
+/** What is stored is compared with the limit of stored bytes this often, in ms: a relay fills little meanwhile. */
+export const ROOM_AGE_MS = 2_000
+
+/** What the names and times of an id, a use or a log take, in bytes. */
+export const ROW_BYTES = 64
+
 /** Uses are forgotten this long after their time: a relay whose clock is behind still takes what was used, in ms. */
 export const SPEND_SLACK_MS: number = 60 * 60 * 1000
