@@ -34,7 +34,7 @@ const LIMITS = {
   'transport-relay/push': 6,
   'transport-relay/wire': 12.3,
   messenger: 154,
-  testkit: 23,
+  testkit: 26.6,
 }
 
 /**
