@@ -266,8 +266,11 @@ export const FORWARD_TIMEOUT_MS = 20_000
 /** What an entry tells clients to wait when the second relay cannot be reached, in ms. */
 export const PEER_RETRY_MS = 5_000
 
-/** Boxes that want to be woken: each takes about 80 bytes of memory, and a KiB for a moment when the relay starts. */
+/** Boxes that want to be woken: each takes about 80 bytes of memory. */
 export const MAX_PUSH_BOXES = 100_000
+
+/** Names of such boxes that are read at once, at the start and when old ones are looked for: 64 KiB. */
+export const PUSH_PAGE = 512
 
 /** After a wake the box is quiet for this long, in ms: what comes meanwhile is one wake at its end. */
 export const WAKE_PAUSE_MS: number = MINUTE

@@ -4,12 +4,7 @@ import type { Verdict } from '../engine/engine.js'
 import { refuse } from '../engine/engine.js'
 import { boxName } from '../engine/keys.js'
 import { MAX_PUSH_BOXES, PUSH_LIFE_MS } from '../limits.js'
-
-export interface Registration {
-  /** Host and port; empty: this relay. */
-  readonly gateway: string
-  readonly token: Uint8Array
-}
+import { deleteOld, deleteRow, putRow, type Registration, readOrder, readRow } from './rows.js'
 
 export interface Registry {
   has(box: string): boolean
@@ -20,30 +15,38 @@ export interface Registry {
   sweep(): Promise<void>
 }
 
-const TABLE = 'push'
 const DAY_MS = 24 * 60 * 60 * 1000
-
-/** day u32 | gateway length u8 | gateway | token */
-function encode({ gateway, token }: Registration, day: number): Uint8Array {
-  const name = Buffer.from(gateway)
-  const head = Buffer.alloc(5)
-  head.writeUInt32LE(day, 0)
-  head.writeUInt8(name.length, 4)
-  return Buffer.concat([head, name, token])
-}
-
-function decode(value: Uint8Array): Registration & { readonly day: number } {
-  const bytes = Buffer.from(value)
-  const tokenAt = 5 + bytes.readUInt8(4)
-  return {
-    day: bytes.readUInt32LE(0),
-    gateway: bytes.toString('utf8', 5, tokenAt),
-    token: new Uint8Array(bytes.subarray(tokenAt)),
-  }
-}
 
 function boxOf(name: string): Uint8Array {
   return new Uint8Array(Buffer.from(name, 'latin1'))
+}
+
+/** The place after the last. */
+async function readNames(store: Store, found: (box: Uint8Array) => void): Promise<number> {
+  let next = 0
+  for (;;) {
+    const page = await readOrder(store, next)
+    for (const { box } of page) found(box)
+    const last = page.at(-1)
+    if (last === undefined) return next
+    next = last.place + 1
+  }
+}
+
+/** Removes what was last renewed before `oldest`, a page at a time: what is old comes first. */
+async function removeOld(store: Store, oldest: number, removed: (box: string) => void): Promise<void> {
+  for (;;) {
+    const page = await readOrder(store, 0)
+    const old = page.filter(({ day }) => day < oldest)
+    if (old.length === 0) return
+    const gone = await store.transact(async (tx) => {
+      const names: string[] = []
+      for (const renewal of old) if (await deleteOld(tx, renewal)) names.push(boxName(renewal.box))
+      return names
+    })
+    gone.forEach(removed)
+    if (old.length < page.length) return
+  }
 }
 
 export async function openRegistry(
@@ -53,33 +56,28 @@ export async function openRegistry(
 ): Promise<Registry> {
   const names = new Set<string>()
   const today = (): number => Math.floor(clock.now() / DAY_MS)
-  for (const { key } of await store.list([TABLE])) {
-    names.add(boxName(key[1] as Uint8Array))
-    added(key[1] as Uint8Array)
-  }
-  const drop = async (box: string): Promise<void> => {
-    if (!names.delete(box)) return
-    await store.transact((tx) => tx.delete([TABLE, boxOf(box)]))
-  }
+  let next = await readNames(store, (box) => {
+    names.add(boxName(box))
+    added(box)
+  })
   return {
     has: (box) => names.has(box),
-    get: async (box) => {
-      const held = await store.get([TABLE, boxOf(box)])
-      return held === undefined ? undefined : decode(held)
-    },
+    get: (box) => readRow(store, boxOf(box)),
     set: async (box, registration) => {
       const name = boxName(box)
       if (!names.has(name) && names.size >= MAX_PUSH_BOXES) return refuse('limit')
-      await store.transact((tx) => tx.put([TABLE, box], encode(registration, today())))
+      const renewal = { box, place: next++, day: today() }
+      await store.transact((tx) => putRow(tx, renewal, registration))
       if (!names.has(name)) added(box)
       names.add(name)
       return null
     },
-    drop,
-    sweep: async () => {
-      const oldest = today() - PUSH_LIFE_MS / DAY_MS
-      for (const { key, value } of await store.list([TABLE]))
-        if (decode(value).day < oldest) await drop(boxName(key[1] as Uint8Array))
+    drop: async (box) => {
+      if (!names.has(box)) return
+      await store.transact((tx) => deleteRow(tx, boxOf(box)))
+      // After what was set before it, in the order in which they were stored.
+      names.delete(box)
     },
+    sweep: () => removeOld(store, today() - PUSH_LIFE_MS / DAY_MS, (box) => names.delete(box)),
   }
 }

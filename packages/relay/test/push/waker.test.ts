@@ -1,9 +1,10 @@
-import type { Clock } from '@hyphae/core'
+import type { Clock, Store, StoreEntry } from '@hyphae/core'
+import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { memoryStore } from '@hyphae/store'
 import { describe, expect, it } from 'vitest'
 import { refuse, type Verdict } from '../../src/engine/engine.js'
 import { boxName } from '../../src/engine/keys.js'
-import { PUSH_LIFE_MS, WAKE_PAUSE_MS } from '../../src/limits.js'
+import { PUSH_LIFE_MS, PUSH_PAGE, WAKE_PAUSE_MS } from '../../src/limits.js'
 import { openRegistry } from '../../src/push/registry.js'
 import { createWaker } from '../../src/push/waker.js'
 import { newBox } from '../support/relay.js'
@@ -125,6 +126,59 @@ describe('registrations', () => {
     expect(opened.has(name)).toBe(true)
     await opened.sweep()
     expect(opened.has(name)).toBe(false)
-    expect(await store.list(['push'])).toHaveLength(0)
+    for (const table of ['push-box', 'push-order']) expect(await store.list([table])).toHaveLength(0)
+  })
+
+  it('hostile 2: are read in pages without their tokens, at the start and by each sweep', async () => {
+    const count = 2 * PUSH_PAGE + 100
+    const [inner, pages] = [memoryStore(), [] as StoreEntry[][]]
+    const store: Store = {
+      ...inner,
+      list: async (prefix, options) => {
+        const page = await inner.list(prefix, options)
+        pages.push(page)
+        return page
+      },
+    }
+    let now = 0
+    const clock: Clock = { now: () => now, sleep: async () => {} }
+    const registry = await openRegistry(store, clock, () => {})
+    const boxes = Array.from({ length: count }, () => crypto.randomBytes(32))
+    const registration = { gateway: 'push.example', token: crypto.randomBytes(900) }
+    for (const box of boxes) expect(await registry.set(box, registration)).toBeNull()
+    now = PUSH_LIFE_MS
+    const renewed = boxName(boxes[0] as Uint8Array)
+    await registry.set(boxes[0] as Uint8Array, registration)
+    pages.length = 0
+    const found: string[] = []
+    const opened = await openRegistry(store, clock, (box) => found.push(boxName(box)))
+    expect(new Set(found)).toEqual(new Set(boxes.map(boxName)))
+    expect(found).toHaveLength(count)
+    now += PUSH_LIFE_MS / 2
+    await opened.sweep()
+    expect(boxes.map(boxName).filter((name) => opened.has(name))).toEqual([renewed])
+    expect(await opened.get(renewed)).toMatchObject(registration)
+    expect(pages.flat()).toHaveLength(2 * count)
+    for (const page of pages) {
+      expect(page.length).toBeLessThanOrEqual(PUSH_PAGE)
+      for (const { value } of page) expect(value.length).toBeLessThan(16)
+    }
+    expect(await store.list(['push-box'])).toHaveLength(1)
+  })
+
+  it('that are set and dropped at once end as the last of them says', async () => {
+    const clock: Clock = { now: () => 0, sleep: async () => {} }
+    const store = memoryStore()
+    const registry = await openRegistry(store, clock, () => {})
+    const box = crypto.randomBytes(32)
+    const registration = { gateway: '', token: crypto.randomBytes(9) }
+    await registry.set(box, registration)
+    await Promise.all([registry.set(box, registration), registry.drop(boxName(box))])
+    expect(registry.has(boxName(box))).toBe(false)
+    await registry.set(box, registration)
+    await Promise.all([registry.drop(boxName(box)), registry.set(box, registration)])
+    expect(registry.has(boxName(box))).toBe(true)
+    expect(await store.list(['push-order'])).toHaveLength(1)
+    expect(await registry.get(boxName(box))).toMatchObject(registration)
   })
 })
