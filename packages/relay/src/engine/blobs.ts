@@ -2,6 +2,7 @@
 import { type RelayLimits, STORAGE_RETRY_MS } from '../limits.js'
 import type { Batch } from './batch.js'
 import type { Job } from './committer.js'
+import { hasRoom } from './counters.js'
 import type { Database } from './database.js'
 import { refuse, type Verdict } from './engine.js'
 import { blobKey, blobTimeKey, readSeq, writeSeq } from './keys.js'
@@ -53,7 +54,7 @@ function putBlob(
   const held = batch.known(key)
   if (held !== undefined && now - blobStoredAt(held) < limits.blobLifeMs * RENEW_AFTER) return null
   if (held === undefined) {
-    if (counters.bytes + data.length > limits.storedBytes) return refuse('storage-failed', STORAGE_RETRY_MS)
+    if (!hasRoom(counters, data.length, limits)) return refuse('storage-failed', STORAGE_RETRY_MS)
     counters.blobs += 1
     counters.bytes += data.length
   }

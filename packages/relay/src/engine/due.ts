@@ -106,10 +106,12 @@ export function indexFrameDue(
   id: Uint8Array,
   { at, end }: FrameTimes,
 ): void {
+  batch.counters.rows += 1
   batch.index(dueKey(at, seq), encodeFrameDue(end, box, id))
 }
 
 export function appendDue(batch: Batch, kind: Exclude<DueKind, 'frame'>, at: number, name: Uint8Array): void {
+  batch.counters.rows += 1
   batch.append(dueKey(at, batch.counters.nextSeq++), encode(kind, 0, name, undefined))
 }
 

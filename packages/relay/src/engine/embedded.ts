@@ -12,8 +12,8 @@ import { REOPEN_MS, type RelayLimits } from '../limits.js'
 import { putBlobJob, readBlob } from './blobs.js'
 import { type Buckets, bucketPage, createBuckets } from './buckets.js'
 import { type CommitState, type Committer, createCommitter } from './committer.js'
-import { type Counters, decodeCounters, emptyCounters } from './counters.js'
-import type { OpenDatabase } from './database.js'
+import { type Counters, decodeCounters, emptyCounters, UNCOUNTED } from './counters.js'
+import type { Database, OpenDatabase } from './database.js'
 import { type Random, randomOf } from './due.js'
 import type {
   AnnouncedListener,
@@ -25,7 +25,7 @@ import type {
 } from './engine.js'
 import { createIdFilter, fillIds, type IdFilter } from './ids.js'
 import { openJournaled } from './journal/journaled.js'
-import { boxName, FRAME_RANGE, META_KEY, readFrameKey } from './keys.js'
+import { boxName, DUE_RANGE, FRAME_RANGE, META_KEY, readFrameKey } from './keys.js'
 import { appendJob, readEntries } from './logs.js'
 import { ackJob, fetchPage, type PutContext, putJob } from './mailboxes.js'
 import { migrateTimes } from './migrate.js'
@@ -53,6 +53,12 @@ interface Loaded extends CommitState {
   ids: IdFilter
 }
 
+async function countRows(database: Database): Promise<number> {
+  let rows = 0
+  for await (const _ of database.keys(DUE_RANGE)) rows += 1
+  return rows
+}
+
 async function load({ open = openJournaled, folder, limits, clock }: EmbeddedOptions): Promise<Loaded> {
   const database = await open(folder)
   try {
@@ -60,6 +66,7 @@ async function load({ open = openJournaled, folder, limits, clock }: EmbeddedOpt
     const counters: Counters | undefined = meta === undefined ? emptyCounters() : decodeCounters(meta)
     if (counters === undefined) throw new RelayError('relay/data-corrupt')
     await migrateTimes(database, limits)
+    if (counters.rows === UNCOUNTED) counters.rows = await countRows(database)
     const positions = createPositions()
     for await (const key of database.keys(FRAME_RANGE)) {
       const { box, slot } = readFrameKey(key)

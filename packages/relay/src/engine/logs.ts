@@ -4,6 +4,7 @@ import { MAX_LOG_PAGE_BYTES, type TtlClass } from '@hyphae/transport-relay/wire'
 import { type RelayLimits, STORAGE_RETRY_MS } from '../limits.js'
 import type { Batch } from './batch.js'
 import type { Job } from './committer.js'
+import { hasRoom } from './counters.js'
 import type { Database } from './database.js'
 import { appendDue, classMs, type Due, endOf, moveDue, type Random } from './due.js'
 import { type LogConflict, type LogPage, refuse, type Verdict } from './engine.js'
@@ -70,7 +71,7 @@ async function run(batch: Batch, key: Uint8Array, append: Append, context: LogCo
   const { limits, now, random } = context
   const { counters } = batch
   const added = entry.length + (held === undefined ? HEAD_BYTES : 0)
-  if (counters.bytes + added > limits.storedBytes) return refuse('storage-failed', STORAGE_RETRY_MS)
+  if (!hasRoom(counters, added, limits)) return refuse('storage-failed', STORAGE_RETRY_MS)
   const until = Math.max(head.until, endOf(now, classMs(append.ttl, limits), limits, random))
   if (held === undefined) appendDue(batch, 'log', until, log)
   batch.put(entryKey(log, position), entry)

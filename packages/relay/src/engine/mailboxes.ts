@@ -3,6 +3,7 @@ import { DEFAULT_TTL, MAX_FETCH_BYTES, type StoredFrame } from '@hyphae/transpor
 import { BOX_FULL_RETRY_MS, type RelayLimits, STORAGE_RETRY_MS } from '../limits.js'
 import type { Batch } from './batch.js'
 import type { Job } from './committer.js'
+import { hasRoom } from './counters.js'
 import type { Database } from './database.js'
 import { frameTimes, indexFrameDue, type Random } from './due.js'
 import { type Page, type PutOptions, refuse, type StoredListener, type Verdict } from './engine.js'
@@ -85,7 +86,7 @@ function put(batch: Batch, { box, id, frame, options, context, now }: PutJob): V
   const most = Math.min(quota ?? limits.framesPerBox, limits.framesPerBox)
   if (positions.count(name) + adding >= most) return refuse('box-full', BOX_FULL_RETRY_MS)
   const { counters } = batch
-  if (counters.bytes + frame.length > limits.storedBytes) return refuse('storage-failed', STORAGE_RETRY_MS)
+  if (!hasRoom(counters, frame.length, limits)) return refuse('storage-failed', STORAGE_RETRY_MS)
   if (spend !== undefined && !useUp(batch, spend)) return refuse('ticket-spent')
   const seq = counters.nextSeq++
   const place = slot(seq, frame.length)

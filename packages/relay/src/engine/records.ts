@@ -5,6 +5,7 @@ import { MAX_WRITERS } from '@hyphae/transport-relay/wire'
 import { type RelayLimits, STORAGE_RETRY_MS } from '../limits.js'
 import type { Batch } from './batch.js'
 import type { Job } from './committer.js'
+import { hasRoom } from './counters.js'
 import type { Database } from './database.js'
 import { refuse, type Verdict } from './engine.js'
 import { recordKey } from './keys.js'
@@ -47,7 +48,7 @@ function store(
   limits: RelayLimits,
 ): Verdict {
   const { counters } = batch
-  if (counters.bytes + encoded.length > limits.storedBytes) return refuse('storage-failed', STORAGE_RETRY_MS)
+  if (!hasRoom(counters, encoded.length, limits)) return refuse('storage-failed', STORAGE_RETRY_MS)
   counters.bytes += encoded.length - replaced
   if (replaced === 0) counters.records += 1
   batch.put(key, encoded)

@@ -3,6 +3,7 @@ import { equalBytes, type StockUpload } from '@hyphae/core'
 import { BOX_FULL_RETRY_MS, MAX_STOCK_ITEMS, type RelayLimits, STORAGE_RETRY_MS } from '../limits.js'
 import type { Batch } from './batch.js'
 import type { Job } from './committer.js'
+import { hasRoom } from './counters.js'
 import type { Database } from './database.js'
 import { refuse, type Taken, type Verdict } from './engine.js'
 import { itemKey, readSeq, stockKey, writeSeq } from './keys.js'
@@ -74,8 +75,7 @@ async function stock(
   const waiting = upload.replace ? 0 : held.next - held.first
   if (waiting + upload.items.length > MAX_STOCK_ITEMS) return refuse('stock-full', BOX_FULL_RETRY_MS)
   const { counters } = batch
-  if (counters.bytes + uploadBytes(upload) > limits.storedBytes)
-    return refuse('storage-failed', STORAGE_RETRY_MS)
+  if (!hasRoom(counters, uploadBytes(upload), limits)) return refuse('storage-failed', STORAGE_RETRY_MS)
   if (upload.replace) await dropItems(batch, upload, held)
   upload.items.forEach((item, i) => {
     batch.put(itemKey(upload.writer, upload.kind, held.next + i), item)

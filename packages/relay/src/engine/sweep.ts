@@ -57,7 +57,11 @@ function expire(batch: Batch, due: Due, context: SweepContext): boolean | Promis
 }
 
 async function expireAll(batch: Batch, all: readonly Due[], context: SweepContext): Promise<void> {
-  for (const due of all) if (await expire(batch, due, context)) batch.del(dueKey(due.at, due.seq))
+  for (const due of all) {
+    if (!(await expire(batch, due, context))) continue
+    batch.del(dueKey(due.at, due.seq))
+    batch.counters.rows = Math.max(0, batch.counters.rows - 1)
+  }
 }
 
 async function sweepDue(context: SweepContext, signal: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@ import type { BoxTerms } from '@hyphae/transport-relay/wire'
 import { MAX_CACHED_TERMS, type RelayLimits, STORAGE_RETRY_MS } from '../limits.js'
 import type { Batch } from './batch.js'
 import type { Job } from './committer.js'
+import { hasRoom } from './counters.js'
 import type { Database } from './database.js'
 import { appendDue, type Due, moveDue } from './due.js'
 import { refuse, type Verdict } from './engine.js'
@@ -132,7 +133,7 @@ export function setTermsJob(
     const { counters } = batch
     const until = now + limits.termsLifeMs
     if (batch.known(key) === undefined) {
-      if (counters.bytes + VALUE_BYTES > limits.storedBytes) return refuse('storage-failed', STORAGE_RETRY_MS)
+      if (!hasRoom(counters, VALUE_BYTES, limits)) return refuse('storage-failed', STORAGE_RETRY_MS)
       counters.bytes += VALUE_BYTES
       appendDue(batch, 'terms', until, box)
     }

@@ -221,4 +221,30 @@ describe('a full relay', () => {
     await engine.ack(box, (await cursorsOf(engine, box))[0] as number)
     expect(await engine.putBlob(random(32), random(600))).toBeNull()
   })
+
+  it('hostile 38: is not filled by frames that are put and acknowledged: their ids and uses count too', async () => {
+    const { clock } = await open({ storedBytes: 10_000, idLifeMs: 7 * DAY })
+    const box = random(32)
+    const until = clock.now() + DAY
+    const turn = async () => {
+      const spend = { name: random(32), most: 1, until }
+      const verdict = await fixture.engine.put(box, random(16), random(128), { spend })
+      await fixture.engine.ack(box, Number.MAX_SAFE_INTEGER)
+      return verdict?.refused
+    }
+    const turns = async () => {
+      let taken = 0
+      while (taken < 100 && (await turn()) === undefined) taken += 1
+      return taken
+    }
+    const first = await turns()
+    expect(first).toBeGreaterThan(20)
+    expect(first).toBeLessThan(50)
+    await fixture.reopen()
+    expect(await turn()).toBe('storage-failed')
+    await clock.advance(8 * DAY)
+    await fixture.engine.sweep(new AbortController().signal)
+    expect(await fixture.engine.stats()).toMatchObject({ bytes: 0 })
+    expect(await turns()).toBe(first)
+  })
 })

@@ -127,6 +127,19 @@ describe('a store of the first layout', () => {
     await folder.remove()
   })
 
+  it('hostile 38: counts what it remembers from the start, although the first layout did not', async () => {
+    const folder = await temporaryFolder()
+    await fill(folder.path, first.entries)
+    const clock = virtualClock(first.now)
+    const { bytes: held } = first.stats as { bytes: number }
+    const options = { folder: folder.path, clock, logger: silentLogger }
+    const limits = { ...DEFAULT_LIMITS, storedBytes: held + 128 }
+    const engine = await openEmbedded({ ...options, limits })
+    expect(await engine.put(random(32), random(16), random(128))).toMatchObject({ refused: 'storage-failed' })
+    await engine.close()
+    await folder.remove()
+  })
+
   it('hostile 30: half moved, because the process ended, is moved the rest of the way', async () => {
     const folder = await temporaryFolder()
     await fill(folder.path, first.entries)
