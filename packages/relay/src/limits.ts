@@ -257,6 +257,12 @@ export const HOP_KEY_EPOCH_MS: number = 30 * DAY
 export const HOPS_PER_SECOND = 1_000
 export const HOPS_BURST = 4_096
 
+/**
+ * What all that one connection brings sealed may cost and announce together, in connections: an entry brings many
+ * clients', and one of them has to sign in about as often as it asks.
+ */
+export const HOP_CONNECTIONS = 8
+
 /** Requests that one connection may have on their way through an entry. */
 export const MAX_FORWARDS = 256
 

@@ -1,14 +1,21 @@
 /** Requests about two hops. spec/relay-hops.md section 2. */
 import { concatBytes, isHyphaeError } from '@hyphae/core'
 import type { HopRequest, Reply } from '@hyphae/transport-relay/wire'
-import { FORWARD_TIMEOUT_MS, HOPS_BURST, HOPS_PER_SECOND, MAX_FORWARDS, PEER_RETRY_MS } from '../limits.js'
+import {
+  FORWARD_TIMEOUT_MS,
+  HOP_CONNECTIONS,
+  HOPS_BURST,
+  HOPS_PER_SECOND,
+  MAX_FORWARDS,
+  PEER_RETRY_MS,
+} from '../limits.js'
 import { type Bucket, createBucket } from '../server/bucket.js'
 import type { Handlers } from '../server/handler.js'
 import { failure, type Session } from '../server/session.js'
-import { type AnswerOne, answerSealed } from './opened.js'
+import { type Allowance, type AnswerOne, answerSealed } from './opened.js'
 
 /** What a connection has spent on hops. */
-interface Usage {
+interface Usage extends Allowance {
   readonly sealed: Bucket
   forwards: number
 }
@@ -16,8 +23,13 @@ interface Usage {
 function usageOf(usages: WeakMap<Session, Usage>, session: Session): Usage {
   const known = usages.get(session)
   if (known !== undefined) return known
+  const now = session.context.clock.now()
+  const { costlyPerSecond, costlyBurst, announcesPerSecond } = session.context.limits
+  const announced = HOP_CONNECTIONS * announcesPerSecond
   const usage = {
-    sealed: createBucket(HOPS_PER_SECOND, HOPS_BURST, session.context.clock.now()),
+    sealed: createBucket(HOPS_PER_SECOND, HOPS_BURST, now),
+    costly: createBucket(HOP_CONNECTIONS * costlyPerSecond, HOP_CONNECTIONS * costlyBurst, now),
+    announces: createBucket(announced, 2 * announced, now),
     forwards: 0,
   }
   usages.set(session, usage)
@@ -47,9 +59,14 @@ async function forward(
   }
 }
 
-async function open(session: Session, request: number, bytes: Uint8Array, answer: AnswerOne): Promise<Reply> {
+async function open(
+  session: Session,
+  allowance: Allowance,
+  { request, bytes }: Extract<HopRequest, { kind: 'sealed' }>,
+  answer: AnswerOne,
+): Promise<Reply> {
   try {
-    const sealed = await answerSealed(session, bytes, answer)
+    const sealed = await answerSealed(session, allowance, bytes, answer)
     if (sealed !== undefined) return { kind: 'sealed-answer', request, bytes: sealed }
   } catch (error) {
     if (!isHyphaeError(error, 'relay-carrier/malformed')) throw error
@@ -75,10 +92,11 @@ export function hopHandlers(answer: AnswerOne): Handlers<HopRequest['kind']> {
         usage.forwards -= 1
       })
     },
-    sealed: (session, { request, bytes }) => {
-      const wait = usageOf(usages, session).sealed.take(1, session.context.clock.now())
-      if (wait > 0) return failure(request, 'rate-limited', wait)
-      return open(session, request, bytes, answer)
+    sealed: (session, request) => {
+      const usage = usageOf(usages, session)
+      const wait = usage.sealed.take(1, session.context.clock.now())
+      if (wait > 0) return failure(request.request, 'rate-limited', wait)
+      return open(session, usage, request, answer)
     },
   }
 }

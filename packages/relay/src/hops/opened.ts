@@ -41,8 +41,16 @@ const NEVER: ReadonlySet<string> = new Set([
   'push-wake',
 ])
 
-function quietSession({ context }: Session, challenge: Uint8Array): Session {
-  return createSession({ ...context, challenge, push: () => {}, blocked: () => false })
+/** What the connection that brings sealed requests may still spend on all of them. */
+export type Allowance = Pick<Session, 'costly' | 'announces'>
+
+function quietSession(
+  { context }: Session,
+  challenge: Uint8Array,
+  { costly, announces }: Allowance,
+): Session {
+  const session = createSession({ ...context, challenge, push: () => {}, blocked: () => false })
+  return { ...session, costly, announces }
 }
 
 async function answerOne(session: Session, request: Incoming, answer: AnswerOne): Promise<Reply> {
@@ -85,7 +93,12 @@ async function answerAll(
   return Promise.all(started)
 }
 
-async function answers(session: Session, opened: OpenedHop, answer: AnswerOne): Promise<Reply[]> {
+async function answers(
+  session: Session,
+  allowance: Allowance,
+  opened: OpenedHop,
+  answer: AnswerOne,
+): Promise<Reply[]> {
   let requests: Incoming[]
   try {
     requests = decodeRequests(opened.message)
@@ -94,13 +107,14 @@ async function answers(session: Session, opened: OpenedHop, answer: AnswerOne): 
     throw error
   }
   if (requests.length > MAX_HOP_OPERATIONS) return refusal('limit')
-  const quiet = quietSession(session, opened.exchange.challenge)
+  const quiet = quietSession(session, opened.exchange.challenge, allowance)
   return answerAll(quiet, requests, opened.answerSize, answer)
 }
 
 /** The sealed answer; undefined when the request does not open. */
 export async function answerSealed(
   session: Session,
+  allowance: Allowance,
   bytes: Uint8Array,
   answer: AnswerOne,
 ): Promise<Uint8Array | undefined> {
@@ -112,7 +126,7 @@ export async function answerSealed(
   const verdict = hops.replays.judge(opened.enc, opened.time)
   const replies =
     verdict === 'fresh'
-      ? await answers(session, opened, answer)
+      ? await answers(session, allowance, opened, answer)
       : refusal(
           verdict === 'full' ? 'rate-limited' : 'hop-replayed',
           verdict === 'full' ? STORAGE_RETRY_MS : 0,

@@ -7,6 +7,7 @@ import { openCalls, openHopAnswer, sealHopRequest, startHop } from '@hyphae/tran
 import {
   decodeReplies,
   encodeRequests,
+  FAILURES,
   HOP_SIZES,
   openProof,
   type Request,
@@ -163,6 +164,47 @@ describe('hostile 8: a sealed request', () => {
     const answer = openHopAnswer(crypto, started, (await forward(relays, sealed)).bytes)
     expect(Buffer.from(answer?.message ?? []).readUInt16LE(12)).toBe(2)
     await relays.dispose()
+  })
+})
+
+describe('hostile 39: sealed requests of one connection', () => {
+  const opens = (): Request[] =>
+    Array.from({ length: 30 }, (_, n) => ({
+      kind: 'open',
+      request: n + 1,
+      box: newBox().id,
+      signature: new Uint8Array(64),
+    }))
+  const announces = (): Request[] =>
+    Array.from({ length: 15 }, (_, n) => ({
+      kind: 'announce',
+      request: n + 1,
+      channel: crypto.randomBytes(32),
+      frame: new Uint8Array(128),
+    }))
+
+  it.each([
+    ['costs', opens],
+    ['announces', announces],
+  ])('share what it %s; another connection has its own', async (_what, requests) => {
+    const limits = { costlyPerSecond: 1, costlyBurst: 4, announcesPerSecond: 1 }
+    const { second, key, dispose } = await startTwoRelays({ limits })
+    const limited = async (calls: ReturnType<typeof callsTo>): Promise<number> => {
+      const { sealed, started } = seal(key, requests())
+      const ask = { kind: 'sealed', bytes: sealed } as const
+      const { bytes } = await calls.call(ask, 'sealed-answer', { repeatable: false })
+      const replies = decodeReplies(openHopAnswer(crypto, started, bytes)?.message as Uint8Array)
+      expect(replies).toHaveLength(requests().length)
+      return replies.filter((reply) => reply.kind === 'failure' && reply.code === FAILURES['rate-limited'])
+        .length
+    }
+    const [one, other] = [callsTo(second.url), callsTo(second.url)]
+    expect(await limited(one)).toBe(0)
+    for (let n = 0; n < 3; n++) await limited(one)
+    expect(await limited(one)).toBeGreaterThan(0)
+    expect(await limited(other)).toBe(0)
+    await Promise.all([one.close(), other.close()])
+    await dispose()
   })
 })
 
