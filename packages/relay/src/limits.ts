@@ -250,6 +250,9 @@ export const HOP_WINDOW_MS: number = 5 * MINUTE
 /** Sealed requests remembered in ten minutes: 333 a second, 15 MB. Beyond it they are told to wait. */
 export const MAX_HOP_REPLAYS = 200_000
 
+/** One connection's part of them, as 1/n: 83 a second, so that none takes the room of all others. */
+export const HOP_REPLAY_SHARES = 4
+
 /** A relay makes a new key for sealed requests each this long, in ms, and opens those of the two before. */
 export const HOP_KEY_EPOCH_MS: number = 30 * DAY
 

@@ -123,7 +123,7 @@ export async function answerSealed(
   if (hops === undefined) return undefined
   const opened = openHopRequest(crypto, hops.keys(), bytes)
   if (opened === null) return undefined
-  const verdict = hops.replays.judge(opened.enc, opened.time)
+  const verdict = hops.replays.judge(session, opened.enc, opened.time)
   const replies =
     verdict === 'fresh'
       ? await answers(session, allowance, opened, answer)

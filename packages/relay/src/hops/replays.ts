@@ -5,13 +5,13 @@
  * what was seen before is not known.
  */
 import type { Clock } from '@hyphae/core'
-import { HOP_WINDOW_MS, MAX_HOP_REPLAYS } from '../limits.js'
+import { HOP_REPLAY_SHARES, HOP_WINDOW_MS, MAX_HOP_REPLAYS } from '../limits.js'
 
 export type HopVerdict = 'fresh' | 'replayed' | 'full'
 
 export interface Replays {
-  /** Remembers what is fresh. `enc` is 32 bytes. */
-  judge(enc: Uint8Array, time: number): HopVerdict
+  /** Remembers what is fresh, at the expense of the connection that `carrier` stands for. `enc` is 32 bytes. */
+  judge(carrier: object, enc: Uint8Array, time: number): HopVerdict
 }
 
 export function createReplays(clock: Clock): Replays {
@@ -19,21 +19,26 @@ export function createReplays(clock: Clock): Replays {
   let turnedAt = began
   let young = new Set<string>()
   let old = new Set<string>()
+  /** How many of the young ones each connection brought. */
+  let brought = new WeakMap<object, number>()
   /** A request is accepted until its time and a window: a generation lasts as long as it can come again. */
   const turn = (now: number): void => {
     if (Math.abs(now - turnedAt) < 2 * HOP_WINDOW_MS) return
     old = young
     young = new Set()
+    brought = new WeakMap()
     turnedAt = now
   }
   return {
-    judge: (enc, time) => {
+    judge: (carrier, enc, time) => {
       const now = clock.now()
       turn(now)
       if (time < began || Math.abs(time - now) > HOP_WINDOW_MS) return 'replayed'
       const name = Buffer.from(enc).toString('latin1')
       if (young.has(name) || old.has(name)) return 'replayed'
-      if (young.size >= MAX_HOP_REPLAYS) return 'full'
+      const own = brought.get(carrier) ?? 0
+      if (young.size >= MAX_HOP_REPLAYS || own >= MAX_HOP_REPLAYS / HOP_REPLAY_SHARES) return 'full'
+      brought.set(carrier, own + 1)
       young.add(name)
       return 'fresh'
     },

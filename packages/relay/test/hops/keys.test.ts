@@ -4,7 +4,7 @@ import { memoryStore } from '@hyphae/store'
 import { describe, expect, it } from 'vitest'
 import { openHopKeys } from '../../src/hops/keys.js'
 import { createReplays } from '../../src/hops/replays.js'
-import { HOP_KEY_EPOCH_MS, HOP_WINDOW_MS } from '../../src/limits.js'
+import { HOP_KEY_EPOCH_MS, HOP_WINDOW_MS, MAX_HOP_REPLAYS } from '../../src/limits.js'
 
 function movedClock(start: number) {
   const state = { now: start }
@@ -49,19 +49,38 @@ describe('hostile 8: what was sealed', () => {
   it('is seen once, as long as its time is accepted', () => {
     const { state, clock } = movedClock(1_000_000_000)
     const replays = createReplays(clock)
+    const carrier = {}
     const began = state.now
     for (let i = 0; i < 40; i++) {
       state.now += HOP_WINDOW_MS / 4
       const enc = crypto.randomBytes(32)
       const time = state.now + (i % 2 === 0 ? HOP_WINDOW_MS : -HOP_WINDOW_MS / 8)
-      expect(replays.judge(enc, time)).toBe('fresh')
+      expect(replays.judge(carrier, enc, time)).toBe('fresh')
       const seen = state.now
       for (let later = 0; later <= 12; later++) {
         state.now = seen + (later * HOP_WINDOW_MS) / 4
-        expect(replays.judge(enc, time)).toBe('replayed')
+        expect(replays.judge(carrier, enc, time)).toBe('replayed')
       }
       state.now = seen
     }
-    expect(replays.judge(crypto.randomBytes(32), began - 1)).toBe('replayed')
+    expect(replays.judge(carrier, crypto.randomBytes(32), began - 1)).toBe('replayed')
+  })
+
+  it('hostile 39: takes the room of its own connection, not that of others', () => {
+    const { state, clock } = movedClock(1_000_000_000)
+    const replays = createReplays(clock)
+    const [greedy, other] = [{}, {}]
+    let count = 0
+    const fresh = (): Uint8Array => {
+      const enc = new Uint8Array(32)
+      new DataView(enc.buffer).setUint32(0, ++count)
+      return enc
+    }
+    const judge = (carrier: object) => replays.judge(carrier, fresh(), state.now)
+    while (judge(greedy) === 'fresh') expect(count).toBeLessThanOrEqual(MAX_HOP_REPLAYS / 2)
+    expect(judge(greedy)).toBe('full')
+    expect(judge(other)).toBe('fresh')
+    state.now += 2 * HOP_WINDOW_MS
+    expect(judge(greedy)).toBe('fresh')
   })
 })
