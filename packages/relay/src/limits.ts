@@ -190,8 +190,11 @@ export const BODY_SHARES = 8
 export const SIGNATURE_WINDOW_MS: number = 5 * MINUTE
 export const SIGNATURE_SKEW_MS: number = MINUTE
 
-/** Nonces remembered: 700 signed requests a second for as long as one is believed, about 50 MiB. */
+/** Nonces remembered: 700 signed requests a second for as long as one is believed, about 70 MiB. */
 export const MAX_NONCES: number = 256 * 1024
+
+/** One client's part of them, as 1/n: 91 a second all the time, so that no few of them take the room of all others. */
+export const NONCE_SHARES = 8
 
 /** A sign of life on a stream of events: proxies cut what is silent for a minute, in ms. */
 export const HEARTBEAT_MS = 20_000

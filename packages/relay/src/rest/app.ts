@@ -7,6 +7,7 @@ import { boxName } from '../engine/keys.js'
 import {
   BODY_SHARES,
   MAX_NONCES,
+  NONCE_SHARES,
   SIGNATURE_SKEW_MS,
   SIGNATURE_WINDOW_MS,
   STORAGE_RETRY_MS,
@@ -183,7 +184,7 @@ export function createRest({ context, names, clients, answered }: RestOptions): 
     server: context,
     names,
     clients,
-    nonces: createNonces(SIGNATURE_WINDOW_MS + SIGNATURE_SKEW_MS, MAX_NONCES),
+    nonces: createNonces(SIGNATURE_WINDOW_MS + SIGNATURE_SKEW_MS, MAX_NONCES, MAX_NONCES / NONCE_SHARES),
     budget: createBodyBudget(context.limits.unfinishedBytes, context.limits.unfinishedBytes / BODY_SHARES),
   }
   const app = createApp(rest, requests, answered)

@@ -16,6 +16,8 @@ const NONCE = /^[\x21-\x7e]{11,64}$/
 const PARAMETERS: ReadonlySet<string> = new Set(['created', 'expires', 'nonce', 'keyid', 'alg', 'tag'])
 
 export interface AuthenticateContext {
+  /** At whose expense the nonce is remembered. */
+  readonly client: string
   readonly crypto: CryptoProvider
   readonly nonces: Nonces
 }
@@ -70,7 +72,7 @@ export function authenticate(
   message: SignedMessage,
   body: Uint8Array,
   now: number,
-  { crypto, nonces }: AuthenticateContext,
+  { client, crypto, nonces }: AuthenticateContext,
 ): { readonly key: Uint8Array } | Problem {
   const signed = readSignature(message)
   if (signed === undefined) return problem('not-signed')
@@ -84,8 +86,8 @@ export function authenticate(
   const base = signatureBase(signed.input, message)
   if (base === undefined || !crypto.ed25519.verify(claims.key, Buffer.from(base, 'latin1'), signed.signature))
     return problem('bad-proof')
-  const use = nonces.use(`${claims.keyid}${claims.nonce}`, now)
+  const use = nonces.use(client, `${claims.keyid}${claims.nonce}`, now)
   if (use === 'used') return problem('replayed')
-  if (use === 'full') return problem('rate-limited', { retryAfterMs: nonces.roomIn(now) })
+  if (use === 'full') return problem('rate-limited', { retryAfterMs: nonces.roomIn(client, now) })
   return { key: claims.key }
 }

@@ -137,7 +137,8 @@ export async function checkRequest(
   let key: Uint8Array = NOTHING
   if (route.signedBy !== undefined) {
     if (names.own(request.headers.host) === undefined) return problem('misdirected')
-    const proved = authenticate(message, body, server.clock.now(), { crypto: server.crypto, nonces })
+    const by = { client: rates.client, crypto: server.crypto, nonces }
+    const proved = authenticate(message, body, server.clock.now(), by)
     if ('code' in proved) return proved
     key = proved.key
   }

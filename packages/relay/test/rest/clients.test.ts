@@ -66,22 +66,38 @@ describe('where a request comes from', () => {
 
 describe('nonces', () => {
   it('hostile 8: are new once in their life, and refused when there is no room for more', () => {
-    const nonces = createNonces(1000, 2)
-    expect(nonces.use('a', 0)).toBe('new')
-    expect(nonces.use('a', 999)).toBe('used')
-    expect(nonces.use('b', 500)).toBe('new')
-    expect(nonces.use('c', 600)).toBe('full')
-    expect(nonces.roomIn(600)).toBe(400)
-    expect(nonces.use('c', 1000)).toBe('new')
-    expect(nonces.use('b', 1400)).toBe('used')
-    expect(nonces.use('b', 1500)).toBe('new')
+    const nonces = createNonces(1000, 2, 2)
+    expect(nonces.use('one', 'a', 0)).toBe('new')
+    expect(nonces.use('one', 'a', 999)).toBe('used')
+    expect(nonces.use('one', 'b', 500)).toBe('new')
+    expect(nonces.use('one', 'c', 600)).toBe('full')
+    expect(nonces.roomIn('one', 600)).toBe(400)
+    expect(nonces.use('one', 'c', 1000)).toBe('new')
+    expect(nonces.use('one', 'b', 1400)).toBe('used')
+    expect(nonces.use('one', 'b', 1500)).toBe('new')
+  })
+
+  it('hostile 39: of one address take their own room, not that of others, and are used for all', () => {
+    const nonces = createNonces(1000, 4, 2)
+    expect(nonces.use('other', 'a', 0)).toBe('new')
+    expect(nonces.use('greedy', 'b', 100)).toBe('new')
+    expect(nonces.use('greedy', 'c', 200)).toBe('new')
+    expect(nonces.use('greedy', 'd', 300)).toBe('full')
+    expect(nonces.roomIn('greedy', 300)).toBe(800)
+    expect(nonces.use('other', 'b', 300)).toBe('used')
+    expect(nonces.use('other', 'd', 300)).toBe('new')
+    expect(nonces.use('third', 'e', 300)).toBe('full')
+    expect(nonces.roomIn('third', 300)).toBe(700)
+    expect(nonces.use('third', 'e', 1000)).toBe('new')
+    expect(nonces.use('greedy', 'f', 1099)).toBe('full')
+    expect(nonces.use('greedy', 'f', 1100)).toBe('new')
   })
 
   it('hostile 48: a clock that goes back forgets nothing', () => {
-    const nonces = createNonces(1000, 10)
-    expect(nonces.use('a', 5000)).toBe('new')
-    expect(nonces.use('a', 0)).toBe('used')
-    expect(nonces.use('a', 5500)).toBe('used')
+    const nonces = createNonces(1000, 10, 10)
+    expect(nonces.use('one', 'a', 5000)).toBe('new')
+    expect(nonces.use('one', 'a', 0)).toBe('used')
+    expect(nonces.use('one', 'a', 5500)).toBe('used')
   })
 
   it('never accept one twice within its life, however they come', () => {
@@ -90,12 +106,12 @@ describe('nonces', () => {
     })
     fc.assert(
       fc.property(steps, (list) => {
-        const nonces = createNonces(1000, 3)
+        const nonces = createNonces(1000, 3, 3)
         const accepted = new Map<string, number>()
         let now = 0
         for (const [nonce, wait] of list) {
           now += wait
-          if (nonces.use(nonce, now) !== 'new') continue
+          if (nonces.use('one', nonce, now) !== 'new') continue
           const before = accepted.get(nonce)
           if (before !== undefined) expect(now - before).toBeGreaterThanOrEqual(1000)
           accepted.set(nonce, now)
