@@ -22,8 +22,8 @@ export interface StreamInfo {
   readonly messages: number
   readonly bytes: number
   readonly lastSeq: number
-  readonly subjectCount: number
-  readonly subjects: Readonly<Record<string, number>>
+  /** Subjects that match what was asked for. */
+  readonly matching: number
 }
 
 export interface JetStream {
@@ -42,6 +42,8 @@ export interface JetStream {
   /** Removes the subject's messages before `seq`; undefined: all of them. */
   purge(stream: string, subject: string, seq?: number): Promise<void>
   info(stream: string, subjects?: string): Promise<StreamInfo>
+  /** All that match and how many messages they have, in as many pages as the servers make of them. */
+  subjects(stream: string, matching: string): Promise<ReadonlyMap<string, number>>
   /** Creates the stream, or checks that it is there. */
   ensure(config: StreamConfig): Promise<void>
 }
@@ -177,21 +179,36 @@ function reader(api: Api, stream: string, query: object): Promise<Stored | undef
 }
 
 interface InfoReply {
+  /** Of the subjects, on all pages. */
+  readonly total?: number
   readonly state?: {
     readonly messages: number
     readonly bytes: number
     readonly last_seq: number
-    readonly num_subjects?: number
     readonly subjects?: Readonly<Record<string, number>>
   }
 }
 
 async function info(api: Api, stream: string, subjects?: string): Promise<StreamInfo> {
   const filter = subjects === undefined ? '' : { subjects_filter: subjects }
-  const { state, error } = await api<InfoReply>(`STREAM.INFO.${stream}`, filter)
+  const { state, total = 0, error } = await api<InfoReply>(`STREAM.INFO.${stream}`, filter)
   if (state === undefined) fail(error ?? { code: 0 })
-  const { messages, bytes, last_seq: lastSeq, num_subjects: subjectCount = 0 } = state
-  return { messages, bytes, lastSeq, subjectCount, subjects: state.subjects ?? {} }
+  const { messages, bytes, last_seq: lastSeq } = state
+  return { messages, bytes, lastSeq, matching: total }
+}
+
+/** A subject that goes meanwhile may hide one at the border of two pages, until the next time. */
+async function subjectsOf(api: Api, stream: string, matching: string): Promise<Map<string, number>> {
+  const found = new Map<string, number>()
+  for (let offset = 0; ; ) {
+    const query = { subjects_filter: matching, offset }
+    const { state, total = 0, error } = await api<InfoReply>(`STREAM.INFO.${stream}`, query)
+    if (state === undefined) fail(error ?? { code: 0 })
+    const page = Object.entries(state.subjects ?? {})
+    for (const [subject, messages] of page) found.set(subject, messages)
+    offset += page.length
+    if (page.length === 0 || offset >= total) return found
+  }
 }
 
 async function ensure(api: Api, config: StreamConfig): Promise<void> {
@@ -255,6 +272,7 @@ export function createJetStream(connection: NatsConnection): JetStream {
         )
     },
     info: (stream, subjects) => info(api, stream, subjects),
+    subjects: (stream, matching) => subjectsOf(api, stream, matching),
     ensure: (config) => ensure(api, config),
   }
 }

@@ -158,8 +158,8 @@ async function page(context: LogContext, known: Known, from: number, limit: numb
 
 async function sweep(context: LogContext, signal: AbortSignal): Promise<void> {
   const { js, names, clock } = context
-  const { subjects } = await js.info(names.logs, names.log('*'))
-  for (const subject of Object.keys(subjects)) {
+  const subjects = await js.subjects(names.logs, names.log('*'))
+  for (const subject of subjects.keys()) {
     if (signal.aborted) return
     const last = await js.last(names.logs, subject)
     if (last !== undefined && untilOf(last.data) <= clock.now())

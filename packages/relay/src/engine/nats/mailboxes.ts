@@ -199,10 +199,10 @@ function tokenOf(place: number): string {
 /** The logs that hold boxes of the bucket: one, or those of a wider bucket that are there. */
 async function tokensOf({ js, names }: MailboxContext, { bits, prefix }: BucketPrefix): Promise<string[]> {
   if (bits >= TOKEN_BITS) return [tokenOf(Math.floor(prefix / 2 ** (bits - TOKEN_BITS)))]
-  const { subjects } = await js.info(names.mail, names.bucket('*'))
+  const subjects = await js.subjects(names.mail, names.bucket('*'))
   const spread = 2 ** (TOKEN_BITS - bits)
   const first = prefix * spread
-  return Object.keys(subjects)
+  return [...subjects.keys()]
     .map((subject) => names.keyOf(subject))
     .filter((token) => {
       const place = Number.parseInt(token, 16)

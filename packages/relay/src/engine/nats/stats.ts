@@ -39,7 +39,7 @@ async function count({ js, names, buckets, blobs }: StatsContext): Promise<Engin
   ])
   return {
     ...countFrames(buckets),
-    records: Object.keys(documents.subjects).length,
+    records: documents.matching,
     items: items.messages,
     blobs: stored.blobs,
     bytes: mail.bytes + documents.bytes + items.bytes + stored.bytes,

@@ -84,8 +84,8 @@ async function waitingIn(
   return Promise.all(
     uploads.map(async (upload) => {
       const subject = names.itemsOf(stock, upload)
-      const { subjects } = await js.info(names.items, subject)
-      return { upload, count: subjects[subject] ?? 0 }
+      const subjects = await js.subjects(names.items, subject)
+      return { upload, count: subjects.get(subject) ?? 0 }
     }),
   )
 }

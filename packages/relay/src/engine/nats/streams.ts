@@ -35,6 +35,7 @@ function configs(names: Subjects, { limits, maxBytes }: StreamOptions): Omit<Str
     { name: names.documents, subjects: [names.document('*', '*')], max_msgs_per_subject: 1 },
     { name: names.terms, subjects: [names.allTerms], max_msgs_per_subject: 1, max_age: ageNs(termsLifeMs) },
     { name: names.spent, subjects: [names.allSpent], max_msgs_per_subject: 1 },
+    // No age: a log that lives keeps entries as old as itself. The sweep ends logs.
     { name: names.logs, subjects: [names.log('*')], max_msgs_per_subject: logEntries },
     { name: names.items, subjects: [names.allItems] },
     { name: names.blobs, subjects: [names.allBlobs], max_msgs_per_subject: 1, max_age: ageNs(blobLifeMs) },

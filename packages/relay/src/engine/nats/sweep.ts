@@ -32,8 +32,8 @@ export function createSweep(context: SweepContext): (signal: AbortSignal) => Pro
   const { js, names, buckets, logs, limits, now } = context
   const due = new Map<string, number>()
   const sweepMail = async (signal: AbortSignal): Promise<void> => {
-    const { subjects } = await js.info(names.mail, names.bucket('*'))
-    const tokens = new Set(Object.keys(subjects).map((subject) => names.keyOf(subject)))
+    const subjects = await js.subjects(names.mail, names.bucket('*'))
+    const tokens = new Set([...subjects.keys()].map((subject) => names.keyOf(subject)))
     for (const token of due.keys()) if (!tokens.has(token)) due.delete(token)
     for (const token of tokens) {
       if (signal.aborted) return
