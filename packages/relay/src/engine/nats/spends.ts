@@ -12,7 +12,8 @@ import type { Subjects } from './names.js'
 
 const DAY_MS = 86_400_000
 const COUNT_BYTES = 8
-const USE_BYTES = 8
+/** Nobody finds two puts with one name: the second would cost nothing. */
+const USE_BYTES = 16
 
 /** Days before today whose uses are removed again at each sweep: a relay that was away removes those it missed. */
 const PAST_DAYS = 8
@@ -21,8 +22,9 @@ function dayOf(time: number): number {
   return Math.floor(time / DAY_MS)
 }
 
+/** From the end: what an older relay wrote in front had shorter names. */
 function named(value: Buffer, use: Uint8Array): boolean {
-  for (let at = COUNT_BYTES; at < value.length; at += USE_BYTES)
+  for (let at = value.length - USE_BYTES; at >= COUNT_BYTES; at -= USE_BYTES)
     if (value.subarray(at, at + USE_BYTES).equals(use)) return true
   return false
 }
