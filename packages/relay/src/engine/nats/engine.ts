@@ -44,7 +44,10 @@ export interface NatsOptions {
   readonly replicas?: 1 | 3 | 5
   /** Begins the names of streams and subjects; letters, digits, `_`. Default `hyphae`. */
   readonly prefix?: string
-  /** Bytes of mail, all copies counted once; beyond it puts are refused. Default: what the servers allow. */
+  /**
+   * Bytes of mail, all copies counted once, that the servers set aside; beyond it they refuse puts. Default: none are
+   * set aside. Everything together, mail too, is limited by `storedBytes` of the relay's limits.
+   */
   readonly maxBytes?: number
   /** Blobs elsewhere, such as an S3 bucket; default: in a stream. */
   readonly blobs?: OpenBlobStore
