@@ -28,25 +28,22 @@ function eventsOf({ session, signal, onPush }: Call<unknown, unknown>): Readable
     forget = onPush((reply: Reply) => {
       if (reply.kind === 'heard') say(`data: ${toBase64url(reply.frame)}`)
     })
+    const over = (): void => {
+      if (stop.signal.aborted) return
+      end()
+      controller.close()
+    }
     const beat = async (): Promise<void> => {
       while (!stop.signal.aborted && clock.now() - started < MAX_STREAM_MS) {
         say(':')
         await clock.sleep(HEARTBEAT_MS, stop.signal).catch(() => {})
       }
-      if (stop.signal.aborted) return
-      end()
-      controller.close()
+      over()
     }
-    signal.addEventListener(
-      'abort',
-      () => {
-        if (stop.signal.aborted) return
-        end()
-        controller.close()
-      },
-      { once: true },
-    )
-    void beat()
+    signal.addEventListener('abort', over, { once: true })
+    // Its client may be gone before its subscription was made: that is not told a second time.
+    if (signal.aborted) over()
+    else void beat()
   }
   return new ReadableStream({ start: begin, cancel: end }, { highWaterMark: STREAM_FRAMES })
 }

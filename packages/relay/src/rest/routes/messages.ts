@@ -78,6 +78,8 @@ function arrival({ session, key: box, signal }: Call<unknown, unknown>, ms: numb
   const name = boxName(box)
   watches.add(name, watch)
   signal.addEventListener('abort', end, { once: true })
+  // What is over already is not told a second time.
+  if (signal.aborted) end()
   return clock
     .sleep(ms, stop.signal)
     .catch(nothing)
