@@ -155,14 +155,21 @@ async function openStream(state: State, peer: Peer, attempt: Attempt, signal: Ab
         install(state, peer, channel, Math.max(peer.streams, hello.streams), opened.peerId)
         return 'open'
       },
-    })
-    if (outcome.kind === 'open') return outcome.channel
+    }).catch((error: unknown) => cutShort(error, busy))
+    if (outcome?.kind === 'open') return outcome.channel
     attempt.saidHello = false
-    if (outcome.hello.device !== peer.device) throw new Libp2pError('libp2p/wrong-peer')
-    peer.streams = Math.max(peer.streams, outcome.hello.streams)
+    if (outcome !== undefined && outcome.hello.device !== peer.device)
+      throw new Libp2pError('libp2p/wrong-peer')
+    peer.streams = Math.max(peer.streams, outcome?.hello.streams ?? 0)
     await clock.sleep(BUSY_WAIT_MS * 2 ** busy, signal)
   }
   throw new Libp2pError('libp2p/unreachable')
+}
+
+/** libp2p closes one of two connections that were made at once, and with it what was just said there: say it again. */
+function cutShort(error: unknown, busy: number): undefined {
+  if (busy === MAX_BUSY || !(error instanceof Libp2pError) || error.code !== 'libp2p/broken') throw error
+  return undefined
 }
 
 function welcome(state: State, opened: OpenedStream): void {
