@@ -1,5 +1,6 @@
-// `npm run cluster [-- messages]`: relays over NATS (three servers) and over PostgreSQL, killed under load again and
-// again until so many messages were acknowledged (20,000): none may be lost, none may come twice.
+// `npm run cluster [-- messages]`: relays over NATS (three servers) and over PostgreSQL; servers and relays are killed under
+// load until so many messages were acknowledged (20,000). None may be lost, and at the end none that its reader has
+// acknowledged may be waiting.
 //
 // Needs nats-server and PostgreSQL; unlike `npm test`, which skips, it fails without them.
 import { main, ROOT, show } from './lib/run.mjs'
