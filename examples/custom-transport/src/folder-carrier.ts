@@ -90,6 +90,7 @@ export function folderCarrier(root: string): Transport {
       reliable: true,
       ordered: true,
       metered: false,
+      privacy: 'relayed',
     },
     mailbox: mailboxIn(join(root, 'boxes'), (signal) => clock.sleep(POLL_MS, signal).catch(() => {})),
     directory: directoryIn(join(root, 'directory')),

@@ -13,7 +13,15 @@ import {
 import { expect, test } from 'vitest'
 import { mapStore } from './map-store.js'
 
-const traits = { mtu: 4096, bandwidthBps: 1, latencyMs: 0, reliable: true, ordered: true, metered: false }
+const traits = {
+  mtu: 4096,
+  bandwidthBps: 1,
+  latencyMs: 0,
+  reliable: true,
+  ordered: true,
+  metered: false,
+  privacy: 'relayed' as const,
+}
 const close = async (): Promise<void> => {}
 const nothing = { carrierName: 'a', otherName: 'b', stranger: 'c', cut: () => {}, garble: close }
 const empty: Carrier = { name: 'empty', traits, close, [Symbol.asyncDispose]: close }

@@ -11,6 +11,7 @@ export const traits = {
   reliable: true,
   ordered: true,
   metered: false,
+  privacy: 'direct' as const,
 }
 
 interface End {

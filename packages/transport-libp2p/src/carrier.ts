@@ -13,6 +13,7 @@ const TRAITS: CarrierTraits = {
   reliable: true,
   ordered: true,
   metered: false,
+  privacy: 'direct',
 }
 
 export function libp2pFactory(platform: Platform): Libp2pTransportFactory {

@@ -76,6 +76,7 @@ const TRAITS: CarrierTraits = {
   reliable: true,
   ordered: true,
   metered: false,
+  privacy: 'direct',
 }
 
 const DEVICE_ID = /^[0-9a-f]{64}$/

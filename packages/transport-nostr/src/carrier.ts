@@ -32,6 +32,7 @@ const TRAITS: CarrierTraits = {
   reliable: true,
   ordered: false,
   metered: false,
+  privacy: 'relayed',
 }
 
 export type PoolFactory = (

@@ -2,6 +2,7 @@
 import {
   type Carrier,
   type CarrierComponents,
+  type CarrierPrivacy,
   type CarrierTraits,
   type Directory,
   type IoOptions,
@@ -83,6 +84,7 @@ const TRAITS: CarrierTraits = {
   reliable: true,
   ordered: true,
   metered: false,
+  privacy: 'relayed',
 }
 
 export type RelayFactory = (url: string, options?: RelayCarrierOptions) => RelayTransport
@@ -111,6 +113,11 @@ function capabilities(
   }
 }
 
+function privacyOf({ via, privacy = 'exact' }: RelayCarrierOptions): CarrierPrivacy {
+  if (via !== undefined) return 'two-hop'
+  return privacy === 'exact' ? 'relayed' : 'bucketed'
+}
+
 /** A factory whose carriers use this socket unless the options bring a WebSocket class. */
 export function relayFactory(open: OpenSocket): RelayFactory {
   return (url, options = {}) => {
@@ -128,7 +135,7 @@ export function relayFactory(open: OpenSocket): RelayFactory {
       const dialer = options.via?.(parsed, connections) ?? createDialer(direct)
       return {
         name: `relay ${parsed.origin === 'null' ? `${parsed.protocol}//${parsed.host}` : parsed.origin}`,
-        traits: TRAITS,
+        traits: { ...TRAITS, privacy: privacyOf(options) },
         ...capabilities({ dialer, clock }, options),
         close: dialer.close,
         [Symbol.asyncDispose]: dialer.close,

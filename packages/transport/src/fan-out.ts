@@ -6,6 +6,7 @@
  * least one of the carriers does.
  */
 import {
+  CARRIER_PRIVACY,
   type Carrier,
   type CarrierTraits,
   type Clock,
@@ -71,5 +72,6 @@ function combineTraits(traits: readonly CarrierTraits[]): CarrierTraits {
     reliable: traits.some(({ reliable }) => reliable),
     ordered: traits.length === 1 && traits.every(({ ordered }) => ordered),
     metered: traits.some(({ metered }) => metered),
+    privacy: CARRIER_PRIVACY.find((level) => traits.some(({ privacy }) => privacy === level)) ?? 'direct',
   }
 }

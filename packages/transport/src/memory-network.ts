@@ -49,6 +49,7 @@ const TRAITS: CarrierTraits = {
   reliable: true,
   ordered: true,
   metered: false,
+  privacy: 'relayed',
 }
 
 /** Each call of what it returns is one more carrier on the same network. */

@@ -7,9 +7,31 @@
 import type { Clock } from '../clock.js'
 import type { BoxId } from '../ids.js'
 import type { Logger } from '../logger.js'
+import type { CarrierPrivacy } from '../privacy.js'
 
 export interface IoOptions {
   readonly signal?: AbortSignal
+}
+
+/** How near what takes a frame is: on this machine, in this network, reached directly, through a relay, or a mailbox. */
+export type Nearness = 'machine' | 'network' | 'direct' | 'proxied' | 'mailbox'
+
+/** What a call asks of the carriers that may serve it, where there are several. */
+export interface RouteOptions extends IoOptions {
+  /** Only carriers that are said to be, and were not measured to be slower than, so fast. */
+  readonly minBandwidthBps?: number
+  /** Only carriers that keep at least this. */
+  readonly privacy?: CarrierPrivacy
+  /**
+   * `bulk` tries one carrier after the other, `normal` (the default) starts the next when the first is late,
+   * `urgent` starts all at once.
+   */
+  readonly priority?: 'bulk' | 'normal' | 'urgent'
+}
+
+export interface PutOptions extends RouteOptions {
+  /** Called once for each item, by its index, when it is stored: also for those of a put that rejects. */
+  readonly stored?: (index: number) => void
 }
 
 export interface CarrierTraits {
@@ -20,6 +42,7 @@ export interface CarrierTraits {
   readonly reliable: boolean
   readonly ordered: boolean
   readonly metered: boolean
+  readonly privacy: CarrierPrivacy
 }
 
 export interface CarrierComponents {
@@ -65,9 +88,18 @@ export interface Delivery {
   ack(): Promise<void>
 }
 
+/** Who would take a frame for a box. */
+export interface Reach {
+  /** A name that measurements of this way are kept under. */
+  readonly peer: string
+  readonly nearness: Nearness
+}
+
 export interface Mailbox {
-  /** Resolves when every frame is stored where it survives the carrier's own crash. */
-  put(items: readonly MailboxPut[], options?: IoOptions): Promise<void>
+  /** Resolves when every frame is stored where it survives the carrier's own crash, or its reader has taken it. */
+  put(items: readonly MailboxPut[], options?: PutOptions): Promise<void>
+  /** Undefined where a put would wait for somebody to come. A mailbox without this stores at any time. */
+  reach?(box: BoxId): Reach | undefined
   /** What waits in the box, oldest first, at most `limit` (default 100). */
   fetch(box: BoxKey, options?: IoOptions & { readonly limit?: number }): Promise<Delivery[]>
   /**
@@ -129,9 +161,9 @@ export interface Blob {
 }
 
 export interface Blobs {
-  put(blobs: readonly Blob[], options?: IoOptions): Promise<void>
+  put(blobs: readonly Blob[], options?: RouteOptions): Promise<void>
   /** In the order asked; undefined where the carrier has none. The caller checks the hash. */
-  get(hashes: readonly Uint8Array[], options?: IoOptions): Promise<(Uint8Array | undefined)[]>
+  get(hashes: readonly Uint8Array[], options?: RouteOptions): Promise<(Uint8Array | undefined)[]>
   has(hashes: readonly Uint8Array[], options?: IoOptions): Promise<boolean[]>
 }
 
@@ -139,6 +171,10 @@ export interface Blobs {
 export interface Link {
   send(peer: string, frame: Uint8Array, options?: IoOptions): Promise<void>
   frames(options?: IoOptions): AsyncIterable<{ readonly peer: string; readonly frame: Uint8Array }>
+  /** Who may be spoken to, as far as is known now: asked again and again. Who has spoken need not be named. */
+  peers?(): readonly string[]
+  /** How near the peer is that is spoken with now. */
+  nearness?(peer: string): Nearness | undefined
 }
 
 /** Best-effort publish and subscribe; no memory. */

@@ -86,5 +86,6 @@ function traitsOf(network: SimulatedNetwork, name: string): Carrier['traits'] {
     reliable: loss === 0,
     ordered,
     metered: rules.dutyCycle !== undefined,
+    privacy: 'direct',
   }
 }

@@ -43,7 +43,15 @@ export function simulatedRelay(
 function traitsOf(network: SimulatedNetwork, from: string, to: string): CarrierTraits {
   const { bandwidthBps = 1_000_000_000, delayMs } = network.conditions(from, to)
   const latencyMs = Array.isArray(delayMs) ? (delayMs[0] + delayMs[1]) / 2 : 0
-  return { mtu: MAX_FRAME_BYTES, bandwidthBps, latencyMs, reliable: true, ordered: true, metered: false }
+  return {
+    mtu: MAX_FRAME_BYTES,
+    bandwidthBps,
+    latencyMs,
+    reliable: true,
+    ordered: true,
+    metered: false,
+    privacy: 'relayed',
+  }
 }
 
 function carrierOf(client: Client, name: string, traits: CarrierTraits): Carrier {

@@ -75,6 +75,7 @@ export function simulatedSwarm(network: SimulatedNetwork, options: SwarmOptions)
           reliable: false,
           ordered: false,
           metered: false,
+          privacy: 'direct',
         },
         directory: swarmDirectory(network, life, onPath, options),
         close,
