@@ -47,3 +47,14 @@ export const NOBLE_KEYSTREAM_BYTES = 256
 
 /** Imported public keys of a curve that a provider remembers: a handshake has four, and comparing eight costs little. */
 export const RECENT_PUBLIC_KEYS = 8
+
+/** Up to here libsodium's ChaCha20-Poly1305 seals faster than a native cipher is set up and works: spec/crypto.md. */
+export const SODIUM_SEAL_BYTES = 2_048
+/** The same for opening, where the native one copies less. */
+export const SODIUM_OPEN_BYTES = 1_536
+
+/** Longer associated data is rare and goes to the native cipher: the most here is that of a sealed frame, 120 bytes. */
+export const SODIUM_ASSOCIATED_BYTES = 512
+
+/** Loading libsodium costs as much as thousands of messages: who seals a few never pays it. */
+export const CALLS_BEFORE_LOADING = 256

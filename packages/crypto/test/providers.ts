@@ -1,12 +1,24 @@
 /** The providers every test runs over. */
 import { type CryptoProvider, createNobleCrypto, nobleCrypto, type Rng } from '../src/index.js'
-import { createNodeCrypto, nodeCrypto } from '../src/index.node.js'
+import { createNodeCrypto, nodeCrypto, prepareAead } from '../src/index.node.js'
+import { aeadOver, nativeChacha, xchachaOver } from '../src/node/aead.js'
 import { createSlimCrypto, slimCrypto } from '../src/slim.js'
+
+// From here on short messages of nodeCrypto are libsodium's.
+await prepareAead()
+
+/** nodeCrypto as it is before libsodium has loaded, and where it was not installed. */
+export const nativeCrypto: CryptoProvider = Object.freeze({
+  ...nodeCrypto,
+  chacha20Poly1305: aeadOver(nativeChacha, 32),
+  xchacha20Poly1305: xchachaOver(nativeChacha),
+})
 
 /** The slim provider lacks some members: noble's stand in for them, so that it takes every test. */
 export const PROVIDERS: readonly (readonly [string, CryptoProvider])[] = [
   ['noble', nobleCrypto],
   ['node', nodeCrypto],
+  ['node', nativeCrypto],
   ['slim', Object.freeze({ ...nobleCrypto, ...slimCrypto })],
 ]
 

@@ -1,14 +1,18 @@
 /**
- * AEADs over node:crypto: RFC 8439 and NIST SP 800-38D natively; XChaCha20-Poly1305, which OpenSSL lacks,
- * as HChaCha20 from @noble/ciphers followed by the native cipher (draft-irtf-cfrg-xchacha-03 section 2.3).
+ * AEADs over node:crypto: RFC 8439 and NIST SP 800-38D natively, RFC 8439 for short messages in libsodium's WebAssembly
+ * once that has loaded; XChaCha20-Poly1305, which OpenSSL lacks, as HChaCha20 from @noble/ciphers followed by
+ * ChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03 section 2.3).
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { hchacha } from '@noble/ciphers/chacha.js'
 import { swap32IfBE, u8, u32 } from '@noble/ciphers/utils.js'
+import type { AeadLibrary } from '../aead-library.js'
 import { requireLength } from '../lengths.js'
 import { AEAD_TAG_LENGTH, KEY_LENGTH, NONCE_LENGTH, XCHACHA_NONCE_LENGTH } from '../limits.js'
 import type { Aead } from '../provider.js'
 import { plainBytes } from './bytes.js'
+import { type ChachaEngine, replaceableAead } from './replaceable-aead.js'
+import { loadSodiumChacha } from './sodium-aead.js'
 
 type NativeCipher = 'chacha20-poly1305' | 'aes-128-gcm' | 'aes-256-gcm'
 
@@ -23,7 +27,7 @@ function sealNative(
 ): Uint8Array {
   // The overloads of node's types name each cipher; at run time it is one function.
   const native = createCipheriv(cipher as 'aes-256-gcm', key, nonce, TAG)
-  native.setAAD(associatedData)
+  if (associatedData.length > 0) native.setAAD(associatedData)
   const sealed = new Uint8Array(plaintext.length + AEAD_TAG_LENGTH)
   sealed.set(native.update(plaintext))
   native.final()
@@ -41,7 +45,7 @@ function openNative(
   const length = sealed.length - AEAD_TAG_LENGTH
   if (length < 0) return null
   const native = createDecipheriv(cipher as 'aes-256-gcm', key, nonce, TAG)
-  native.setAAD(associatedData)
+  if (associatedData.length > 0) native.setAAD(associatedData)
   native.setAuthTag(sealed.subarray(length))
   const plaintext = native.update(sealed.subarray(0, length))
   try {
@@ -54,7 +58,8 @@ function openNative(
   return plainBytes(plaintext)
 }
 
-function nativeAead(cipher: NativeCipher, keyLength: number): Aead {
+/** An engine behind the checks of every provider. */
+export function aeadOver({ seal, open }: ChachaEngine, keyLength: number): Aead {
   const check = (key: Uint8Array, nonce: Uint8Array): void => {
     requireLength(key, keyLength, 'key')
     requireLength(nonce, NONCE_LENGTH, 'nonce')
@@ -64,14 +69,31 @@ function nativeAead(cipher: NativeCipher, keyLength: number): Aead {
     nonceLength: NONCE_LENGTH,
     seal(key, nonce, plaintext, associatedData) {
       check(key, nonce)
-      return sealNative(cipher, key, nonce, plaintext, associatedData)
+      return seal(key, nonce, plaintext, associatedData)
     },
     open(key, nonce, sealed, associatedData) {
       check(key, nonce)
-      return openNative(cipher, key, nonce, sealed, associatedData)
+      return open(key, nonce, sealed, associatedData)
     },
   }
 }
+
+function native(cipher: NativeCipher): ChachaEngine {
+  return {
+    seal: (key, nonce, plaintext, ad) => sealNative(cipher, key, nonce, plaintext, ad),
+    open: (key, nonce, sealed, ad) => openNative(cipher, key, nonce, sealed, ad),
+  }
+}
+
+/** OpenSSL's, for messages of any length. */
+export const nativeChacha: ChachaEngine = native('chacha20-poly1305')
+
+const { engine: chacha, prepare } = /* @__PURE__ */ replaceableAead(nativeChacha, () =>
+  loadSodiumChacha(nativeChacha),
+)
+
+/** Loads libsodium now instead of after many messages, and tells which library serves short ones from here on. */
+export const prepareAead = async (): Promise<AeadLibrary> => ((await prepare()) ? 'libsodium' : 'node')
 
 /** "expand 32-byte k", the constants of RFC 8439 section 2.3. */
 const SIGMA: Uint32Array = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574)
@@ -95,23 +117,27 @@ function extend(key: Uint8Array, nonce: Uint8Array): { subkey: Uint8Array; short
   return { subkey, shortNonce }
 }
 
-export const nodeChacha20Poly1305: Aead = nativeAead('chacha20-poly1305', KEY_LENGTH)
-export const nodeAes128Gcm: Aead = nativeAead('aes-128-gcm', 16)
-export const nodeAes256Gcm: Aead = nativeAead('aes-256-gcm', 32)
+export const nodeChacha20Poly1305: Aead = aeadOver(chacha, KEY_LENGTH)
+export const nodeAes128Gcm: Aead = aeadOver(native('aes-128-gcm'), 16)
+export const nodeAes256Gcm: Aead = aeadOver(native('aes-256-gcm'), 32)
 
-export const nodeXchacha20Poly1305: Aead = {
-  keyLength: KEY_LENGTH,
-  nonceLength: XCHACHA_NONCE_LENGTH,
-  seal(key, nonce, plaintext, associatedData) {
-    const { subkey, shortNonce } = extend(key, nonce)
-    const sealed = sealNative('chacha20-poly1305', subkey, shortNonce, plaintext, associatedData)
-    subkey.fill(0)
-    return sealed
-  },
-  open(key, nonce, sealed, associatedData) {
-    const { subkey, shortNonce } = extend(key, nonce)
-    const plaintext = openNative('chacha20-poly1305', subkey, shortNonce, sealed, associatedData)
-    subkey.fill(0)
-    return plaintext
-  },
+export function xchachaOver(chacha: ChachaEngine): Aead {
+  return {
+    keyLength: KEY_LENGTH,
+    nonceLength: XCHACHA_NONCE_LENGTH,
+    seal(key, nonce, plaintext, associatedData) {
+      const { subkey, shortNonce } = extend(key, nonce)
+      const sealed = chacha.seal(subkey, shortNonce, plaintext, associatedData)
+      subkey.fill(0)
+      return sealed
+    },
+    open(key, nonce, sealed, associatedData) {
+      const { subkey, shortNonce } = extend(key, nonce)
+      const plaintext = chacha.open(subkey, shortNonce, sealed, associatedData)
+      subkey.fill(0)
+      return plaintext
+    },
+  }
 }
+
+export const nodeXchacha20Poly1305: Aead = xchachaOver(chacha)

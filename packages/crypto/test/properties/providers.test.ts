@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { nobleCrypto } from '../../src/index.js'
 import { nodeCrypto } from '../../src/index.node.js'
 import { slimCrypto } from '../../src/slim.js'
-import { AEADS } from '../providers.js'
+import { AEADS, nativeCrypto } from '../providers.js'
 
 const bytes = (minLength: number, maxLength = minLength): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength, maxLength })
@@ -74,7 +74,8 @@ it('the ChaCha20 keystream is equal, on both sides of the switch between librari
 
 describe.each(AEADS)('%s', (name) => {
   const noble = nobleCrypto[name]
-  const others = name === 'chacha20Poly1305' ? OTHERS.map((other) => other[name]) : [nodeCrypto[name]]
+  const native = [nodeCrypto[name], nativeCrypto[name]]
+  const others = name === 'chacha20Poly1305' ? [...native, slimCrypto[name]] : native
 
   it('seals alike and opens what the other sealed', () => {
     for (const { keyLength, nonceLength } of others) {

@@ -1,0 +1,50 @@
+/**
+ * A ChaCha20-Poly1305 that serves at once and hands short messages to a faster engine when that has loaded. Knows no
+ * library. Loading costs as much as thousands of messages, so it begins only when many have been asked for.
+ */
+import {
+  AEAD_TAG_LENGTH,
+  CALLS_BEFORE_LOADING,
+  SODIUM_ASSOCIATED_BYTES,
+  SODIUM_OPEN_BYTES,
+  SODIUM_SEAL_BYTES,
+} from '../limits.js'
+import type { Aead } from '../provider.js'
+
+/** RFC 8439 without checks of lengths. */
+export type ChachaEngine = Pick<Aead, 'seal' | 'open'>
+
+export interface ReplaceableAead {
+  readonly engine: ChachaEngine
+  /** Loads now, if that has not begun. True when the faster engine serves from here on. */
+  prepare(): Promise<boolean>
+}
+
+export function replaceableAead(
+  first: ChachaEngine,
+  load: () => Promise<ChachaEngine | null>,
+): ReplaceableAead {
+  let short = first
+  let calls = 0
+  let loading: Promise<boolean> | undefined
+  const prepare = (): Promise<boolean> => {
+    loading ??= load().then((faster) => {
+      short = faster ?? first
+      return faster !== null
+    })
+    return loading
+  }
+  const serving = (fits: boolean, ad: Uint8Array): ChachaEngine => {
+    if (calls < CALLS_BEFORE_LOADING && ++calls === CALLS_BEFORE_LOADING) void prepare()
+    return fits && ad.length <= SODIUM_ASSOCIATED_BYTES ? short : first
+  }
+  return {
+    prepare,
+    engine: {
+      seal: (key, nonce, plaintext, ad) =>
+        serving(plaintext.length <= SODIUM_SEAL_BYTES, ad).seal(key, nonce, plaintext, ad),
+      open: (key, nonce, sealed, ad) =>
+        serving(sealed.length <= SODIUM_OPEN_BYTES + AEAD_TAG_LENGTH, ad).open(key, nonce, sealed, ad),
+    },
+  }
+}
