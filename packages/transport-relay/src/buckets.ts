@@ -1,25 +1,15 @@
 /** Reading a bucket as it is: all frames of boxes whose ids begin alike. spec/relay.md section 3.3. */
-import type { IoOptions } from '@hyphae/core'
+import { type BucketMailbox, type BucketPart, equalBytes, type IoOptions } from '@hyphae/core'
 import { checkNumber } from './check.js'
 import { RelayCarrierError } from './errors.js'
 import { type FeedContext, openFeed } from './feed.js'
-import { DEFAULT_FETCH_LIMIT, MAX_BUCKET_BITS, WATCH_WINDOW } from './limits.js'
+import { BUCKET_SPARE_BITS, DEFAULT_FETCH_LIMIT, MAX_BUCKET_BITS, WATCH_WINDOW } from './limits.js'
+import { describe } from './offer.js'
 import type { BucketPrefix } from './wire/bucket-requests.js'
 import type { BucketFrame } from './wire/extended-replies.js'
+import { bucketHint } from './wire/hint.js'
 
-export interface BucketPart {
-  readonly more: boolean
-  /** Where to go on. */
-  readonly next: number
-  readonly frames: readonly BucketFrame[]
-}
-
-export interface Buckets {
-  /** Frames behind `after` (default 0, else a `next`), oldest first, at most `limit` (default 100). */
-  fetch(
-    bucket: BucketPrefix,
-    options?: IoOptions & { readonly after?: number; readonly limit?: number },
-  ): Promise<BucketPart>
+export interface Buckets extends BucketMailbox {
   /** What waits behind `after` and what comes. Starts again there after a loss of the connection. */
   watch(bucket: BucketPrefix, options?: IoOptions & { readonly after?: number }): AsyncIterable<BucketFrame>
   /** Yields when something has come, once for however much came before the next turn. */
@@ -37,7 +27,12 @@ function owned({ cursor, hint, frame }: BucketFrame): BucketFrame {
 
 export function createBuckets(context: FeedContext): Buckets {
   return {
-    fetch: async (bucket, { after = 0, limit = DEFAULT_FETCH_LIMIT, signal } = {}) => {
+    bits: async (options) => {
+      const { bucketBits: best } = await describe(context.dialer, options)
+      return { best, least: Math.max(0, best - BUCKET_SPARE_BITS) }
+    },
+    isFor: (box, { cursor, hint }, sha256) => equalBytes(bucketHint(box, cursor, sha256), hint),
+    fetch: async (bucket, { after = 0, limit = DEFAULT_FETCH_LIMIT, signal } = {}): Promise<BucketPart> => {
       check(bucket)
       checkNumber(after, 0, Number.MAX_SAFE_INTEGER, 'after')
       checkNumber(limit, 1, 0xffff, 'limit')

@@ -52,6 +52,9 @@ export const MAX_UNCREDITED = 256
 /** Frames of one box found in its bucket that wait for their consumer; above it the bucket is not read on. */
 export const MAX_FOUND = 1024
 
+/** Bits fewer than a relay recommends that it still serves: it recommends one less than it takes, and takes four less. */
+export const BUCKET_SPARE_BITS = 3
+
 /** Hashes of a work ticket between two turns of the event loop: a few milliseconds without a native hash. */
 export const WORK_STEP = 1024
 

@@ -1,7 +1,7 @@
 /** What is the same on every runtime. */
 export type { Random } from './backoff.js'
 export type { BlobPart, RelayBlobs } from './blobs.js'
-export type { BucketPart, Buckets } from './buckets.js'
+export type { Buckets } from './buckets.js'
 export type {
   RelayCarrier,
   RelayCarrierOptions,

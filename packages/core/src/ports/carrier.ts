@@ -58,6 +58,8 @@ export interface Carrier extends AsyncDisposable {
   readonly name: string
   readonly traits: CarrierTraits
   readonly mailbox?: Mailbox
+  /** The same boxes, read without saying which. */
+  readonly buckets?: BucketMailbox
   readonly directory?: Directory
   readonly blobs?: Blobs
   readonly link?: Link
@@ -107,6 +109,50 @@ export interface Mailbox {
    * starts again at the oldest delivery that was not acknowledged: at least once, in order.
    */
   watch(box: BoxKey, options?: IoOptions): AsyncIterable<Delivery>
+}
+
+/** A crowd of boxes: all whose ids begin with the same bits. */
+export interface BucketPrefix {
+  /** 0..24; 0 is everything there is. */
+  readonly bits: number
+  /** The first `bits` bits of the box ids as a number, most significant first. */
+  readonly prefix: number
+}
+
+export interface BucketFrame {
+  /** Rises within a bucket. */
+  readonly cursor: number
+  /** Tells whose the frame is to those who know the box; to others it is random. */
+  readonly hint: Uint8Array
+  readonly frame: Uint8Array
+}
+
+export interface BucketPart {
+  /** More waits behind `next`. */
+  readonly more: boolean
+  /** Where to go on in this bucket. */
+  readonly next: number
+  readonly frames: readonly BucketFrame[]
+}
+
+export interface BucketBits {
+  /** Fewer are refused: the crowd would be needlessly large. */
+  readonly least: number
+  /** So many leave as large a crowd as the carrier means to give. */
+  readonly best: number
+}
+
+/** Reads boxes by their buckets, so that the carrier learns which crowd a reader is in and no more. */
+export interface BucketMailbox {
+  /** What may be asked for now; it changes as boxes come and go. */
+  bits(options?: IoOptions): Promise<BucketBits>
+  /** Frames behind `after` (default 0, else a `next`), oldest first, at most `limit` (default 100). */
+  fetch(
+    bucket: BucketPrefix,
+    options?: IoOptions & { readonly after?: number; readonly limit?: number },
+  ): Promise<BucketPart>
+  /** Whether the frame lies in the box. */
+  isFor(box: BoxId, frame: BucketFrame, sha256: (data: Uint8Array) => Uint8Array): boolean
 }
 
 /** A public statement at an address. The signature covers all other fields; see spec/directory.md. */
