@@ -10,8 +10,11 @@ import type { BucketFrame } from './wire/extended-replies.js'
 import { bucketHint } from './wire/hint.js'
 
 export interface Buckets extends BucketMailbox {
-  /** What waits behind `after` and what comes. Starts again there after a loss of the connection. */
-  watch(bucket: BucketPrefix, options?: IoOptions & { readonly after?: number }): AsyncIterable<BucketFrame>
+  /** What waits behind `after` and what comes. Starts again there, or where it then says, after a loss of the connection. */
+  watch(
+    bucket: BucketPrefix,
+    options?: IoOptions & { readonly after?: number | (() => number | Promise<number>) },
+  ): AsyncIterable<BucketFrame>
   /** Yields when something has come, once for however much came before the next turn. */
   wakes(bucket: BucketPrefix, options?: IoOptions): AsyncIterable<true>
 }
@@ -46,12 +49,10 @@ export function createBuckets(context: FeedContext): Buckets {
     watch: (bucket, { after = 0, signal } = {}) => {
       check(bucket)
       const { bits, prefix } = bucket
-      const ask = { kind: 'bucket-watch', bits, prefix, after, mode: 'push', window: WATCH_WINDOW } as const
-      return openFeed(
-        context,
-        { pushes: 'bucket-pushed', window: WATCH_WINDOW, ask: () => ask, take: owned },
-        signal,
-      )
+      const from = (at: number) =>
+        ({ kind: 'bucket-watch', bits, prefix, after: at, mode: 'push', window: WATCH_WINDOW }) as const
+      const ask = async () => from(typeof after === 'number' ? after : await after())
+      return openFeed(context, { pushes: 'bucket-pushed', window: WATCH_WINDOW, ask, take: owned }, signal)
     },
     wakes: (bucket, { signal } = {}) => {
       check(bucket)

@@ -7,6 +7,7 @@ import {
   type Directory,
   type IoOptions,
   MAX_FRAME_BYTES,
+  type Mailbox,
 } from '@hyphae/core'
 import type { Cashier } from '@hyphae/payment'
 import { type Random, systemRandom } from './backoff.js'
@@ -19,10 +20,12 @@ import { createDeposits, type TicketFor } from './deposits.js'
 import { createDialer, type Dialer, type DialerOptions } from './dialer.js'
 import { createDirectory } from './directory.js'
 import type { FeedContext } from './feed.js'
+import { createLateAcks } from './late-acks.js'
 import { REQUEST_TIMEOUT_MS, UNREACHABLE_AFTER_MS } from './limits.js'
 import { createLogs, type Logs } from './logs.js'
 import { createExactMailbox, type RelayMailbox } from './mailbox.js'
 import { describe } from './offer.js'
+import type { BucketPlaces } from './places.js'
 import { createRegistrations, type PushRegistrations } from './registrations.js'
 import { relayUrl } from './relay-url.js'
 import { type OpenSocket, openWebSocket, type WebSocketConstructor } from './socket.js'
@@ -53,11 +56,23 @@ export interface RelayCarrierOptions {
 /** Makes the dialer to `target` over connections of its own choice. */
 export type Via = (target: URL, connections: Omit<DialerOptions, 'url' | 'host'>) => Dialer
 
+export interface BucketPrivacy {
+  readonly mode: 'bucket'
+  readonly sha256: Sha256
+  /** Where boxes are read on from after this carrier; left out, every carrier reads buckets from the beginning. */
+  readonly places?: BucketPlaces
+  /**
+   * Tells the relay what it may forget, some minutes late and each box by itself. That names the box: default only
+   * with `via`, where the relay does not know who says it.
+   */
+  readonly acknowledge?: boolean
+}
+
 /**
  * `exact` tells the relay which box is read. `bucket` reads all boxes whose ids begin alike, as many as the relay
  * says are needed to hide among, and picks out the own ones: it costs their traffic, and needs a SHA-256.
  */
-export type RelayPrivacy = 'exact' | { readonly mode: 'bucket'; readonly sha256: Sha256 }
+export type RelayPrivacy = 'exact' | BucketPrivacy
 
 /** A carrier with all that a Hyphae relay has. */
 export interface RelayCarrier extends Carrier {
@@ -89,16 +104,25 @@ const TRAITS: CarrierTraits = {
 
 export type RelayFactory = (url: string, options?: RelayCarrierOptions) => RelayTransport
 
+function createReading(
+  context: FeedContext,
+  buckets: Buckets,
+  { privacy = 'exact', via, random = systemRandom }: RelayCarrierOptions,
+): Pick<Mailbox, 'fetch' | 'watch'> {
+  if (privacy === 'exact') return createExactMailbox(context)
+  const { sha256, places, acknowledge = via !== undefined } = privacy
+  const late = acknowledge ? createLateAcks(context, random) : undefined
+  return createBucketMailbox({ ...context, buckets, sha256, places, acknowledge: late })
+}
+
 function capabilities(
   context: FeedContext,
-  { ttl, ticketFor, privacy = 'exact' }: RelayCarrierOptions,
+  options: RelayCarrierOptions,
 ): Omit<RelayCarrier, 'name' | 'traits' | 'close' | typeof Symbol.asyncDispose> {
   const { dialer } = context
+  const { ttl, ticketFor } = options
   const buckets = createBuckets(context)
-  const reading =
-    privacy === 'exact'
-      ? createExactMailbox(context)
-      : createBucketMailbox({ ...context, buckets, sha256: privacy.sha256 })
+  const reading = createReading(context, buckets, options)
   return {
     mailbox: { ...reading, put: createDeposits(dialer, { ttl, ticketFor }) },
     directory: createDirectory(dialer),

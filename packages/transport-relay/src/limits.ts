@@ -55,6 +55,12 @@ export const MAX_FOUND = 1024
 /** Bits fewer than a relay recommends that it still serves: it recommends one less than it takes, and takes four less. */
 export const BUCKET_SPARE_BITS = 3
 
+/** Frames of others that pass by before the place behind them is kept: at most so many are read twice. */
+export const PLACE_STEP = 64
+
+/** An acknowledgement of a box that is read through its bucket comes at most this much later, in ms. */
+export const MAX_ACK_DELAY_MS = 120_000
+
 /** Hashes of a work ticket between two turns of the event loop: a few milliseconds without a native hash. */
 export const WORK_STEP = 1024
 

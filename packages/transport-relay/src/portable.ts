@@ -3,6 +3,7 @@ export type { Random } from './backoff.js'
 export type { BlobPart, RelayBlobs } from './blobs.js'
 export type { Buckets } from './buckets.js'
 export type {
+  BucketPrivacy,
   RelayCarrier,
   RelayCarrierOptions,
   RelayFactory,
@@ -15,6 +16,7 @@ export type { RelayPut, TicketFor } from './deposits.js'
 export { RELAY_CARRIER_ERRORS, RelayCarrierError } from './errors.js'
 export type { Appended, LogKey, LogPart, Logs } from './logs.js'
 export type { RelayMailbox } from './mailbox.js'
+export { type BucketPlaces, storedPlaces } from './places.js'
 export type { PushGatewayKeys, PushRegistrations } from './registrations.js'
 export { type RelaySequencer, relaySequencer, type SequencerOptions, sequencerSeed } from './sequencer.js'
 export type { WebSocketConstructor, WebSocketLike } from './socket.js'

@@ -36,6 +36,8 @@ export interface Description {
   readonly requests: readonly number[]
   /** What it charges, in the form of its payment methods; empty: nothing. */
   readonly price: Uint8Array
+  /** Names the store whose positions it gives out, 16 bytes; empty: it does not say, and no position outlives it. */
+  readonly store: Uint8Array
 }
 
 /** A relay that does not know `describe`: codes 1 to 16. */
@@ -54,12 +56,15 @@ export const FIRST_DESCRIPTION: Description = {
   operationsPerSecond: 50_000,
   requests: Array.from({ length: 16 }, (_, i) => i + 1),
   price: new Uint8Array(0),
+  store: new Uint8Array(0),
 }
 
 const TTL = 1
 const TICKETS = 2
 const REQUESTS = 3
 const PRICE = 4
+const STORE = 5
+const STORE_BYTES = 16
 /** One u32 each. */
 const NUMBERS = {
   workBits: 16,
@@ -95,6 +100,7 @@ export function describeFields(description: Description): DescriptionField[] {
     { key: TICKETS, value: u16Bytes(ticketSet(description.tickets)) },
     { key: REQUESTS, value: Uint8Array.from(description.requests) },
     { key: PRICE, value: description.price },
+    ...(description.store.length === 0 ? [] : [{ key: STORE, value: description.store }]),
     ...NUMBER_NAMES.map((name) => ({ key: NUMBERS[name], value: u32Bytes(description[name]) })),
   ]
 }
@@ -125,5 +131,6 @@ export function readDescription(fields: readonly DescriptionField[]): Descriptio
     tickets: tickets === undefined ? [] : ticketKinds(readNumber(tickets, readU16)),
     requests: [...bytes(REQUESTS)],
     price: bytes(PRICE),
+    store: bytes(STORE).slice(0, STORE_BYTES),
   }
 }
