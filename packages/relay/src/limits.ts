@@ -150,6 +150,15 @@ export const MAX_QUEUED_BYTES: number = MIB / 2
 /** Keys handled in one sweep step, so that a sweep never holds up requests. */
 export const SWEEP_STEP = 512
 
+/** Frames of one entry of what is due: 9 KiB. */
+export const DUE_PAGE_FRAMES = 128
+
+/**
+ * Windows in the life of an id. Frames of one entry are due in one window: fewer and longer ones make larger entries,
+ * and each sweep writes again what it finds in an entry that is not due yet.
+ */
+export const DUE_WINDOWS = 16
+
 /** Entries of a backup read at once: 4 MiB of the largest, and a backup never holds up requests for long. */
 export const SNAPSHOT_CHUNK = 512
 

@@ -1,6 +1,7 @@
 /** One batch being built: reads that see its own writes, and what happens in memory once it is durable. */
 import type { Counters } from './counters.js'
 import type { Database, Stage } from './database.js'
+import { addDue, clearPages, type DuePages, finishPages } from './due-page.js'
 import { nameOf, type RowName } from './keys.js'
 
 export interface Batch {
@@ -22,18 +23,22 @@ export interface Batch {
   append(key: Uint8Array, value: Uint8Array): void
   /** The same under a key that was never used before. */
   create(key: Uint8Array, value: Uint8Array): void
-  /** The same, for what is read by ranges only. */
-  index(key: Uint8Array, value: Uint8Array): void
+  /** Notes when a new frame is looked at, and when it goes. */
+  due(at: number, end: number, seq: number, box: Uint8Array, id: Uint8Array): void
   /** Runs after the batch is durable and before anyone is answered. */
   afterwards(effect: () => void): void
 }
 
 export interface OpenBatch extends Batch {
   readonly effects: (() => void)[]
+  /** Stages what was gathered. Call it once, when all jobs have run. */
+  finish(): void
   prefetch(keys: readonly Uint8Array[]): Promise<void>
 }
 
-export function openBatch(database: Database, stage: Stage, counters: Counters): OpenBatch {
+/** `pages` is one batch's at a time. */
+export function openBatch(database: Database, stage: Stage, counters: Counters, pages: DuePages): OpenBatch {
+  clearPages(pages)
   const seen = new Map<RowName, Uint8Array | undefined>()
   const effects: (() => void)[] = []
   const deletes = (name: RowName): boolean => seen.get(name) === undefined && seen.has(name)
@@ -65,7 +70,8 @@ export function openBatch(database: Database, stage: Stage, counters: Counters):
     },
     append: stage.put,
     create: stage.fresh,
-    index: stage.loose,
+    due: (at, end, seq, box, id) => addDue(pages, at, end, seq, box, id, stage.loose),
+    finish: () => finishPages(pages, stage.loose),
     afterwards: (effect) => {
       effects.push(effect)
     },

@@ -10,6 +10,7 @@ import { MAX_BATCH_BYTES, MAX_BATCH_JOBS, STORAGE_RETRY_MS } from '../limits.js'
 import { type Batch, type OpenBatch, openBatch } from './batch.js'
 import { type Counters, copyCounters, encodeCounters } from './counters.js'
 import type { Database } from './database.js'
+import type { DuePages } from './due-page.js'
 import { type Refusal, refuse } from './engine.js'
 import { META_KEY } from './keys.js'
 
@@ -24,6 +25,7 @@ export interface Job<T> {
 export interface CommitState {
   database: Database
   counters: Counters
+  readonly pages: DuePages
 }
 
 export interface Committer {
@@ -60,8 +62,9 @@ async function commit(state: CommitState, entries: readonly Entry[]): Promise<un
   let results: unknown[] = []
   let batch: OpenBatch | undefined
   await state.database.transact(async (stage) => {
-    batch = openBatch(state.database, stage, copyCounters(state.counters))
+    batch = openBatch(state.database, stage, copyCounters(state.counters), state.pages)
     results = await build(batch, entries)
+    batch.finish()
     if (stage.rows > 0) batch.append(META_KEY, encodeCounters(batch.counters))
   })
   if (batch === undefined) throw new Error('a transaction was not filled')

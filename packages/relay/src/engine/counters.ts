@@ -21,9 +21,9 @@ const ROW_BYTES = 128
 
 /** Stores that did not count rows have one field less. */
 const FIELDS = 10
-/** 2: expiry by the time something is due, where 1 had the time it came. */
-const META_VERSION = 2
-const READABLE_VERSIONS: readonly (number | undefined)[] = [1, 2]
+/** 3: frames due together share an entry. 2: expiry by the time something is due, where 1 had the time it came. */
+const META_VERSION = 3
+const READABLE_VERSIONS: readonly (number | undefined)[] = [1, 2, 3]
 
 export function emptyCounters(): Counters {
   return {

@@ -6,7 +6,7 @@
  */
 import type { CryptoProvider } from '@hyphae/crypto'
 import type { TtlClass } from '@hyphae/transport-relay/wire'
-import type { RelayLimits } from '../limits.js'
+import { DUE_WINDOWS, type RelayLimits } from '../limits.js'
 import type { Batch } from './batch.js'
 import { dueKey, readSeq, writeSeq } from './keys.js'
 
@@ -30,9 +30,12 @@ export function randomOf({ randomBytes }: Pick<CryptoProvider, 'randomBytes'>): 
   }
 }
 
-/** In the order of their codes. */
-const KINDS = ['frame', 'terms', 'spend', 'log'] as const
-export type DueKind = (typeof KINDS)[number]
+/** In the order of their codes. `frames` are many in one entry, see due-page.ts. */
+const KINDS = ['frame', 'terms', 'spend', 'log', 'frames'] as const
+export type DueKind = Exclude<(typeof KINDS)[number], 'frames'>
+
+/** Begins the value of an entry of many frames. */
+export const FRAMES_CODE: number = KINDS.indexOf('frames')
 
 export interface Due {
   /** Key of the entry: when it is looked at, and its number. */
@@ -60,6 +63,11 @@ export function classMs(ttl: TtlClass, { frameLifeMs }: RelayLimits): number {
 /** When something that lasts `life` ms from now goes: up to a fraction of that later. */
 export function endOf(now: number, life: number, { expiryJitter }: RelayLimits, random: Random): number {
   return Math.floor(now + life * (1 + expiryJitter * random()))
+}
+
+/** Frames whose ids are looked at within this time may share an entry: a part of the time over which ids are kept. */
+export function dueWindowMs({ idLifeMs }: RelayLimits): number {
+  return Math.max(1, idLifeMs / DUE_WINDOWS)
 }
 
 export interface FrameTimes {
@@ -98,26 +106,13 @@ export function encodeFrameDue(end: number, box: Uint8Array, id: Uint8Array): Bu
   return encode('frame', end, box, id)
 }
 
-/** `seq` is the frame's position. */
-export function indexFrameDue(
-  batch: Batch,
-  seq: number,
-  box: Uint8Array,
-  id: Uint8Array,
-  { at, end }: FrameTimes,
-): void {
-  batch.counters.rows += 1
-  batch.index(dueKey(at, seq), encodeFrameDue(end, box, id))
-}
-
 export function appendDue(batch: Batch, kind: Exclude<DueKind, 'frame'>, at: number, name: Uint8Array): void {
   batch.counters.rows += 1
   batch.append(dueKey(at, batch.counters.nextSeq++), encode(kind, 0, name, undefined))
 }
 
-/** Looks at it again at `at`. */
+/** Looks at it again at `at`; for frames see due-page.ts. */
 export function moveDue(batch: Batch, due: Due, at: number): void {
   batch.del(dueKey(due.at, due.seq))
-  const id = due.kind === 'frame' ? due.id : undefined
-  batch.append(dueKey(at, due.seq), encode(due.kind, due.end, due.name, id))
+  batch.append(dueKey(at, due.seq), encode(due.kind, due.end, due.name, undefined))
 }

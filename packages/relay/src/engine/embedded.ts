@@ -14,7 +14,8 @@ import { type Buckets, bucketPage, createBuckets } from './buckets.js'
 import { type CommitState, type Committer, createCommitter } from './committer.js'
 import { type Counters, decodeCounters, emptyCounters, UNCOUNTED } from './counters.js'
 import type { Database, OpenDatabase } from './database.js'
-import { type Random, randomOf } from './due.js'
+import { dueWindowMs, type Random, randomOf } from './due.js'
+import { createDuePages } from './due-page.js'
 import type {
   AnnouncedListener,
   EngineStats,
@@ -76,7 +77,8 @@ async function load({ open = openJournaled, folder, limits, clock }: EmbeddedOpt
     const ids = createIdFilter(clock, limits.idLifeMs * (1 + limits.expiryJitter))
     // In the background: until it ends, ids are looked for in the store. Closing the database ends it.
     fillIds(ids, database).catch(() => {})
-    return { database, counters, positions, buckets: createBuckets(positions), terms, ids }
+    const pages = createDuePages(dueWindowMs(limits))
+    return { database, counters, positions, buckets: createBuckets(positions), terms, ids, pages }
   } catch (error) {
     await database.close()
     throw error

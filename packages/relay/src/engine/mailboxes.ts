@@ -5,10 +5,10 @@ import type { Batch } from './batch.js'
 import type { Job } from './committer.js'
 import { hasRoom } from './counters.js'
 import type { Database } from './database.js'
-import { frameTimes, indexFrameDue, type Random } from './due.js'
+import { frameTimes, type Random } from './due.js'
 import { type Page, type PutOptions, refuse, type StoredListener, type Verdict } from './engine.js'
 import type { IdFilter } from './ids.js'
-import { boxName, frameKey, idKey, type Slot, slot, slotSeq, slotSize, spentKey, writeSeq } from './keys.js'
+import { boxName, frameKey, idKey, type Slot, slot, slotSeq, slotSize, spentKey } from './keys.js'
 import type { Positions } from './positions.js'
 import { useUp } from './spends.js'
 
@@ -20,8 +20,8 @@ export interface PutContext {
   readonly stored: StoredListener
 }
 
-/** Copied by the batch at once, so one is enough. */
-const SEQ_VALUE = Buffer.alloc(8)
+/** That an id is there says all. */
+const ID_VALUE = new Uint8Array(0)
 
 /** A job whose work finds what it needs in the job itself: a closure for each put would live until it is durable. */
 interface PutJob extends Job<Verdict> {
@@ -93,10 +93,11 @@ function put(batch: Batch, { box, id, frame, options, context, now }: PutJob): V
   counters.bytes += frame.length
   counters.frames[slotSize(place)] += 1
   batch.added.set(name, adding + 1)
-  writeSeq(SEQ_VALUE, 0, seq)
-  batch.put(key, SEQ_VALUE)
+  batch.put(key, ID_VALUE)
   batch.create(frameKey(box, place), frame)
-  indexFrameDue(batch, seq, box, id, frameTimes(ttl, limits, now, random))
+  const { at, end } = frameTimes(ttl, limits, now, random)
+  counters.rows += 1
+  batch.due(at, end, seq, box, id)
   ids.add(box, id)
   batch.afterwards(() => {
     positions.add(name, place)

@@ -9,7 +9,8 @@ import type { Batch } from './batch.js'
 import { type BlobTime, decodeBlobTime, expireBlob } from './blobs.js'
 import type { Committer } from './committer.js'
 import type { Database } from './database.js'
-import { type Due, decodeDue, moveDue } from './due.js'
+import { type Due, dueWindowMs } from './due.js'
+import { addDue, createDuePages, type DuePages, decodeDues, finishPages } from './due-page.js'
 import { BLOB_TIME_RANGE, blobTimeKey, boxName, DUE_RANGE, dueKey, frameKey, idKey, readSeq } from './keys.js'
 import { expireLog } from './logs.js'
 import { removeFrames } from './mailboxes.js'
@@ -26,15 +27,18 @@ export interface SweepContext {
   readonly now: number
 }
 
-/** True when the entry is done with. */
+/** What an entry of what is due says, and its key. */
+interface Entry {
+  readonly key: Uint8Array
+  readonly dues: readonly Due[]
+}
+
+/** True when nothing of it is left; false when it has to be looked at again, at `due.end`. */
 function expireFrame(batch: Batch, due: Due, { positions, now }: SweepContext): boolean {
   const name = boxName(due.name)
   const [place] = positions().has(name, due.seq) ? positions().after(name, due.seq - 1, 1) : []
   if (place !== undefined && !batch.isDeleted(frameKey(due.name, place))) {
-    if (now < due.end) {
-      moveDue(batch, due, due.end)
-      return false
-    }
+    if (now < due.end) return false
     removeFrames(batch, due.name, [place])
     batch.afterwards(() => positions().remove(name, due.seq))
   }
@@ -42,26 +46,52 @@ function expireFrame(batch: Batch, due: Due, { positions, now }: SweepContext): 
   return true
 }
 
-function expire(batch: Batch, due: Due, context: SweepContext): boolean | Promise<boolean> {
-  switch (due.kind) {
-    case 'frame':
-      return expireFrame(batch, due, context)
-    case 'terms':
-      return expireTerms(batch, due, context.now, context.terms())
-    case 'log':
-      return expireLog(batch, due, context.now)
-    case 'spend':
-      expireSpend(batch, due.name)
-      return true
-  }
+/** True when the entry is done with. */
+async function expireOther(batch: Batch, due: Due, context: SweepContext): Promise<boolean> {
+  if (due.kind === 'terms') return expireTerms(batch, due, context.now, context.terms())
+  if (due.kind === 'log') return expireLog(batch, due, context.now)
+  expireSpend(batch, due.name)
+  return true
 }
 
-async function expireAll(batch: Batch, all: readonly Due[], context: SweepContext): Promise<void> {
-  for (const due of all) {
-    if (!(await expire(batch, due, context))) continue
-    batch.del(dueKey(due.at, due.seq))
-    batch.counters.rows = Math.max(0, batch.counters.rows - 1)
+/** What is not done with goes into entries of its own, by when it is looked at again. */
+async function expireEntry(
+  batch: Batch,
+  { key, dues }: Entry,
+  later: DuePages,
+  context: SweepContext,
+): Promise<void> {
+  for (const due of dues) {
+    const { kind, at, end, seq, name, id } = due
+    const looked = kind !== 'frame' || at <= context.now
+    const done =
+      looked && (kind === 'frame' ? expireFrame(batch, due, context) : await expireOther(batch, due, context))
+    if (done) batch.counters.rows = Math.max(0, batch.counters.rows - 1)
+    else if (kind === 'frame') addDue(later, looked ? end : at, end, seq, name, id, batch.append)
+    else return
   }
+  batch.del(key)
+}
+
+async function expireAll(batch: Batch, entries: readonly Entry[], context: SweepContext): Promise<void> {
+  const later = createDuePages(dueWindowMs(context.limits))
+  for (const entry of entries) await expireEntry(batch, entry, later, context)
+  finishPages(later, batch.append)
+}
+
+/** Cuts entries into steps, so that none holds up requests for long. */
+function* stepsOf(entries: readonly Entry[]): Generator<readonly Entry[]> {
+  let step: Entry[] = []
+  let count = 0
+  for (const entry of entries) {
+    step.push(entry)
+    count += entry.dues.length
+    if (count < SWEEP_STEP) continue
+    yield step
+    step = []
+    count = 0
+  }
+  if (step.length > 0) yield step
 }
 
 async function sweepDue(context: SweepContext, signal: AbortSignal): Promise<void> {
@@ -69,10 +99,12 @@ async function sweepDue(context: SweepContext, signal: AbortSignal): Promise<voi
   const range = { gte: DUE_RANGE.gte, lt: dueKey(now + 1, 0), limit: SWEEP_STEP }
   while (!signal.aborted) {
     const found = await database().entries(range)
-    if (found.length === 0) return
-    const all = found.map(([key, value]) => decodeDue(key, value))
-    const result = await committer.submit({ bytes: 0, run: (batch) => expireAll(batch, all, context) })
-    if (result !== undefined || found.length < SWEEP_STEP) return
+    const entries = found.map(([key, value]) => ({ key, dues: decodeDues(key, value) }))
+    for (const step of stepsOf(entries)) {
+      const result = await committer.submit({ bytes: 0, run: (batch) => expireAll(batch, step, context) })
+      if (result !== undefined || signal.aborted) return
+    }
+    if (found.length < SWEEP_STEP) return
   }
 }
 
