@@ -5,7 +5,7 @@ import { globalWebSocket } from './socket.js'
 const made: Factories = /* @__PURE__ */ factories(globalWebSocket)
 
 /**
- * A carrier with mailboxes and topics over these relays (`ws:` or `wss:`). It connects when it is first used.
+ * A carrier with mailboxes, directory and topics over these relays (`ws:` or `wss:`). It connects when it is first used.
  * @throws NostrError `nostr/bad-url`, `nostr/no-websocket`
  */
 export const nostr: NostrFactory = (urls, options) => made.nostr(urls, options)

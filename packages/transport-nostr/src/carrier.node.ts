@@ -5,7 +5,7 @@ import { nodeWebSocket } from './socket.node.js'
 const made: Factories = /* @__PURE__ */ factories(() => nodeWebSocket)
 
 /**
- * A carrier with mailboxes and topics over these relays (`ws:` or `wss:`). It connects when it is first used.
+ * A carrier with mailboxes, directory and topics over these relays (`ws:` or `wss:`). It connects when it is first used.
  * @throws NostrError `nostr/bad-url`
  */
 export const nostr: NostrFactory = (urls, options) => made.nostr(urls, options)

@@ -1,7 +1,9 @@
 /** `nostr(urls)`: a carrier over relays of Nostr, and `nostrPool(urls)`: the relays for whoever speaks to people there. */
 import { type CarrierComponents, type CarrierTraits, MAX_FRAME_BYTES, type Transport } from '@hyphae/core'
-import { defaultCrypto } from '@hyphae/crypto'
+import { type CryptoProvider, defaultCrypto } from '@hyphae/crypto'
 import { systemRandom } from '@hyphae/transport'
+import { AUTHOR_SECRET_BYTES, authorKeys } from './author-keys.js'
+import { createDirectory } from './directory.js'
 import { NostrError } from './errors.js'
 import type { NostrKey } from './key.js'
 import { MAX_RELAYS } from './limits.js'
@@ -9,6 +11,7 @@ import { createMailbox } from './mailbox.js'
 import { createNostr, type Nostr } from './nostr.js'
 import { createPool, type NostrPool } from './pool.js'
 import { connectRelay } from './relay.js'
+import { rememberedCurve } from './remembered-curve.js'
 import { relayUrl } from './relay-url.js'
 import { openWebSocket, type WebSocketConstructor } from './socket.js'
 import { createTopic } from './topic.js'
@@ -18,6 +21,13 @@ export interface NostrOptions {
   readonly nostr?: Nostr
   /** Answers relays that ask who reads (NIP-42). They learn this key: a throwaway unless it is somebody's own. */
   readonly auth?: NostrKey
+  /**
+   * 32 secret bytes that the keys of the node's directory events come from: with the same seed relays replace what an
+   * earlier run has published; without, it stays there until it expires.
+   */
+  readonly seed?: Uint8Array
+  /** Checks directory records. */
+  readonly crypto?: CryptoProvider
   /** A class with the standard WebSocket interface, instead of the runtime's. */
   readonly WebSocket?: WebSocketConstructor
   /** Uniform in [0, 1): spreads reconnects. */
@@ -47,11 +57,18 @@ export interface Factories {
   readonly nostr: NostrFactory
 }
 
+/** @throws NostrError `nostr/bad-key` */
+function seedOf({ seed }: NostrOptions): Uint8Array | undefined {
+  if (seed !== undefined && seed.length !== AUTHOR_SECRET_BYTES) throw new NostrError('nostr/bad-key')
+  return seed?.slice()
+}
+
 /** Factories that use this WebSocket class unless the options bring one; asked for when it is needed. */
 export function factories(platformSocket: () => WebSocketConstructor): Factories {
   const open = (urls: readonly URL[], components: CarrierComponents, options: NostrOptions): NostrPool => {
     const { clock, logger } = components
-    const nostr = options.nostr ?? createNostr(defaultCrypto)
+    const given = options.nostr ?? createNostr(defaultCrypto)
+    const nostr: Nostr = { crypto: given.crypto, secp256k1: rememberedCurve(given.secp256k1) }
     const socket = openWebSocket(options.WebSocket ?? platformSocket())
     const relays = urls.map(({ href }) =>
       connectRelay({
@@ -76,6 +93,9 @@ export function factories(platformSocket: () => WebSocketConstructor): Factories
     nostr: (urls, options = {}) => {
       const parsed = parseAll(urls)
       const nostr = options.nostr ?? createNostr(defaultCrypto)
+      const crypto = options.crypto ?? defaultCrypto
+      const secret = seedOf(options) ?? crypto.randomBytes(AUTHOR_SECRET_BYTES)
+      const random = options.random ?? systemRandom
       return async (components) => {
         const pool = open(parsed, components, { ...options, nostr })
         return {
@@ -83,6 +103,14 @@ export function factories(platformSocket: () => WebSocketConstructor): Factories
           traits: TRAITS,
           mailbox: createMailbox({ nostr, pool, clock: components.clock }),
           topic: createTopic({ nostr, pool, clock: components.clock }),
+          directory: createDirectory({
+            nostr,
+            crypto,
+            pool,
+            clock: components.clock,
+            random,
+            authors: authorKeys(nostr, secret),
+          }),
           close: pool.close,
           [Symbol.asyncDispose]: pool.close,
         }

@@ -59,6 +59,23 @@ export const NOSTR_ERRORS = {
     message: 'An argument has a size this carrier does not take.',
     hint: 'Frames are 128, 512, 2048 or 4096 bytes, ids 16, boxes 32.',
   },
+  'nostr/bad-record': {
+    message: 'The directory record or stock upload is malformed or not signed by its writer.',
+    hint: 'Sign it with signDirectoryRecord or signStockUpload; sizes are in spec/directory.md.',
+  },
+  'nostr/stale': {
+    message: 'The relays have a newer one.',
+    hint: 'Use a sequence above `stored`.',
+  },
+  'nostr/full': {
+    message: 'The stock holds too many items.',
+    hint: 'Wait until some are taken, or upload with `replace`.',
+  },
+  'nostr/not-stored': {
+    message: 'No relay gives the record back.',
+    hint: 'Publish again, or use other relays.',
+    retryable: true,
+  },
   'nostr/closed': {
     message: 'The carrier is closed.',
     hint: 'Create a new one.',

@@ -16,3 +16,5 @@ export const KIND_RELAY_LIST = 10002
 export const KIND_AUTHENTICATION = 22242
 /** A gift wrap that relays do not keep. */
 export const KIND_EPHEMERAL_WRAP = 21059
+/** NIP-78: data of an application, replaced by its author's next with the same `d` tag. */
+export const KIND_APPLICATION_DATA = 30078

@@ -55,3 +55,24 @@ export const FRAME_LIFETIME_SECONDS: number = 30 * 24 * 60 * 60
 export const MAX_ACKNOWLEDGED = 20_000
 /** Relays of one list that count: NIP-65 asks for two to four of each kind, NIP-17 for one to three. */
 export const MAX_LISTED_RELAYS = 16
+
+/** Bytes of a stock upload in one event: base64 and padding keep it below the 64 KiB that common relays take. */
+export const STOCK_PART_BYTES: number = 24 * 1024
+/** Parts of one upload: 256 items of 8 KiB, the most that spec/directory.md allows. */
+export const MAX_STOCK_PARTS = 96
+/** Items that wait in one stock, as at a relay of Hyphae (spec/directory.md, K8). */
+export const MAX_WAITING_ITEMS = 1024
+/** How long parts and claims may lie at a relay: longer than anything in a stock is good for. */
+export const STOCK_LIFETIME_SECONDS: number = 90 * 24 * 60 * 60
+/** How often a taker who meets another one tries again before it takes the last resort. */
+export const MAX_CLAIM_ATTEMPTS = 8
+/** The longest first pause after meeting another taker; doubles with each attempt. */
+export const CLAIM_PAUSE_MS = 20
+/** Pages read of one place of the directory: strangers may write there too, and cost a reader no more than this. */
+export const DIRECTORY_PAGES = 8
+/** Writers given at one address; readers take the first 16 (spec/identity.md, section 8). */
+export const MAX_LOOKED_UP = 64
+/** A page with fewer events than this is the last: no relay in use caps an answer so low. */
+export const SHORTEST_PAGE = 50
+/** Signatures remembered as valid, so that copies from other relays and repeated questions cost none: 256 digits each. */
+export const MAX_REMEMBERED_SIGNATURES = 4_096

@@ -5,7 +5,7 @@
 import type { IoOptions } from '@hyphae/core'
 import type { NostrEvent } from './event.js'
 import type { Filter } from './filter.js'
-import { type PoolContext, queryAll } from './query.js'
+import { type PoolContext, type QueryOptions, queryAll } from './query.js'
 import { watchAll } from './watch.js'
 
 /** A live resource. */
@@ -14,7 +14,7 @@ export interface NostrPool extends AsyncDisposable {
   /** Resolves when one relay has stored the event; the others go on. @throws NostrError `nostr/unreachable`, `nostr/refused` */
   publish(event: NostrEvent, options?: IoOptions): Promise<void>
   /** All that the relays have, oldest first. @throws NostrError `nostr/unreachable` when none answers in time */
-  query(filter: Filter, options?: IoOptions): Promise<NostrEvent[]>
+  query(filter: Filter, options?: QueryOptions): Promise<NostrEvent[]>
   /**
    * What the relays have and what comes, in batches: one for each relay that has told all it has, oldest first in it,
    * then one for each event. Each event once, until the signal fires or the pool is closed. Survives reconnects.
@@ -34,7 +34,7 @@ export function createPool(context: PoolContext): NostrPool {
   return {
     relays: context.relays.map(({ url }) => url),
     publish: (event, { signal } = {}) => publishToAll(context, event, signal),
-    query: (filter, { signal } = {}) => queryAll(context, filter, signal),
+    query: (filter, options) => queryAll(context, filter, options),
     watch: (filter, { signal } = {}) => watchAll(context, filter, until(signal)),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,9 +1,9 @@
 /** Asking relays for all they have, page by page; each event verified and held against what was asked. */
-import { type Clock, CoreError, type Logger } from '@hyphae/core'
+import { type Clock, CoreError, type IoOptions, type Logger } from '@hyphae/core'
 import { NostrError } from './errors.js'
 import { type NostrEvent, verifyEvent } from './event.js'
 import { type Filter, matches } from './filter.js'
-import { MAX_PAGES, PAGE_EVENTS, PUBLISH_TIMEOUT_MS } from './limits.js'
+import { MAX_PAGES, PAGE_EVENTS, PUBLISH_TIMEOUT_MS, SHORTEST_PAGE } from './limits.js'
 import type { Nostr } from './nostr.js'
 import type { NostrRelay } from './relay.js'
 
@@ -12,6 +12,11 @@ export interface PoolContext {
   readonly relays: readonly NostrRelay[]
   readonly clock: Clock
   readonly logger: Logger
+}
+
+export interface QueryOptions extends IoOptions {
+  /** At most so many pages of each relay; MAX_PAGES when left out. */
+  readonly pages?: number
 }
 
 export const byTime = (a: NostrEvent, b: NostrEvent): number =>
@@ -66,16 +71,17 @@ export async function allOf(
   relay: NostrRelay,
   filter: Filter,
   signal: AbortSignal,
+  pages: number = MAX_PAGES,
 ): Promise<Map<string, NostrEvent>> {
   const found = new Map<string, NostrEvent>()
   let until = filter.until
-  for (let page = 0; page < MAX_PAGES; page++) {
+  for (let page = 0; page < pages; page++) {
     const before = found.size
     const asked = until === undefined ? filter : { ...filter, until }
     const events = await onePage(context, relay, asked, signal)
     for (const event of events) found.set(event.id, event)
-    // Relays may cap below what was asked, so a short page does not mean the end; one without news does.
-    if (found.size === before) break
+    // Relays cap below what was asked, so a page is the last when it brings nothing new or hardly anything.
+    if (found.size === before || events.length < SHORTEST_PAGE) break
     until = Math.min(...events.map((event) => event.created_at))
   }
   return found
@@ -84,7 +90,7 @@ export async function allOf(
 export async function queryAll(
   context: PoolContext,
   filter: Filter,
-  signal?: AbortSignal,
+  { signal, pages }: QueryOptions = {},
 ): Promise<NostrEvent[]> {
   const over = new AbortController()
   const aborted = (): void => over.abort(signal?.reason)
@@ -96,7 +102,7 @@ export async function queryAll(
     () => {},
   )
   const answers = await Promise.allSettled(
-    context.relays.map((relay) => allOf(context, relay, filter, over.signal)),
+    context.relays.map((relay) => allOf(context, relay, filter, over.signal, pages)),
   )
   late.abort()
   signal?.removeEventListener('abort', aborted)

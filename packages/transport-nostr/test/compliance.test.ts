@@ -1,5 +1,6 @@
 import { defaultCrypto as crypto } from '@hyphae/crypto'
-import { mailboxCompliance, topicCompliance } from '@hyphae/testkit'
+import { directoryCompliance, mailboxCompliance, topicCompliance } from '@hyphae/testkit'
+import { signDirectoryRecord, signStockUpload } from '@hyphae/tlv'
 import { describe, it } from 'vitest'
 import { nostr } from '../src/index.node.js'
 import { components, startRelay } from './support/relay.js'
@@ -25,4 +26,13 @@ describe('the carrier over two relays of another maker', () => {
 
 describe('topics over two relays of another maker', () => {
   for (const { name, run } of topicCompliance(open, { crypto })) it(name, run)
+})
+
+describe('a directory over two relays of another maker', () => {
+  const cases = directoryCompliance(open, {
+    crypto,
+    signRecord: (key, record) => signDirectoryRecord(crypto, key, record),
+    signStock: (key, upload) => signStockUpload(crypto, key, upload),
+  })
+  for (const { name, run } of cases) it(name, run)
 })

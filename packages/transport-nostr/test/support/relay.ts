@@ -13,6 +13,23 @@ import { NostrRelay } from '@nostr-relay/core'
 import { Validator } from '@nostr-relay/validator'
 import { type WebSocket, WebSocketServer } from 'ws'
 
+/** Addressable events (NIP-01): one for each kind, author and `d`. */
+function isReplacedBy(known: Event, event: Event): boolean {
+  const name = ({ tags }: Event): string | undefined => tags.find(([letter]) => letter === 'd')?.[1]
+  const isAddressable = event.kind >= 30_000 && event.kind < 40_000
+  return (
+    isAddressable &&
+    known.kind === event.kind &&
+    known.pubkey === event.pubkey &&
+    name(known) === name(event)
+  )
+}
+
+function isTagged(event: Event, letter: string, filter: Filter): boolean {
+  const wanted = filter[`#${letter}` as '#p']
+  return wanted === undefined || event.tags.some(([name, value]) => name === letter && wanted.includes(value ?? ''))
+}
+
 class MemoryRepository extends EventRepository {
   readonly events = new Map<string, Event>()
 
@@ -22,20 +39,21 @@ class MemoryRepository extends EventRepository {
 
   upsert(event: Event): EventRepositoryUpsertResult {
     const isDuplicate = this.events.has(event.id)
+    const earlier = [...this.events.values()].filter((known) => isReplacedBy(known, event))
+    if (earlier.some((known) => known.created_at > event.created_at)) return { isDuplicate: true }
+    for (const { id } of earlier) this.events.delete(id)
     this.events.set(event.id, event)
     return { isDuplicate }
   }
 
   find(filter: Filter): Event[] {
-    const wanted = filter['#p']
     return [...this.events.values()]
       .filter((event) => filter.ids?.includes(event.id) ?? true)
       .filter((event) => filter.kinds?.includes(event.kind) ?? true)
       .filter((event) => event.created_at <= (filter.until ?? Number.POSITIVE_INFINITY))
       .filter((event) => event.created_at >= (filter.since ?? 0))
-      .filter(
-        (event) => wanted === undefined || event.tags.some(([n, v]) => n === 'p' && wanted.includes(v ?? '')),
-      )
+      .filter((event) => filter.authors?.includes(event.pubkey) ?? true)
+      .filter((event) => ['p', 'd'].every((letter) => isTagged(event, letter, filter)))
       .sort((a, b) => b.created_at - a.created_at || (a.id < b.id ? -1 : 1))
       .slice(0, Math.min(filter.limit ?? 500, 500))
   }
