@@ -11,7 +11,6 @@ import {
   isHyphaeError,
   type MessageId,
   type StoreReader,
-  toHex,
 } from '@hyphae/core'
 import {
   accountId,
@@ -23,12 +22,11 @@ import {
 import { decodePrekeyBundle, type PrekeyBundle, type SessionState, verifyPrekeyBundle } from '@hyphae/ratchet'
 import { type Need, SessionsError } from '@hyphae/ratchet/sessions'
 import { encodeRecords, openHandshakeFrame, readRecords, sealHandshakeFrame } from '@hyphae/tlv'
-import { boxOfSeed, ownBoxSeed } from './boxes.js'
 import { adoptDevice, type Contact, deviceOf } from './contacts.js'
 import { directoryOf, type NodeContext, type Work } from './context.js'
 import { MessengerError } from './errors.js'
 import { codeOf, enqueue } from './outbox.js'
-import { boxesTable } from './rows.js'
+import { beginTurns, endTurns } from './turns.js'
 
 /** Kind of the directory's stock that holds prekey bundles. */
 export const PREKEY_STOCK = 1
@@ -107,7 +105,7 @@ export async function startSession(
     { type: HANDSHAKE_CERTIFICATE, value: self.certificateBytes },
     { type: HANDSHAKE_MESSAGE, value: begun.handshake },
   ])
-  watchSession(context, tx, device, { ...begun, by: 'self' })
+  await watchSession(context, tx, device, { ...begun, by: 'self' })
   const frame = sealHandshakeFrame(crypto, { introKey: device.intro, payload })
   await enqueue(context, tx, device.introBox, frame, message)
   return 1
@@ -141,7 +139,7 @@ export async function acceptHandshake(
   try {
     const accepted = await context.sessions.accept(tx, { device, peer: { signing, agreement }, handshake })
     await adoptDevice(context, tx, certificate)
-    watchSession(context, tx, certificate, { ...accepted, by: 'peer' })
+    await watchSession(context, tx, certificate, { ...accepted, by: 'peer' })
     tx.after(() => context.signals.upkeep.fire())
     const { sessionId: session, sends, firstContact } = accepted
     return { account: accountId(certificate.account), device, session, sends, firstContact }
@@ -159,32 +157,18 @@ interface NewSession {
   readonly by: 'self' | 'peer'
 }
 
-/** From now on the box of the new session is read, and those of dropped ones are not. */
-function watchSession(
+/** From now on the boxes of the new session are read, and those of dropped ones are not. */
+async function watchSession(
   context: NodeContext,
   tx: Work,
   certificate: DeviceCertificate,
   { session, oneTime, dropped, by }: NewSession,
-): void {
-  const { crypto } = context
+): Promise<void> {
   const account = accountId(certificate.account)
   const device = deviceOf(certificate)
-  const seed = ownBoxSeed(crypto, session)
-  const row = { kind: 'session', seed, account, device, session: toHex(session.id) } as const
-  boxesTable.put(tx, row, boxOfSeed(crypto, seed))
-  leaveBoxes(context, tx, dropped)
-  tx.after(() => {
-    context.signals.boxes.fire()
-    context.emit({ type: 'session', account, device, by, oneTimePrekey: oneTime })
-  })
-}
-
-/** Reads no more what may still come to sessions that are gone. */
-export function leaveBoxes(context: NodeContext, tx: Work, sessions: readonly SessionState[]): void {
-  if (sessions.length === 0) return
-  for (const session of sessions)
-    boxesTable.delete(tx, boxOfSeed(context.crypto, ownBoxSeed(context.crypto, session)))
-  tx.after(() => context.signals.boxes.fire())
+  beginTurns(context, tx, certificate, session)
+  await endTurns(context, tx, dropped)
+  tx.after(() => context.emit({ type: 'session', account, device, by, oneTimePrekey: oneTime }))
 }
 
 function readHandshake(

@@ -16,6 +16,27 @@ export const MAX_FRAGMENTS = 34
 /** Unfinished contents per sender and place; an honest sender finishes one before the next. */
 export const MAX_OPEN_FRAGMENT_SETS = 8
 
+/**
+ * How long one box of a session is written to: a relay sees one box through one day. Shorter epochs would have more
+ * boxes read at once than anybody is told apart by.
+ */
+export const BOX_EPOCH_MS: number = 24 * 60 * 60 * 1000
+/** Epochs that a writer may be ahead of what its reader has confirmed: the reader has so many empty boxes open. */
+export const BOX_LEAD = 1
+/** A u16; 179 years of days. */
+export const MAX_BOX_EPOCH = 0xffff
+/** A replaced box is closed when it is empty and so much time has gone by: what is slow or repeated still comes. */
+export const BOX_CLOSE_AFTER_MS: number = 3 * 24 * 60 * 60 * 1000
+/** How long one intro box stands in the published certificate. */
+export const INTRO_EPOCH_MS: number = 7 * 24 * 60 * 60 * 1000
+/** A replaced intro box is read on: a relay keeps mail for 34 days, and some know only an old certificate. */
+export const INTRO_CLOSE_AFTER_MS: number = 40 * 24 * 60 * 60 * 1000
+/**
+ * Bits that all boxes of a device begin with: 32 homes, found at the price of 32 keys a box. A reader by buckets reads
+ * one bucket as long as its relay serves so large ones, which is up to 8 bits, 16,000 boxes with mail.
+ */
+export const HOME_BITS = 5
+
 /** Frames handed to the carriers in one call: one relay message of 128 KiB. */
 export const OUTBOX_BATCH = 64
 /** First wait after a failed put or watch, doubled up to the cap, with jitter (hostile case 54). */

@@ -27,9 +27,10 @@ import { newMessage } from './message.js'
 import { oweReceipt } from './owed.js'
 import { orRefuse, reportRefusal } from './refuse.js'
 import { resendUndelivered } from './resend.js'
-import type { BoxRow } from './rows.js'
+import type { BoxRow, SessionBoxRow } from './rows.js'
 import { receiveInSession, sendToDevice } from './sessions.js'
 import { countReceipt } from './status.js'
+import { hearIn, learnHeard } from './turns.js'
 
 /** One delivery. @throws only for faults of this node; the delivery then stays with the carrier */
 export async function receive(
@@ -64,7 +65,8 @@ async function receiveFrame(
   const device = row.device as DeviceId
   const opened = await receiveInSession(context, tx, device, row.session, frame)
   if (opened === null) return
-  const content = await wholeContent(context, tx, `session:${row.session}`, opened.body)
+  await hearIn(context, tx, row)
+  const content = await wholeContent(context, tx, row, opened.body)
   const account = row.account as AccountId
   if (content !== null) await receiveContent(context, tx, account, device, content)
   // Last, so that a receipt in this very message counts first.
@@ -81,12 +83,13 @@ async function receiveFrame(
 async function wholeContent(
   context: NodeContext,
   tx: Work,
-  where: string,
+  { device, session }: SessionBoxRow,
   bytes: Uint8Array,
 ): Promise<Uint8Array | null> {
   const body = await orRefuse(context, tx, 'session', () => readBody(bytes))
   if (body === null) return null
-  return body.kind === 'content' ? body.content : addFragment(tx, where, body.place, body.data)
+  if (body.heard !== undefined) await learnHeard(tx, device as DeviceId, body.heard)
+  return body.kind === 'content' ? body.content : addFragment(tx, `session:${session}`, body.place, body.data)
 }
 
 async function receiveContent(

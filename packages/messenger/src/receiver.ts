@@ -38,7 +38,7 @@ async function watchBox(context: NodeContext, box: BoxId, row: BoxRow, signal: A
   const retry = backoff(context.clock, context.crypto)
   while (!signal.aborted) {
     try {
-      for await (const delivery of mailboxOf(context).watch(boxKeyOf(context, row), { signal })) {
+      for await (const delivery of mailboxOf(context).watch(boxKeyOf(context.crypto, row.seed), { signal })) {
         await receive(context, box, row, delivery)
         retry.reset()
       }

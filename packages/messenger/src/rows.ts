@@ -10,6 +10,8 @@ export interface SelfRow {
   readonly deviceKeys: Uint8Array
   readonly certificate: Uint8Array
   readonly published: boolean
+  /** When the present intro box was made, in ms. */
+  readonly introSince: number
   /** What the directories have is of no use any more, and is to be replaced in all of them. */
   readonly restock: 'nothing' | 'prekeys' | 'all'
 }
@@ -21,6 +23,7 @@ export const selfTable: Table<SelfRow> = table(
     deviceKeys: bytes,
     certificate: bytes,
     published: v.boolean(),
+    introSince: count,
     restock: v.picklist(['nothing', 'prekeys', 'all']),
   }),
 )
@@ -60,30 +63,87 @@ export const contactsTable: Table<ContactRow> = table(
   }),
 )
 
+export interface IntroBoxRow {
+  readonly kind: 'intro'
+  readonly seed: Uint8Array
+  /** Milliseconds; 0 while the published certificate names it. */
+  readonly replacedAt: number
+}
+export interface SessionBoxRow {
+  readonly kind: 'session'
+  readonly seed: Uint8Array
+  readonly account: string
+  readonly device: string
+  readonly session: string
+  readonly epoch: number
+}
 export type BoxRow =
-  | { readonly kind: 'intro' }
-  | {
-      readonly kind: 'session'
-      readonly seed: Uint8Array
-      readonly account: string
-      readonly device: string
-      readonly session: string
-    }
+  | IntroBoxRow
+  | SessionBoxRow
   | { readonly kind: 'group'; readonly seed: Uint8Array; readonly group: string }
 /** Box id: the mailboxes this node reads. */
 export const boxesTable: Table<BoxRow> = table(
   'box',
   v.variant('kind', [
-    v.strictObject({ kind: v.literal('intro') }),
+    v.strictObject({ kind: v.literal('intro'), seed: bytes, replacedAt: count }),
     v.strictObject({
       kind: v.literal('session'),
       seed: bytes,
       account: v.string(),
       device: v.string(),
       session: v.string(),
+      epoch: count,
     }),
     v.strictObject({ kind: v.literal('group'), seed: bytes, group: v.string() }),
   ]),
+)
+
+/** A box that is read, and since when a later one but one has been used instead, in ms; 0 while none was. */
+export interface OpenBox {
+  readonly epoch: number
+  readonly box: Uint8Array
+  readonly replacedAt: number
+}
+export interface TurnRow {
+  readonly account: string
+  /** What the boxes of either side follow from, and where they lie. */
+  readonly own: Uint8Array
+  readonly peer: Uint8Array
+  readonly home: number
+  readonly peerHome: number
+  /** The latest epoch in which the peer was heard. */
+  readonly heard: number
+  /** Boxes that are read, oldest first. */
+  readonly open: readonly OpenBox[]
+  /** The latest epoch in which the peer has heard this node. */
+  readonly confirmed: number
+  /** The epoch that is written in, since when in ms, and its box. */
+  readonly sends: number
+  readonly since: number
+  readonly box: Uint8Array
+}
+/** Device id, session id. */
+export const turnsTable: Table<TurnRow> = table(
+  'turn',
+  v.strictObject({
+    account: v.string(),
+    own: bytes,
+    peer: bytes,
+    home: count,
+    peerHome: count,
+    heard: count,
+    open: v.array(v.strictObject({ epoch: count, box: bytes, replacedAt: count })),
+    confirmed: count,
+    sends: count,
+    since: count,
+    box: bytes,
+  }),
+)
+
+/** Device id: the session and epoch in which it was heard last, when that is not the first. */
+export const heardTable: Table<{ readonly session: string; readonly epoch: number }> = table(
+  'heard',
+  v.strictObject({ session: v.string(), epoch: count }),
 )
 
 export interface OutboxRow {

@@ -35,7 +35,8 @@ export async function openSelf(options: OpenSelf): Promise<Self> {
     const made = makeSelf(options)
     selfTable.put(tx, made)
     const device = decodeDeviceKeys(options.crypto, made.deviceKeys)
-    boxesTable.put(tx, { kind: 'intro' }, device.introBox.publicKey)
+    const seed = options.crypto.ed25519.exportSeed(device.introBox)
+    boxesTable.put(tx, { kind: 'intro', seed, replacedAt: 0 }, device.introBox.publicKey)
     return made
   })
   return readSelf(options, row)
@@ -51,6 +52,7 @@ function makeSelf(options: OpenSelf): SelfRow {
     deviceKeys: encodeDeviceKeys(crypto, device),
     certificate: encodeDeviceCertificate(certificate),
     published: false,
+    introSince: clock.now(),
     restock: 'nothing',
   }
 }

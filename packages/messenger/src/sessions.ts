@@ -7,12 +7,13 @@ import type { DeviceId, MessageId } from '@hyphae/core'
 import type { Opened } from '@hyphae/ratchet/sessions'
 import { smallestFrame } from '@hyphae/tlv'
 import { splitContent } from './body.js'
-import { peerBox } from './boxes.js'
 import { type Contact, deviceOf } from './contacts.js'
 import type { NodeContext, Work } from './context.js'
+import { MessengerError } from './errors.js'
 import { isWanted, type PreparedSessions, startSession } from './handshake.js'
 import { enqueue } from './outbox.js'
 import { type SealedFor, undeliveredTable } from './rows.js'
+import { boxToWrite, heardFrom } from './turns.js'
 import type { Awaited } from './undelivered.js'
 
 const EMPTY = new Uint8Array()
@@ -61,13 +62,15 @@ export async function sendToDevice(
   content: Uint8Array,
   message?: MessageId,
 ): Promise<SealedContent> {
-  const bodies = splitContent(content, fragmentId(context))
+  const bodies = splitContent(content, fragmentId(context), await heardFrom(context, tx, device))
   let session = ''
   for (const body of bodies) {
     const size = context.mode === 'thin' ? (smallestFrame(body.length) ?? 2048) : 2048
     const sealed = await context.sessions.encrypt(tx, device, { body, size })
     session = sealed.sessionId
-    await enqueue(context, tx, peerBox(context.crypto, sealed.session), sealed.frame, message)
+    const box = await boxToWrite(context, tx, device, session)
+    if (box === undefined) throw new MessengerError('messenger/bad-row', { details: { table: 'turn' } })
+    await enqueue(context, tx, box, sealed.frame, message)
   }
   return { frames: bodies.length, session }
 }

@@ -17,7 +17,7 @@ import { signStockUpload } from '@hyphae/tlv'
 import { type NodeContext, transact } from './context.js'
 import { makeKeyPackage } from './credential.js'
 import { MessengerError } from './errors.js'
-import { leaveBoxes, PREKEY_STOCK } from './handshake.js'
+import { PREKEY_STOCK } from './handshake.js'
 import { KEY_PACKAGE_STOCK, keyPackageHash } from './joiners.js'
 import { KEY_PACKAGE_BATCH, KEY_PACKAGE_LOW, UPKEEP_INTERVAL_MS } from './limits.js'
 import { codeOf } from './outbox.js'
@@ -25,6 +25,7 @@ import { beginOwed } from './owed.js'
 import { backoff } from './retry.js'
 import { keyPackagesTable, type SelfRow, selfTable } from './rows.js'
 import { nextNumber, skipNumbers } from './table.js'
+import { endTurns } from './turns.js'
 
 /** Keeps what others need to reach this node in the directory, until it closes. Never rejects. */
 export async function runUpkeep(context: NodeContext, published: () => void): Promise<void> {
@@ -50,7 +51,7 @@ export async function runUpkeep(context: NodeContext, published: () => void): Pr
 
 /** What still comes to a session whose time is over is not read. */
 function dropExpired(context: NodeContext): Promise<void> {
-  return transact(context, async (tx) => leaveBoxes(context, tx, await context.sessions.sweep(tx)))
+  return transact(context, async (tx) => endTurns(context, tx, await context.sessions.sweep(tx)))
 }
 
 /** Until something was used up, or the interval is over. Does not keep a process alive. */
