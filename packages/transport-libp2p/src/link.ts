@@ -4,14 +4,13 @@
  */
 import { type Clock, compareBytes, type IoOptions, isFrameSize, type Link, type Logger } from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
-import { backoffMs } from '@hyphae/transport'
+import { backoffMs, createFrameQueue, type FrameQueue } from '@hyphae/transport'
 import type { Stream } from '@libp2p/interface'
 import { aborted, orAborted } from './abort.js'
 import { type Channel, type Outcome, openChannel } from './channel.js'
 import { Libp2pError } from './errors.js'
-import { createFrameQueue, type FrameQueue } from './frame-queue.js'
 import { type Binding, encodeHello, type Hello } from './hello.js'
-import { BUSY_WAIT_MS, MAX_BUSY, MAX_HANDSHAKES, MAX_RESTORES } from './limits.js'
+import { BUSY_WAIT_MS, MAX_BUSY, MAX_HANDSHAKES, MAX_RESTORES, MAX_WAITING_FRAMES } from './limits.js'
 import { type Attempt, createPeers, type Peer, type Peers } from './peers.js'
 
 export interface OpenedStream {
@@ -59,8 +58,11 @@ export function createLink(context: LinkContext): LinkTable {
   const channels = new Map<Channel, string>()
   const state: State = {
     context,
-    queue: createFrameQueue(() => {
-      for (const channel of channels.keys()) channel.resume()
+    queue: createFrameQueue({
+      most: MAX_WAITING_FRAMES,
+      onRoom: () => {
+        for (const channel of channels.keys()) channel.resume()
+      },
     }),
     peers: createPeers(),
     channels,

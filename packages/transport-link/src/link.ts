@@ -14,13 +14,13 @@ import {
   type Transport,
 } from '@hyphae/core'
 import { type CryptoProvider, defaultCrypto, type Ed25519PrivateKey } from '@hyphae/crypto'
+import { createFrameQueue, type FrameQueue } from '@hyphae/transport'
 import { addressText, byDistance, parseAddress } from './address.js'
 import type { ByteEvents, ByteSocket } from './byte-socket.js'
 import { type Channel, openChannel, type Party } from './channel.js'
 import { LinkError } from './errors.js'
-import { createFrameQueue, type FrameQueue } from './frame-queue.js'
 import { makeIdentity } from './identity.js'
-import { MAX_ADDRESSES, MAX_CONNECTIONS, MAX_HANDSHAKES } from './limits.js'
+import { MAX_ADDRESSES, MAX_CONNECTIONS, MAX_HANDSHAKES, MAX_WAITING_FRAMES } from './limits.js'
 import type { Listening, Platform } from './platform.js'
 
 /** Where a peer listens, best known now; asked each time a connection is made. */
@@ -129,8 +129,11 @@ function createState(options: LinkOptions, platform: Platform, { clock, logger }
     options,
     platform,
     logger,
-    queue: createFrameQueue(() => {
-      for (const channel of channels) channel.resume()
+    queue: createFrameQueue({
+      most: MAX_WAITING_FRAMES,
+      onRoom: () => {
+        for (const channel of channels) channel.resume()
+      },
     }),
     peers: new Map(),
     dialling: new Map(),
@@ -141,7 +144,18 @@ function createState(options: LinkOptions, platform: Platform, { clock, logger }
   }
 }
 
-async function send(state: State, peer: string, frame: Uint8Array, io?: IoOptions): Promise<void> {
+/** With a connection and no signal there is nothing to wait for but the socket. */
+function send(state: State, peer: string, frame: Uint8Array, io?: IoOptions): Promise<void> {
+  const channel = io?.signal === undefined ? state.peers.get(peer) : undefined
+  return channel?.send(frame) ?? sendWhenConnected(state, peer, frame, io)
+}
+
+async function sendWhenConnected(
+  state: State,
+  peer: string,
+  frame: Uint8Array,
+  io?: IoOptions,
+): Promise<void> {
   if (!DEVICE_ID.test(peer)) throw new LinkError('link/bad-peer')
   const signal = io?.signal
   if (signal?.aborted) throw new CoreError('core/aborted', { cause: signal.reason })

@@ -18,6 +18,7 @@ const PROTOCOL = utf8('Noise_XX_25519_ChaChaPoly_SHA256')
 const EMPTY = new Uint8Array()
 const KEY_BYTES = 32
 const TAG_BYTES = 16
+export const NONCE_BYTES = 12
 
 /** Section 5.1. */
 export interface CipherState {
@@ -39,12 +40,16 @@ interface Opening {
 
 /** 4 zero bytes and the counter, little-endian (section 12.1). @throws LinkError `link/exhausted` */
 export function nonceOf(counter: number): Uint8Array {
-  if (counter >= MAX_RECORDS) throw new LinkError('link/exhausted')
-  const nonce = new Uint8Array(12)
-  const view = new DataView(nonce.buffer)
-  view.setUint32(4, counter % 2 ** 32, true)
-  view.setUint32(8, Math.floor(counter / 2 ** 32), true)
+  const nonce = new Uint8Array(NONCE_BYTES)
+  writeNonce(new DataView(nonce.buffer), counter)
   return nonce
+}
+
+/** The same over a nonce that was used before: the zero bytes stay. @throws LinkError `link/exhausted` */
+export function writeNonce(nonce: DataView, counter: number): void {
+  if (counter >= MAX_RECORDS) throw new LinkError('link/exhausted')
+  nonce.setUint32(4, counter % 2 ** 32, true)
+  nonce.setUint32(8, Math.floor(counter / 2 ** 32), true)
 }
 
 export function initialState(crypto: NoiseCrypto, prologue: Uint8Array): SymmetricState {

@@ -5,6 +5,7 @@
 import { LinkError } from './errors.js'
 
 const PREFIX_BYTES = 2
+const NOTHING = new Uint8Array()
 
 export interface RecordReader {
   /** Every record that is whole now. Views into `bytes` where they can be: use them before the next call. */
@@ -15,7 +16,7 @@ export interface RecordReader {
 
 /** `limit` is asked before each record: what may come changes with the record before. @throws LinkError `link/broken` */
 export function createRecordReader(): RecordReader {
-  let rest = new Uint8Array(0)
+  let rest: Uint8Array = NOTHING
   return {
     get partial() {
       return rest.length > 0
@@ -31,7 +32,7 @@ export function createRecordReader(): RecordReader {
         take(all.subarray(at + PREFIX_BYTES, end))
         at = end
       }
-      rest = all.slice(at)
+      rest = at === all.length ? NOTHING : all.slice(at)
     },
   }
 }

@@ -5,6 +5,12 @@ export { TRANSPORT_ERRORS, TransportError, type TransportErrorCode } from './err
 export { type FanOutOptions, fanOut } from './fan-out.js'
 export type { VerifyBlob } from './fan-out-blobs.js'
 export type { NetworkFaults } from './faults.js'
+export {
+  createFrameQueue,
+  type FrameQueue,
+  type FrameQueueOptions,
+  type ReceivedFrame,
+} from './frame-queue.js'
 export * from './limits.js'
 export type { DirectoryChecks } from './memory-directory.js'
 export type { VerifyProof } from './memory-mailbox.js'
