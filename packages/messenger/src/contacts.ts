@@ -83,7 +83,7 @@ async function adoptRecord(context: NodeContext, tx: Work, record: IdentityRecor
   return row
 }
 
-/** Keeps a device met in a handshake; its certificate carries the account's signature. */
+/** Keeps a device met in a handshake; its certificate carries the account's signature. The newest one holds. */
 export async function adoptDevice(
   context: NodeContext,
   tx: Work,
@@ -92,8 +92,12 @@ export async function adoptDevice(
   const id = accountId(certificate.account)
   const known = await contactsTable.get(tx, id)
   const encoded = encodeDeviceCertificate(certificate)
-  if (known?.certificates.some((bytes) => equalBytes(bytes, encoded))) return
-  const certificates = [...(known?.certificates ?? []), encoded].slice(-MAX_DEVICES)
+  const devices = known?.certificates ?? []
+  const sameDevice = (bytes: Uint8Array): boolean =>
+    equalBytes(decodeDeviceCertificate(bytes).signing, certificate.signing)
+  const present = devices.find(sameDevice)
+  if (present !== undefined && decodeDeviceCertificate(present).createdAt >= certificate.createdAt) return
+  const certificates = [...devices.filter((bytes) => bytes !== present), encoded].slice(-MAX_DEVICES)
   const first: ContactRow = {
     account: certificate.account,
     record: new Uint8Array(),

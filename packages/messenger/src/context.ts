@@ -20,8 +20,11 @@ import { MessengerError } from './errors.js'
 import type { MessengerEvent } from './events.js'
 import type { Signal } from './signal.js'
 
-/** `standard`: every message in a 2,048-byte frame. `thin`: the smallest frame that holds it. */
-export type PrivacyMode = 'standard' | 'thin'
+/**
+ * `standard`: every message in a 2,048-byte frame, to boxes that change. `strict`: besides, boxes are read by their
+ * buckets, over two hops, and cover traffic goes out. `thin`: the smallest frame that holds it, no change of boxes.
+ */
+export type PrivacyMode = 'standard' | 'strict' | 'thin'
 
 export interface Self {
   readonly account: AccountKeys
@@ -44,7 +47,8 @@ export interface NodeContext {
   readonly carrier: Carrier
   /** Each carrier's own directory: one-time items are stocked in each apart, so that none is handed out twice. */
   readonly directories: readonly Directory[]
-  readonly self: Self
+  /** Another one after the intro box was made anew. */
+  self: Self
   /** Its transactions are those of the node: each is witnessed before its effects run. */
   readonly sessions: Sessions
   /** No session is begun or accepted without a one-time prekey. */

@@ -57,7 +57,11 @@ function makeSelf(options: OpenSelf): SelfRow {
   }
 }
 
-function readSelf({ crypto, account: expected, handles }: OpenSelf, row: SelfRow): Self {
+/** @throws MessengerError `messenger/account-mismatch` */
+export function readSelf(
+  { crypto, account: expected, handles }: Pick<OpenSelf, 'crypto' | 'account' | 'handles'>,
+  row: SelfRow,
+): Self {
   const account = accountFromSeed(crypto, row.accountSeed)
   if (expected !== undefined && !equalBytes(expected.signing.publicKey, account.signing.publicKey)) {
     throw new MessengerError('messenger/account-mismatch')

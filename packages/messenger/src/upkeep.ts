@@ -3,7 +3,7 @@
  * can be reached; sessions whose time is over are dropped, and those that are owed begun. Private parts are durable
  * before public parts leave.
  */
-import { type Directory, type DirectoryRecord, equalBytes, type StockUpload } from '@hyphae/core'
+import { type BoxKey, type Directory, type DirectoryRecord, equalBytes, type StockUpload } from '@hyphae/core'
 import {
   directoryAddress,
   newestIdentityRecord,
@@ -14,12 +14,14 @@ import {
 } from '@hyphae/identity'
 import { PREKEY_REFILL_BELOW } from '@hyphae/ratchet'
 import { signStockUpload } from '@hyphae/tlv'
-import { type NodeContext, transact } from './context.js'
+import { mailboxOf, type NodeContext, transact } from './context.js'
 import { makeKeyPackage } from './credential.js'
 import { MessengerError } from './errors.js'
 import { PREKEY_STOCK } from './handshake.js'
+import { rotateIntroWhenDue } from './intro.js'
 import { KEY_PACKAGE_STOCK, keyPackageHash } from './joiners.js'
 import { KEY_PACKAGE_BATCH, KEY_PACKAGE_LOW, UPKEEP_INTERVAL_MS } from './limits.js'
+import { closeOldBoxes } from './old-boxes.js'
 import { codeOf } from './outbox.js'
 import { beginOwed } from './owed.js'
 import { backoff } from './retry.js'
@@ -33,12 +35,18 @@ export async function runUpkeep(context: NodeContext, published: () => void): Pr
   let sweptAt = Number.NEGATIVE_INFINITY
   while (!context.closing.aborted) {
     try {
-      if (context.clock.now() - sweptAt >= UPKEEP_INTERVAL_MS) {
+      const due = Math.abs(context.clock.now() - sweptAt) >= UPKEEP_INTERVAL_MS
+      if (due) {
         await dropExpired(context)
-        sweptAt = context.clock.now()
+        await rotateIntroWhenDue(context)
       }
       await publishEverywhere(context, published)
       await beginOwed(context)
+      if (due) {
+        // Where boxes are read by their buckets, the reader of those closes them: it knows how far it has read.
+        if (context.mode !== 'strict') await closeOldBoxes(context, (box) => isEmpty(context, box))
+        sweptAt = context.clock.now()
+      }
       retry.reset()
       await restUntilNeeded(context)
     } catch (error) {
@@ -47,6 +55,11 @@ export async function runUpkeep(context: NodeContext, published: () => void): Pr
       await retry.wait(context.closing).catch(() => {})
     }
   }
+}
+
+async function isEmpty(context: NodeContext, box: BoxKey): Promise<boolean> {
+  const waiting = await mailboxOf(context).fetch(box, { limit: 1, signal: context.closing })
+  return waiting.length === 0
 }
 
 /** What still comes to a session whose time is over is not read. */
@@ -168,7 +181,10 @@ async function publishRecord(context: NodeContext, directory: Directory): Promis
   })
   const own = candidates.find((candidate) => equalBytes(candidate.writer, self.device.directory.publicKey))
   const there = own && openIdentityRecord(crypto, self.account.signing.publicKey, own)
-  if (there?.handles.join() !== self.handles.join()) {
+  const certified = there?.devices.some(({ introBox }) =>
+    equalBytes(introBox, self.device.introBox.publicKey),
+  )
+  if (!certified || there?.handles.join() !== self.handles.join()) {
     const newest = newestIdentityRecord(crypto, self.account.signing.publicKey, candidates)
     const sequence = await transact(context, async (tx) => {
       // Another device of this account, or this one before its store was lost, may have counted further.
