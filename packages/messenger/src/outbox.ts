@@ -34,20 +34,22 @@ export async function runOutbox(context: NodeContext): Promise<void> {
   const retry = backoff(context.clock, context.crypto)
   while (!context.closing.aborted) {
     try {
-      // In a transaction, so that what sealed these frames is witnessed before they leave.
-      const batch = await transact(context, (tx) => outboxTable.list(tx, [], { limit: OUTBOX_BATCH }))
-      if (batch.length === 0) {
-        await context.signals.outbox.wait(context.closing)
-        continue
-      }
-      await putBatch(context, batch)
-      retry.reset()
+      if (await sendWaiting(context, OUTBOX_BATCH)) retry.reset()
+      else await context.signals.outbox.wait(context.closing)
     } catch (error) {
       if (context.closing.aborted) return
       context.logger.warn('outbox: a batch was not stored', { code: codeOf(error) })
       await retry.wait(context.closing).catch(() => {})
     }
   }
+}
+
+/** Sends the oldest frames that wait; false when none does. */
+export async function sendWaiting(context: NodeContext, limit: number): Promise<boolean> {
+  // In a transaction, so that what sealed these frames is witnessed before they leave.
+  const batch = await transact(context, (tx) => outboxTable.list(tx, [], { limit }))
+  if (batch.length > 0) await putBatch(context, batch)
+  return batch.length > 0
 }
 
 async function putBatch(context: NodeContext, batch: readonly TableEntry<OutboxRow>[]): Promise<void> {
