@@ -21,6 +21,8 @@ import type { DownloadOptions } from './download.js'
 import type { MessengerEvent } from './events.js'
 import type { HandleState } from './handles.js'
 import type { IncomingMessage, LoggedMessage } from './log.js'
+import type { Cover } from './pace.js'
+import type { PrivacyState } from './privacy.js'
 import type { MessageStatus } from './status.js'
 
 export interface MessengerOptions {
@@ -37,6 +39,8 @@ export interface MessengerOptions {
   readonly content?: readonly ContentType[]
   /** `standard` when left out. */
   readonly mode?: PrivacyMode
+  /** How much cover traffic a strict node sends: `low` when left out; none over a metered carrier. */
+  readonly cover?: Cover
   /**
    * Refuses sessions made without a one-time prekey, which protect their first messages less, in both directions:
    * `ratchet/one-time-required`, thrown by `send`, told by a `refused` event.
@@ -56,6 +60,8 @@ export interface Messenger extends AsyncDisposable {
   /** What others pass to `conversation`. */
   readonly id: AccountId
   readonly deviceId: DeviceId
+  /** What this node hides, with the carriers it has. */
+  readonly privacy: PrivacyState
   /**
    * The conversation with an account, by id or by a handle that a resolver knows. Looks the account up at the
    * first time, so a carrier must be reachable then.

@@ -4,6 +4,7 @@ import type { Registry } from '@hyphae/content'
 import {
   type AccountId,
   type Blobs,
+  type BucketMailbox,
   type Carrier,
   type Clock,
   type DeviceId,
@@ -37,6 +38,13 @@ export interface Self {
   readonly handles: readonly string[]
 }
 
+/** One carrier that is read by its buckets. */
+export interface BucketSource {
+  /** Kept with the place on disk: the same at every start. */
+  readonly name: string
+  readonly buckets: BucketMailbox
+}
+
 export interface NodeContext {
   readonly crypto: CryptoProvider
   readonly clock: Clock
@@ -54,6 +62,8 @@ export interface NodeContext {
   /** No session is begun or accepted without a one-time prekey. */
   readonly requireOneTimePrekeys: boolean
   readonly mode: PrivacyMode
+  /** Carriers that are read by their buckets; none unless the mode is strict. */
+  readonly buckets: readonly BucketSource[]
   /** Fires when the node closes. */
   readonly closing: AbortSignal
   readonly signals: {

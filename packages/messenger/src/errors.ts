@@ -63,6 +63,10 @@ export const MESSENGER_ERRORS = {
     message: 'Only the account that created the group may change its members.',
     hint: 'Ask the creator.',
   },
+  'messenger/not-private': {
+    message: 'A carrier does not hide enough for strict privacy.',
+    hint: 'Reach relays through others (`via: throughRelay(...)`), leave the carrier out, or choose another mode.',
+  },
   'messenger/admin-stays': {
     message: 'The admin of a group cannot leave it.',
     hint: 'Remove the other members instead; handing a group over is not possible yet.',

@@ -37,6 +37,21 @@ export const INTRO_CLOSE_AFTER_MS: number = 40 * 24 * 60 * 60 * 1000
  */
 export const HOME_BITS = 5
 
+/** Mean pause between two slots in ms: 24 MB a day over two hops, 12 each for sending and reading. */
+export const LOW_PACE_MS: number = 2 * 60 * 1000
+/** Mean pause between two slots in ms: a conversation that does not drag, for 190 MB a day. */
+export const HIGH_PACE_MS: number = 15 * 1000
+/** Boxes that cover goes to: as many as most people have contacts that they write to on one day. */
+export const DECOYS = 8
+/** Probability that a cover frame goes where the last one went, as answers and long messages do. */
+export const COVER_RUN = 0.5
+/** Frames of a bucket asked for at once: what a large answer of the second relay holds. */
+export const BUCKET_PAGE = 56
+/** Newest frames of each bucket kept in memory: 1 MiB, the mail of a crowd of 64 for an hour of a busy day. */
+export const RECENT_FRAMES = 512
+/** A bucket that has had nothing new for so long is read from its beginning. */
+export const QUIET_BUCKET_MS: number = 24 * 60 * 60 * 1000
+
 /** Frames handed to the carriers in one call: one relay message of 128 KiB. */
 export const OUTBOX_BATCH = 64
 /** First wait after a failed put or watch, doubled up to the cap, with jitter (hostile case 54). */

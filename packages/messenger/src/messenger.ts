@@ -18,11 +18,13 @@ import { defaultCrypto } from '@hyphae/crypto'
 import { memoryStore } from '@hyphae/store'
 import { fanOut } from '@hyphae/transport'
 import type { Messenger, MessengerOptions } from './api.js'
+import { runBucketReader } from './bucket-reader.js'
 import { plainCarrier } from './carrier.js'
 import { findContact } from './contacts.js'
-import type { NodeContext } from './context.js'
+import type { NodeContext, PrivacyMode } from './context.js'
 import { CONTROL_TYPES } from './control.js'
 import { conversationWith, type Group, groupHandle } from './conversation.js'
+import { runPacedOutbox } from './cover.js'
 import { deferred } from './deferred.js'
 import { downloadFile, streamFile } from './download.js'
 import { MessengerError } from './errors.js'
@@ -33,6 +35,8 @@ import { FIRST_PUBLISH_WAIT_MS } from './limits.js'
 import type { LoggedMessage } from './log.js'
 import { openNodeSessions } from './node-sessions.js'
 import { flushOutbox, runOutbox } from './outbox.js'
+import { type Cover, paceOf } from './pace.js'
+import { bucketSources, type PrivacyState, privacyWith } from './privacy.js'
 import { createReaders } from './readers.js'
 import { runReceiver } from './receiver.js'
 import { contactsTable, groupsTable, selfTable } from './rows.js'
@@ -64,6 +68,7 @@ export async function createMessenger(options: MessengerOptions): Promise<Messen
     const parts = { crypto, clock, logger, store, self, sessions, requireOneTimePrekeys, registry, mode }
     return await startNode(parts, {
       carriers,
+      privacy: await checkPrivacy(carriers, mode, options.cover),
       closing,
       resolvers: options.resolvers ?? [],
       news: rolledBack ? [{ type: 'rolled-back' }] : [],
@@ -74,10 +79,25 @@ export async function createMessenger(options: MessengerOptions): Promise<Messen
   }
 }
 
-type NodeParts = Omit<NodeContext, 'carrier' | 'directories' | 'closing' | 'signals' | 'emit'>
+/** Closes the carriers when they do not let the node be as private as it is to be. */
+async function checkPrivacy(
+  carriers: readonly Carrier[],
+  mode: PrivacyMode,
+  cover: Cover = 'low',
+): Promise<PrivacyState> {
+  try {
+    return privacyWith(carriers, mode, cover)
+  } catch (error) {
+    await Promise.allSettled(carriers.map((carrier) => carrier.close()))
+    throw error
+  }
+}
+
+type NodeParts = Omit<NodeContext, 'carrier' | 'directories' | 'buckets' | 'closing' | 'signals' | 'emit'>
 
 interface NodeStart {
   readonly carriers: readonly Carrier[]
+  readonly privacy: PrivacyState
   readonly closing: AbortController
   readonly resolvers: readonly Resolver[]
   /** What every reader of events is told first. */
@@ -92,6 +112,7 @@ async function startNode(parts: NodeParts, start: NodeStart): Promise<Messenger>
   const context: NodeContext = {
     ...parts,
     carrier: plain.length === 1 ? (plain[0] as Carrier) : fanOut(plain, { clock, logger }),
+    buckets: bucketSources(start.carriers, parts.mode),
     directories: plain.flatMap(({ directory }) => directory ?? []),
     closing: closing.signal,
     signals: {
@@ -103,7 +124,7 @@ async function startNode(parts: NodeParts, start: NodeStart): Promise<Messenger>
     },
     emit: (event) => hub.emit(event),
   }
-  const loops = await startLoops(context)
+  const loops = await startLoops(context, start)
   return openMessenger(context, start, hub, async () => {
     closing.abort(new MessengerError('messenger/closed'))
     await Promise.all(loops)
@@ -128,10 +149,18 @@ function openUntil(store: Store, closing: AbortSignal): Store {
 }
 
 /** Starts the loops; waits a little until the node can be found, when what the directories have is of no use. */
-async function startLoops(context: NodeContext): Promise<Promise<void>[]> {
+async function startLoops(context: NodeContext, { carriers, privacy }: NodeStart): Promise<Promise<void>[]> {
   const known = await selfTable.get(context.store)
   const published = deferred()
-  const loops = [runOutbox(context), runReceiver(context), runUpkeep(context, published.resolve)]
+  const { sendMs, readMs } = paceOf(
+    privacy.cover,
+    carriers.some(({ traits }) => traits.metered),
+  )
+  const loops = [
+    sendMs === undefined ? runOutbox(context) : runPacedOutbox(context, sendMs),
+    context.mode === 'strict' ? runBucketReader(context, readMs) : runReceiver(context),
+    runUpkeep(context, published.resolve),
+  ]
   if (!known?.published || known.restock === 'all') {
     const wait = new AbortController()
     const tooLong = context.clock.sleep(FIRST_PUBLISH_WAIT_MS, wait.signal).catch(() => {})
@@ -143,7 +172,7 @@ async function startLoops(context: NodeContext): Promise<Promise<void>[]> {
 
 function openMessenger(
   context: NodeContext,
-  { resolvers, news }: NodeStart,
+  { resolvers, news, privacy }: NodeStart,
   hub: EventHub,
   shutDown: () => Promise<void>,
 ): Messenger {
@@ -159,6 +188,7 @@ function openMessenger(
   return {
     id: context.self.accountId,
     deviceId: context.self.deviceId,
+    privacy,
     conversation: async (account, io) => {
       const id = isAccountId(account) ? account : await resolveHandle(context, resolvers, account, io)
       return conversationWith(context, (await findContact(context, id, io)).id)

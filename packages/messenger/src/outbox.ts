@@ -13,7 +13,8 @@ import { type OutboxRow, outboxTable, sentTable } from './rows.js'
 import { announceState } from './status.js'
 import { nextNumber, type TableEntry } from './table.js'
 
-const PUT_ID_BYTES = 16
+/** Random, so that nobody else's frame has the same name. */
+export const PUT_ID_BYTES = 16
 
 /** Queues one sealed frame. `message` counts it towards that message's delivery. */
 export async function enqueue(

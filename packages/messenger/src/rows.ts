@@ -140,6 +140,9 @@ export const turnsTable: Table<TurnRow> = table(
   }),
 )
 
+/** Carrier, bits, prefix: how far a bucket was read. */
+export const placesTable: Table<number> = table('bucket', count)
+
 /** Device id: the session and epoch in which it was heard last, when that is not the first. */
 export const heardTable: Table<{ readonly session: string; readonly epoch: number }> = table(
   'heard',

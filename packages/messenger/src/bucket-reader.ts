@@ -1,0 +1,174 @@
+/**
+ * The receiver of a strict node: its boxes read through their buckets, in slots of its own (spec/privacy.md section 3).
+ *
+ * No frame is acknowledged, which would name its box: the relay forgets it when its time has come, and how far was read
+ * is kept here. The newest frames that were for nobody are kept in memory, for a box that is opened only now: a frame
+ * may be read before what says that it is awaited. The place on disk lies before them.
+ */
+import { type BoxId, type BucketFrame, plainBytes, toHex } from '@hyphae/core'
+import type { BucketSource, NodeContext } from './context.js'
+import { BUCKET_PAGE, HOME_BITS, QUIET_BUCKET_MS, RECENT_FRAMES } from './limits.js'
+import { closeOldBoxes } from './old-boxes.js'
+import { codeOf } from './outbox.js'
+import { drawPause } from './pace.js'
+import { receive } from './receive.js'
+import { type BoxRow, boxesTable, placesTable } from './rows.js'
+
+interface Own {
+  readonly box: BoxId
+  readonly row: BoxRow
+}
+
+interface Reading {
+  readonly context: NodeContext
+  readonly source: BucketSource
+  /** By bits and prefix. */
+  readonly places: Map<string, Place>
+  readonly own: Map<string, Own>
+}
+
+/** How far one bucket was read. */
+interface Place {
+  readonly bits: number
+  readonly prefix: number
+  after: number
+  /** Behind it nothing is kept here. */
+  durable: number
+  readonly recent: BucketFrame[]
+  newsAt: number
+}
+
+/** Reads every source until the node closes. Never rejects. */
+export async function runBucketReader(context: NodeContext, meanMs: number): Promise<void> {
+  const caughtUp = new Set<string>()
+  const read = async (source: BucketSource): Promise<void> => {
+    const reading: Reading = { context, source, places: new Map(), own: new Map() }
+    while (!context.closing.aborted) {
+      try {
+        await readAll(reading)
+        caughtUp.add(source.name)
+        // All of them have been read to the end since the node has started: what is replaced is empty.
+        if (caughtUp.size === context.buckets.length) await closeOldBoxes(context, async () => true)
+      } catch (error) {
+        if (context.closing.aborted) return
+        context.logger.warn('receiver: a bucket could not be read', { code: codeOf(error) })
+      }
+      await context.clock.sleep(drawPause(context.crypto, meanMs), context.closing, true).catch(() => {})
+    }
+  }
+  await Promise.all(context.buckets.map(read))
+}
+
+/** One slot: every bucket with a box of this node's in it, to its end. */
+async function readAll(reading: Reading): Promise<void> {
+  const { context, source } = reading
+  const { least, best } = await source.buckets.bits({ signal: context.closing })
+  const bits = best <= HOME_BITS ? best : Math.max(HOME_BITS, least)
+  await learnBoxes(reading)
+  const done = new Set<number>()
+  for (;;) {
+    const prefix = [...reading.own.values()]
+      .map(({ box }) => prefixOf(box, bits))
+      .find((one) => !done.has(one))
+    if (prefix === undefined) return
+    done.add(prefix)
+    await readBucket(reading, await placeOf(reading, bits, prefix))
+  }
+}
+
+export function prefixOf(box: Uint8Array, bits: number): number {
+  const head = new DataView(box.buffer, box.byteOffset, 4).getUint32(0)
+  return bits === 0 ? 0 : head >>> (32 - bits)
+}
+
+async function placeOf({ context, source, places }: Reading, bits: number, prefix: number): Promise<Place> {
+  const name = `${bits} ${prefix}`
+  const known = places.get(name)
+  if (known !== undefined) return known
+  const after = (await placesTable.get(context.store, source.name, bits, prefix)) ?? 0
+  const place: Place = { bits, prefix, after, durable: after, recent: [], newsAt: context.clock.now() }
+  places.set(name, place)
+  return place
+}
+
+async function readBucket(reading: Reading, place: Place): Promise<void> {
+  const { context, source } = reading
+  const { bits, prefix } = place
+  for (let more = true; more; ) {
+    const { after } = place
+    const page = { after, limit: BUCKET_PAGE, signal: context.closing }
+    const part = await source.buckets.fetch({ bits, prefix }, page)
+    for (const frame of part.frames) {
+      if (frame.cursor <= place.after) continue
+      const copy = { ...frame, hint: plainBytes(frame.hint), frame: plainBytes(frame.frame) }
+      await take(reading, copy)
+      place.recent.push(copy)
+      place.after = frame.cursor
+    }
+    place.after = Math.max(place.after, part.next)
+    await keepPlace(reading, place)
+    more = part.more && place.after > after
+    noteNews(context, place, part.frames.length)
+  }
+}
+
+/** Gives a frame to the box it is for, if one of this node's boxes it is. */
+async function take(reading: Reading, frame: BucketFrame): Promise<void> {
+  for (const own of reading.own.values())
+    if (isFor(reading, own, frame)) {
+      await deliver(reading, own, frame)
+      await learnBoxes(reading)
+      return
+    }
+}
+
+function isFor({ context, source }: Reading, { box }: Own, frame: BucketFrame): boolean {
+  return source.buckets.isFor(box, frame, context.crypto.sha256)
+}
+
+function deliver({ context }: Reading, { box, row }: Own, { cursor, frame }: BucketFrame): Promise<void> {
+  return receive(context, box, row, { cursor, frame, ack: async () => {} })
+}
+
+/** Boxes that came are looked for among the frames that were for nobody; those that went are read no more. */
+async function learnBoxes(reading: Reading): Promise<void> {
+  const { context, own, places } = reading
+  for (let more = true; more; ) {
+    more = false
+    const rows = new Map(
+      (await boxesTable.list(context.store, [])).map(({ parts, row }) => [
+        toHex(parts[0] as Uint8Array),
+        { box: parts[0] as BoxId, row },
+      ]),
+    )
+    for (const name of own.keys()) if (!rows.has(name)) own.delete(name)
+    for (const [name, box] of rows) {
+      if (own.has(name)) continue
+      own.set(name, box)
+      for (const { recent } of places.values())
+        for (const frame of recent.filter((one) => isFor(reading, box, one))) {
+          await deliver(reading, box, frame)
+          more = true
+        }
+    }
+  }
+}
+
+/** The place on disk follows at the distance of what is kept in memory: after a start that much is read again. */
+async function keepPlace({ context, source }: Reading, place: Place): Promise<void> {
+  const gone = place.recent.splice(0, Math.max(0, place.recent.length - RECENT_FRAMES)).at(-1)
+  if (gone === undefined || gone.cursor <= place.durable) return
+  place.durable = gone.cursor
+  await context.store.transact((tx) =>
+    placesTable.put(tx, place.durable, source.name, place.bits, place.prefix),
+  )
+}
+
+/** A relay that has lost its store counts from the beginning: a bucket that long has nothing new is read again. */
+function noteNews({ clock }: NodeContext, place: Place, frames: number): void {
+  const now = clock.now()
+  if (frames > 0 || now < place.newsAt) place.newsAt = now
+  if (now - place.newsAt < QUIET_BUCKET_MS) return
+  place.newsAt = now
+  place.after = 0
+}
