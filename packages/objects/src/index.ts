@@ -1,0 +1,38 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+export * from './errors.js'
+export type { ObjectEvent } from './events.js'
+export {
+  type Attachment,
+  type AttachOptions,
+  type ExchangeOptions,
+  type ObjectExchange,
+  type ObjectStatus,
+  openExchange,
+} from './exchange.js'
+export { HASH_BYTES, type ObjectHash } from './hash.js'
+export type { ObjectHeader, ObjectType, Priority } from './header.js'
+export { decodeIndices, encodeIndices, type IndexSet } from './index-set.js'
+export * from './limits.js'
+export { decodeMessage, type EncodedMessage, type Entry, encodeMessage, type Message } from './message.js'
+export type { LinkTraits } from './neighbour.js'
+export type { Verdict } from './node-context.js'
+export {
+  type CreateObject,
+  createObject,
+  type DataObject,
+  type Description,
+  openDescription,
+  openObject,
+} from './object.js'
+export { type Assembly, assembly, type Cutting, cutMessage, frameSizes, PACKET_VERSION } from './packet.js'
+export type { DropReason } from './shelf.js'
+export {
+  type BlockPlace,
+  buildTree,
+  firstChunk,
+  isBlock,
+  placeOf,
+  type Tree,
+  type TreeShape,
+  treeShape,
+} from './tree.js'

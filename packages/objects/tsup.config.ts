@@ -1,0 +1,3 @@
+import { library } from '../../build/tsup.ts'
+
+export default library()
