@@ -1,11 +1,9 @@
-// A link over simulated datagrams of a radio: frames travel in packets of at most 255 bytes, two of which are the
-// packet's own, and what is lost stays lost. Counts the bytes that were on the air.
+// A link over simulated datagrams. Where the medium takes 255 bytes, as a radio does, a frame travels in packets, two
+// bytes of each are the packet's own, and what is lost stays lost. Counts the bytes that were sent.
 import type { CarrierTraits, Link } from '@hyphae/core'
 import type { LinkConditions, NodeLife, Sockets } from '@hyphae/testkit'
 
-const PACKET_BYTES = 255
 const HEADER_BYTES = 2
-const PIECE_BYTES: number = PACKET_BYTES - HEADER_BYTES
 
 export interface Radio {
   readonly link: Link
@@ -15,6 +13,7 @@ export interface Radio {
 }
 
 export function radio(all: Sockets, life: NodeLife, conditions: LinkConditions): Radio {
+  const pieceBytes = (conditions.mtu ?? 4096 + HEADER_BYTES) - HEADER_BYTES
   const socket = all.datagrams(life)
   const frames: { peer: string; frame: Uint8Array }[] = []
   const partial = new Map<string, Uint8Array[]>()
@@ -40,21 +39,21 @@ export function radio(all: Sockets, life: NodeLife, conditions: LinkConditions):
     sent: () => sent,
     link: {
       send: async (peer, frame) => {
-        const count = Math.ceil(frame.length / PIECE_BYTES)
+        const count = Math.ceil(frame.length / pieceBytes)
         for (let index = 0; index < count; index++) {
-          const piece = frame.subarray(index * PIECE_BYTES, (index + 1) * PIECE_BYTES)
+          const piece = frame.subarray(index * pieceBytes, (index + 1) * pieceBytes)
           sent += HEADER_BYTES + piece.length
           await socket.send(peer, Uint8Array.of(index, count, ...piece))
         }
       },
       frames: async function* ({ signal } = {}) {
+        signal?.addEventListener('abort', () => wake(), { once: true })
         while (signal?.aborted !== true) {
           const next = frames.shift()
           if (next !== undefined) yield next
           else
             await new Promise<void>((resolve) => {
               wake = resolve
-              signal?.addEventListener('abort', () => resolve(), { once: true })
             })
         }
       },
