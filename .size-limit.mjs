@@ -26,6 +26,7 @@ const LIMITS = {
   store: 37,
   'store/level': 63,
   transport: 7.5,
+  'transport/link-mailbox': 20,
   'transport-libp2p': 297,
   'transport-link': 36,
   'transport-nostr': 54,

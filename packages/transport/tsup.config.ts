@@ -1,3 +1,3 @@
 import { library } from '../../build/tsup.ts'
 
-export default library()
+export default library({ entry: ['src/index.ts', 'src/link-mailbox.ts'] })

@@ -46,6 +46,20 @@ export const TRANSPORT_ERRORS = {
     message: 'None of the carriers offers this.',
     hint: 'Add a carrier that has the capability.',
   },
+  'transport/bad-message': {
+    message: 'A peer said something malformed over a link.',
+    hint: 'It is not heard; a peer that goes on is of another version, or hostile.',
+  },
+  'transport/no-peer': {
+    message: 'Nobody that this node is linked with reads this mailbox.',
+    hint: 'It is sent when its reader comes; add a carrier with a mailbox for those who are away.',
+    retryable: true,
+  },
+  'transport/no-route': {
+    message: 'No carrier meets what was asked of it now.',
+    hint: 'Ask for less bandwidth or privacy, or wait until a better carrier is there.',
+    retryable: true,
+  },
   'transport/closed': {
     message: 'The carrier is closed.',
     hint: 'Start it again before using it.',

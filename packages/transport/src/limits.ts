@@ -37,3 +37,64 @@ export const LAST_RETRY_MS = 30_000
 
 /** Frames that wait for a subscriber of a memory topic who does not read; the oldest beyond them are lost. */
 export const MAX_UNHEARD_FRAMES = 1024
+
+/** Peers of a link that are remembered at once: as many as a link of this project connects. */
+export const MAX_LINK_PEERS = 256
+
+/** Announcements kept of one peer, and of all: 80 bytes each, so a crowd of liars holds some 10 MB. */
+export const MAX_SERVED_BY_PEER = 4096
+export const MAX_SERVED = 65_536
+
+/** Frames to one peer that it has not confirmed; the rest waits here. */
+export const LINK_WINDOW = 64
+
+/** Frames that one control frame offers: their entries fill 512 bytes. */
+export const MAX_OFFERED = 10
+
+/** Frames that wait for a peer or its confirmation: beyond it a put is told to wait. */
+export const MAX_PENDING_PUTS = 10_000
+
+/** Frames that were offered by one peer and have not come; the oldest are forgotten, and offered again. */
+export const MAX_EXPECTED_FRAMES = 256
+
+/** What waits for readers of this node: frames of one box, and bytes of all. Beyond it peers are told to wait. */
+export const MAX_INBOX_FRAMES = 1024
+export const MAX_INBOX_BYTES: number = 16 * 1024 * 1024
+
+/** Ids of frames that were acknowledged, so that a repeated one is confirmed and not delivered. */
+export const MAX_TAKEN_IDS = 8192
+
+/** Boxes that were fetched from and are not watched: still announced, the longest unused left first. */
+export const MAX_FETCHED_BOXES = 1024
+
+/** Messages to one peer that wait for its link; beyond it answers are left out, and asked for again. */
+export const MAX_QUEUED_MESSAGES = 1024
+
+/** Malformed or wrongly signed messages of one peer's run, after which that run is not heard. */
+export const MAX_LINK_REFUSALS = 64
+
+/** A peer that starts anew more often makes this node sign all its boxes each time. */
+export const MIN_RUN_MS = 500
+
+/** How long a put waits for somebody to come. */
+export const PUT_PATIENCE_MS = 30_000
+
+/** Time for a first confirmation, before what latency and bandwidth add: over links that lose frames, and others. */
+export const LOSSY_ANSWER_MS = 1000
+export const RELIABLE_ANSWER_MS = 5000
+
+/** The longest wait between two tries of one frame. */
+export const LAST_PROBE_MS = 60_000
+
+/** How often a link is asked for its peers, and how long the first question waits to meet them. */
+export const PEER_CHECK_MS = 2000
+export const MEETING_MS = 3000
+
+/** Greetings to a peer that came by itself and has gone. */
+export const MAX_STRANGER_GREETINGS = 8
+
+/** Bytes of an answer: the records of a full address. */
+export const MAX_ANSWER_BYTES: number = MAX_WRITERS_PER_ADDRESS * (MAX_RECORD_BYTES + 256)
+
+/** Items that one peer takes from this node's stock in a minute; one that takes more gets none. */
+export const MAX_TAKES_PER_MINUTE = 120
