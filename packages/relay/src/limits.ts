@@ -254,6 +254,35 @@ export const CARRY_ROWS = 256
 /** Rows of one synced LevelDB batch: on a single core, whoever answers waits a millisecond for it. */
 export const CARRY_BATCH_ROWS = 1024
 
+// ── Services ────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Key of a row: three names of 32 bytes, with room. */
+export const MAX_ROW_KEY_CHARS = 512
+
+/** A row of a service: half of what a NATS server takes in a message by default. */
+export const MAX_ROW_BYTES: number = MIB / 2
+
+/** What may be asked for once is remembered this long at most, in ms: signatures and sealed requests last minutes. */
+export const MAX_ONCE_MS: number = HOUR
+
+/** Changes of services that are stored together. */
+export const MAX_TOGETHER = 64
+
+/** Bytes of what one change, and all that are stored together, writes: with what is around it below a row's. */
+export const MAX_CHANGE_BYTES: number = MIB / 4
+
+/** Changes that are named in the last one, so that who did not hear of his own finds it there. */
+export const NAMED_CHANGES = 64
+
+/** A removed row is known to be removed this long, in ms: longer than any relay is held up amid a change. */
+export const REMOVED_MS: number = DAY
+
+/** How often a change is tried again because others were faster: each time one of them has changed something. */
+export const MAX_CHANGE_TRIES = 64
+
+/** The longest pause before it, in ms. */
+export const CHANGE_PAUSE_MS = 50
+
 // ── Hops and push ───────────────────────────────────────────────────────────────────────────────────────
 
 /** How far the clock of a sealed request may be off, in ms; it is remembered twice as long against replay. */

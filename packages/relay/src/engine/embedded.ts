@@ -32,6 +32,7 @@ import { ackJob, fetchPage, type PutContext, putJob } from './mailboxes.js'
 import { migrateTimes } from './migrate.js'
 import { createPositions, type Positions } from './positions.js'
 import { lookupRecords, publishJob } from './records.js'
+import { createServiceRows } from './service-rows.js'
 import { remainingItems, stockJob, takeJob } from './stocks.js'
 import { type SweepContext, sweepExpired } from './sweep.js'
 import { loadTermsCache, readTerms, setTermsJob, type TermsCache } from './terms.js'
@@ -228,12 +229,22 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<RelayEngin
   const closing = new AbortController()
   const committer = createCommitter(state, recovery(state, options, closing.signal))
   const parts: Parts = { state, committer, limits, clock, random: randomOf(crypto) }
+  const rows = createServiceRows({
+    database: () => state.database,
+    committer,
+    limits,
+    now: () => clock.now(),
+  })
   return {
     ...mailboxes(parts),
     inOrder: true,
     ...termsAndLogs(parts),
     ...directoryAndBlobs(parts),
-    sweep: (signal) => sweepExpired(sweepContext(parts), signal),
+    rows,
+    sweep: async (signal) => {
+      await sweepExpired(sweepContext(parts), signal)
+      await rows.sweep(signal)
+    },
     queuedBytes: committer.queuedBytes,
     stats: async () => statsOf(state),
     writable: async () => (await committer.submit(probeJob())) === null,

@@ -15,6 +15,10 @@ import type {
   TtlClass,
 } from '@hyphae/transport-relay/wire'
 import type { RelayLimits } from '../limits.js'
+import type { ServiceRows } from './rows.js'
+import type { Spend } from './spend.js'
+
+export type { Spend }
 
 export interface Refusal {
   readonly refused: FailureName
@@ -52,18 +56,6 @@ export interface Page {
 export interface Taken {
   readonly found: ItemReply['found']
   readonly item: Uint8Array
-}
-
-/**
- * One use of something that may be used `most` times: a counted capability, an anonymous token. The engine
- * counts it in the same step that stores the frame, so that a repeated put costs nothing and a use buys one frame.
- */
-export interface Spend {
-  /** 32 bytes: the hash of what is used. */
-  readonly name: Uint8Array
-  readonly most: number
-  /** Epoch milliseconds after which it cannot be used any more, so that its count may be forgotten. */
-  readonly until: number
 }
 
 export interface PutOptions {
@@ -174,6 +166,8 @@ export interface RelayEngine {
   stats(): Promise<EngineStats>
   /** Proves with a durable write that changes can be stored; left out where only a change itself would tell. */
   writable?(): Promise<boolean>
+  /** What services keep; left out by an engine that keeps nothing for them. */
+  readonly rows?: ServiceRows
   /** Left out by engines whose data is kept elsewhere and backed up there. */
   readonly upkeep?: Upkeep
   /** Finishes what was submitted, then closes. */

@@ -7,6 +7,7 @@
 import { systemClock } from '@hyphae/core'
 import { STORAGE_RETRY_MS } from '../limits.js'
 import { type Refusal, type RelayEngine, refuse } from './engine.js'
+import { rowsUnreachable, type ServiceRows } from './rows.js'
 
 export interface RoomOptions {
   /** Bytes stored now. */
@@ -73,8 +74,17 @@ function lengthOf(items: readonly Uint8Array[]): number {
 export function bounded(engine: RelayEngine, room: Room): RelayEngine {
   const within = <T>(bytes: number, work: () => Promise<T>): Promise<T | Refusal> =>
     room.take(bytes) ? work() : Promise.resolve(refuse('storage-failed', STORAGE_RETRY_MS))
+  const { rows } = engine
+  const bounds = (all: ServiceRows): ServiceRows => ({
+    ...all,
+    put: (key, value, version, until) => {
+      if (!room.take(key.length + value.length)) return Promise.reject(rowsUnreachable())
+      return all.put(key, value, version, until)
+    },
+  })
   return {
     ...engine,
+    ...(rows !== undefined && { rows: bounds(rows) }),
     put: (box, id, frame, options) => within(frame.length, () => engine.put(box, id, frame, options)),
     setTerms: (box, terms) => within(0, () => engine.setTerms(box, terms)),
     append: (log, position, entry, ttl) =>

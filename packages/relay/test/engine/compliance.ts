@@ -8,6 +8,7 @@ import type { RelayEngine, Verdict } from '../../src/engine/engine.js'
 import { boxName } from '../../src/engine/keys.js'
 import type { RelayLimits } from '../../src/limits.js'
 import { cursorsOf, random } from '../support/engine.js'
+import { rowsCompliance } from './rows-compliance.js'
 
 export interface SubjectFixture {
   engine: RelayEngine
@@ -641,6 +642,7 @@ export function engineCompliance(name: string, openSubject: OpenSubject, options
     describe('logs', () => logs(open))
     describe('directory', () => directory(open))
     describe('the rest', () => others(open))
+    describe('rows of services', () => rowsCompliance(open))
     describe.skipIf(options.alone === true)('two relays', () => shared(open))
   })
 }

@@ -30,6 +30,7 @@ import { acknowledge, bucketPage, fetchPage, type MailboxContext, putFrame } fro
 import { type Subjects, subjectsOf } from './names.js'
 import { putWithSpend } from './paid.js'
 import { lookupRecords, publishRecord } from './records.js'
+import { createServiceRows } from './service-rows.js'
 import { createStats, storedBytes } from './stats.js'
 import { remainingItems, storeUpload, takeItem } from './stocks.js'
 import { ensureStreams } from './streams.js'
@@ -116,6 +117,7 @@ function engineOf({ js, names, blobs }: Parts, { limits, clock }: EngineOptions)
   const stocks = { js, names, documents }
   const wakes = createWakes({ connection: js.connection, names, buckets, hint })
   const calls = createCalls(js.connection, names, announcedListeners)
+  const rows = createServiceRows({ js, names, now })
   const sweep = createSweep({ js, names, buckets, logs, limits, now })
   return {
     put: (box, id, frame, options = {}) =>
@@ -149,8 +151,10 @@ function engineOf({ js, names, blobs }: Parts, { limits, clock }: EngineOptions)
     hasBlob: blobs.has,
     sweep: async (signal) => {
       await sweep(signal)
+      await rows.sweep(signal)
       await blobs.sweep(signal)
     },
+    rows,
     queuedBytes: buckets.queuedBytes,
     stats: createStats({ js, names, buckets, blobs }),
     writable: () =>

@@ -57,6 +57,12 @@ export const MAX_CACHED_LOGS = 1_000
 /** Puts a counted use remembers: an interrupted put is tried again before as many others. */
 export const MAX_NAMED_USES = 128
 
+/** Rows of services whose ends are held in memory; others are read at each sweep. */
+export const MAX_CACHED_ENDS = 100_000
+
+/** A row without an end is looked at again after this time, in ms: it may have been given one. */
+export const LOOK_AGAIN_AT_ROWS_MS: number = 24 * 60 * 60 * 1000
+
 /** Figures of what is stored are counted again after this time, in ms. */
 export const STATS_AGE_MS = 10_000
 

@@ -9,6 +9,8 @@ export interface Subjects {
   readonly logs: string
   readonly items: string
   readonly blobs: string
+  readonly rows: string
+  readonly once: string
   /** Subjects. */
   readonly allTerms: string
   readonly allSpent: string
@@ -26,6 +28,9 @@ export interface Subjects {
   spentUntil(day: number, name: Uint8Array | '*'): string
   blob(hash: Uint8Array): string
   call(channel: Uint8Array | '*'): string
+  /** A key has dots of its own; `>` for what follows. */
+  row(key: string): string
+  onceOf(name: Uint8Array | '*'): string
   /** The last token of a subject. */
   keyOf(subject: string): string
 }
@@ -53,6 +58,8 @@ export function subjectsOf(prefix: string): Subjects {
     logs: `${stream}_LOGS`,
     items: `${stream}_ITEMS`,
     blobs: `${stream}_BLOBS`,
+    rows: `${stream}_ROWS`,
+    once: `${stream}_ONCE`,
     allTerms: `${prefix}.terms.*`,
     allSpent: `${prefix}.spent.*.*`,
     allBlobs: `${prefix}.blob.*`,
@@ -67,6 +74,8 @@ export function subjectsOf(prefix: string): Subjects {
     spentUntil: (day, name) => `${prefix}.spent.${day}.${name === '*' ? name : text(name)}`,
     blob: (hash) => `${prefix}.blob.${text(hash)}`,
     call: (channel) => `${prefix}.call.${channel === '*' ? channel : text(channel)}`,
+    row: (key) => `${prefix}.row.${key}`,
+    onceOf: (name) => `${prefix}.once.${name === '*' ? name : text(name)}`,
     keyOf: (subject) => subject.slice(subject.lastIndexOf('.') + 1),
   }
 }

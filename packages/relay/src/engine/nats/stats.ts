@@ -48,7 +48,7 @@ async function count({ js, names, buckets, blobs }: StatsContext): Promise<Engin
 
 /** Bytes of everything, as the servers count them. */
 export async function storedBytes({ js, names, blobs }: Omit<StatsContext, 'buckets'>): Promise<number> {
-  const streams = [names.mail, names.documents, names.terms, names.spent, names.logs, names.items]
+  const streams = [names.mail, names.documents, names.terms, names.spent, names.logs, names.items, names.rows]
   const [stored, ...infos] = await Promise.all([blobs.counts(), ...streams.map((stream) => js.info(stream))])
   return infos.reduce((sum, { bytes }) => sum + bytes, stored.bytes)
 }

@@ -1,6 +1,6 @@
 /** The streams of the NATS engine. spec/relay-engines.md section 2. */
 import { systemClock } from '@hyphae/core'
-import type { RelayLimits } from '../../limits.js'
+import { MAX_ONCE_MS, type RelayLimits } from '../../limits.js'
 import type { JetStream, StreamConfig } from './jetstream.js'
 import { PATIENCE_MS, RETRY_MS } from './limits.js'
 import type { Subjects } from './names.js'
@@ -38,6 +38,9 @@ function configs(names: Subjects, { limits, maxBytes }: StreamOptions): Omit<Str
     // No age: a log that lives keeps entries as old as itself. The sweep ends logs.
     { name: names.logs, subjects: [names.log('*')], max_msgs_per_subject: logEntries },
     { name: names.items, subjects: [names.allItems] },
+    { name: names.rows, subjects: [names.row('>')], max_msgs_per_subject: 1 },
+    // A margin again: what was asked for once must not be new while it can still be shown.
+    { name: names.once, subjects: [names.onceOf('*')], max_age: 2 * MAX_ONCE_MS * NS_PER_MS },
     { name: names.blobs, subjects: [names.allBlobs], max_msgs_per_subject: 1, max_age: ageNs(blobLifeMs) },
   ]
 }

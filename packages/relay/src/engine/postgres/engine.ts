@@ -38,6 +38,7 @@ import {
 } from './mailboxes.js'
 import { createPartitions } from './partitions.js'
 import { migrate } from './schema.js'
+import { createServiceRows } from './service-rows.js'
 import { createStats, storedBytes } from './stats.js'
 import {
   appendEntry,
@@ -157,6 +158,7 @@ function engineOf(parts: Parts): RelayEngine {
   const puts = createBatcher<Put, Verdict>((items) => commitPuts(mail, items))
   const acks = createBatcher<Ack, Verdict>((items) => commitAcks(mail, items))
   const terms = createTerms(mail)
+  const services = createServiceRows(pool, mail.now)
   return {
     put: (box, id, frame, options = {}) => {
       const put = putOf(mail, box, id, frame, options)
@@ -189,8 +191,10 @@ function engineOf(parts: Parts): RelayEngine {
     hasBlob: blobs.has,
     sweep: async (signal) => {
       await sweepExpired(pool, mail.partitions, mail.now(), signal)
+      await services.sweep(signal)
       await blobs.sweep(signal)
     },
+    rows: services,
     queuedBytes: () => puts.queuedBytes() + acks.queuedBytes(),
     stats: createStats(pool, blobs, mail.now),
     writable: async () => {

@@ -6,6 +6,7 @@
 import type { Pool } from 'pg'
 import { RelayError } from '../../errors.js'
 import { FUNCTIONS } from './functions.js'
+import { ROWS } from './service-rows.js'
 
 const TABLES = `
 CREATE SEQUENCE frame_seq;
@@ -47,7 +48,7 @@ CREATE INDEX blobs_stored ON blobs (stored);
 `
 
 /** In order; the version of a schema is how many it has. */
-const MIGRATIONS: readonly string[] = [TABLES + FUNCTIONS]
+const MIGRATIONS: readonly string[] = [TABLES + FUNCTIONS, ROWS]
 
 /** Any number that other users of the database do not take; relays that start together wait for each other. */
 const MIGRATION_LOCK = 4_801_620_001
