@@ -1,4 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+
+export { type LinkBlobs, type LinkBlobsOptions, linkBlobs } from './blobs.js'
 export * from './errors.js'
 export type { ObjectEvent } from './events.js'
 export {
@@ -13,6 +15,7 @@ export { HASH_BYTES, type ObjectHash } from './hash.js'
 export type { ObjectHeader, ObjectType, Priority } from './header.js'
 export { decodeIndices, encodeIndices, type IndexSet } from './index-set.js'
 export * from './limits.js'
+export { type MailboxLinkOptions, type MailboxPeer, mailboxLink } from './mailbox-link.js'
 export { decodeMessage, type EncodedMessage, type Entry, encodeMessage, type Message } from './message.js'
 export type { LinkTraits } from './neighbour.js'
 export type { Verdict } from './node-context.js'
@@ -24,8 +27,10 @@ export {
   openDescription,
   openObject,
 } from './object.js'
+export { PACK_USE } from './pack.js'
 export { type Assembly, assembly, type Cutting, cutMessage, frameSizes, PACKET_VERSION } from './packet.js'
 export type { DropReason } from './shelf.js'
+export { isObjectFrame, type SplitLink, splitLink } from './split-link.js'
 export {
   type BlockPlace,
   buildTree,
@@ -36,3 +41,4 @@ export {
   type TreeShape,
   treeShape,
 } from './tree.js'
+export { type WithObjectsOptions, withObjects } from './with-objects.js'
