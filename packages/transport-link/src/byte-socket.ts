@@ -3,7 +3,7 @@
 export interface ByteSocket {
   /** Below 10 kbps: every time limit is SLOW_FACTOR times as long. */
   readonly slow?: boolean
-  /** False when enough is waiting already: `drained` tells when to go on. */
+  /** Whoever writes leaves the bytes alone from then on. False when enough is waiting already: `drained` tells when to go on. */
   write(bytes: Uint8Array): boolean
   /** Resolves when there is room again, or the socket is gone. */
   drained(): Promise<void>
@@ -14,6 +14,7 @@ export interface ByteSocket {
 }
 
 export interface ByteEvents {
+  /** The bytes are the socket's again when this returns: what is kept is copied. */
   received(bytes: Uint8Array): void
   /** Once, whoever ended it. */
   closed(): void

@@ -1,7 +1,8 @@
 /** Streams over UDP on Node: one socket for all that are accepted, one for each that is dialled. */
-import { createSocket, type Socket } from 'node:dgram'
+import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
+import { lookup as resolveName } from 'node:dns'
 import { once } from 'node:events'
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import type { Address } from './address.js'
 import { UDP_PACE } from './arq/pace.js'
 import { createStreams } from './arq/port.js'
@@ -13,14 +14,33 @@ export type UdpAddress = Extract<Address, { kind: 'udp' }>
 
 const PEER = 'the one that is dialled'
 
+/** A datagram is answered where it came from, which has no name to look up: asking costs more than sending. */
+const lookup: NonNullable<SocketOptions['lookup']> = (host, options, done) => {
+  const family = isIP(host)
+  if (family === 0) resolveName(host, options, done)
+  else done(null, host, family)
+}
+
 function socketFor({ host }: UdpAddress): Socket {
-  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
+  const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', lookup })
   // Of a datagram that could not be sent nothing more is known than of one that was lost.
   socket.on('error', () => {})
   return socket
 }
 
 const plain = (bytes: Buffer): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+
+/** Where a datagram came from; its text names it among streams. */
+interface Place {
+  readonly text: string
+  readonly host: string
+  readonly port: number
+}
+
+function placeOf(text: string): Place {
+  const at = text.lastIndexOf(' ')
+  return { text, host: text.slice(0, at), port: Number(text.slice(at + 1)) }
+}
 
 export function dialUdp(address: UdpAddress, events: ByteEvents, components: PlatformComponents): ByteSocket {
   const socket = socketFor(address)
@@ -62,18 +82,21 @@ export async function listenForUdp(
 ): Promise<Listening> {
   const socket = socketFor(address)
   let closing: Promise<unknown> | undefined
+  let last: Place | undefined
   const streams = createStreams({
     ...components,
     pace: UDP_PACE,
     send: (datagram, to) => {
-      const at = to.lastIndexOf(' ')
-      if (closing === undefined) socket.send(datagram, Number(to.slice(at + 1)), to.slice(0, at))
+      if (to !== last?.text) last = placeOf(to)
+      if (closing === undefined) socket.send(datagram, last.port, last.host)
     },
   })
   socket.on('message', (bytes, { address: host, port }) => streams.heard(plain(bytes), `${host} ${port}`))
   streams.listen(connected)
+  // Heard of before it can happen: an address is bound without waiting.
+  const ready = bound(socket)
   socket.bind(address.port, address.host)
-  await bound(socket)
+  await ready
   return {
     address: { ...address, port: socket.address().port },
     close: async () => {

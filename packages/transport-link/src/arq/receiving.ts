@@ -11,7 +11,7 @@ export interface Receiving {
   resume(): boolean
 }
 
-/** `deliver` gets the bytes in order, in arrays of their own; never while paused. */
+/** `deliver` gets the bytes in order, never while paused; what it keeps it copies, for they may be a datagram's. */
 export function createReceiving(window: number, deliver: (bytes: Uint8Array) => void): Receiving {
   const ahead = new Map<number, Uint8Array>()
   let held: Uint8Array[] = []
@@ -19,7 +19,7 @@ export function createReceiving(window: number, deliver: (bytes: Uint8Array) => 
   let paused = false
   const room = (): number => Math.max(0, window - held.length)
   const give = (bytes: Uint8Array): void => {
-    if (paused) held.push(bytes)
+    if (paused) held.push(bytes.slice())
     else deliver(bytes)
   }
   return {
@@ -32,7 +32,7 @@ export function createReceiving(window: number, deliver: (bytes: Uint8Array) => 
         return { gap: true }
       }
       next += 1
-      give(bytes.slice())
+      give(bytes)
       for (let waiting = ahead.get(next); waiting !== undefined; waiting = ahead.get(next)) {
         ahead.delete(next)
         next += 1

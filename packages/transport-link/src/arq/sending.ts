@@ -149,7 +149,7 @@ export function createSending(
 interface Writes {
   readonly waiting: number
   push(bytes: Uint8Array): void
-  /** Up to so many bytes off the front. */
+  /** Up to so many bytes off the front: the write itself where it is all there is. */
   cut(most: number): Uint8Array
 }
 
@@ -165,6 +165,12 @@ function createWrites(): Writes {
       waiting += bytes.length
     },
     cut: (most) => {
+      const first = writes[0]
+      if (first !== undefined && writes.length === 1 && first.length <= most) {
+        writes.length = 0
+        waiting = 0
+        return first
+      }
       const bytes = new Uint8Array(Math.min(most, waiting))
       for (let at = 0; at < bytes.length; ) {
         const head = writes[0] as Uint8Array

@@ -62,7 +62,7 @@ export function createStream({ id, pace, clock, events, send, ended }: StreamOpt
   const pump = (): void => {
     if (!isOpen || gone.signal.aborted) return
     sending.pump(clock.now())
-    if (sending.unanswered) void watchLoss()
+    if (sending.unanswered) watchLoss()
   }
   const acknowledgeSoon = exclusive(async () => {
     await clock.sleep(pace.ackDelayMs, gone.signal, true)
@@ -107,14 +107,14 @@ export function createStream({ id, pace, clock, events, send, ended }: StreamOpt
       const now = clock.now()
       heardAt = now
       sending.heard(packet.report, now)
-      if (sending.unanswered) void watchLoss()
+      if (sending.unanswered) watchLoss()
       if (sending.waiting < SEND_BUFFER_BYTES) release()
       if (packet.kind !== 'data') return
       owed += 1
       const { gap } = receiving.take(packet.seq, packet.bytes)
       if (gone.signal.aborted || owed === 0) return
       if (gap || owed > 1) acknowledge()
-      else void acknowledgeSoon()
+      else acknowledgeSoon()
     },
     open: () => {
       isOpen = true
@@ -125,13 +125,15 @@ export function createStream({ id, pace, clock, events, send, ended }: StreamOpt
   }
 }
 
-/** One run at a time; the end of the stream ends it. */
-function exclusive(work: () => Promise<void>): () => Promise<void> {
+/** One run at a time; the end of the stream ends it. Asked for with every datagram: no promise where it runs already. */
+function exclusive(work: () => Promise<void>): () => void {
   let running = false
-  return async () => {
+  const over = (): void => {
+    running = false
+  }
+  return () => {
     if (running) return
     running = true
-    await work().catch(() => {})
-    running = false
+    work().then(over, over)
   }
 }
