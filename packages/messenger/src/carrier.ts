@@ -5,18 +5,22 @@ import {
   type Delivery,
   type Directory,
   type DirectoryRecord,
+  type Link,
   type Mailbox,
   plainBytes,
+  type Topic,
 } from '@hyphae/core'
 
 export function plainCarrier(carrier: Carrier): Carrier {
-  const { mailbox, directory, blobs } = carrier
+  const { mailbox, directory, blobs, link, topic } = carrier
   return {
     name: carrier.name,
     traits: carrier.traits,
     ...(mailbox && { mailbox: plainMailbox(mailbox) }),
     ...(directory && { directory: plainDirectory(directory) }),
     ...(blobs && { blobs: plainBlobs(blobs) }),
+    ...(link && { link: plainLink(link) }),
+    ...(topic && { topic: plainTopic(topic) }),
     close: () => carrier.close(),
     [Symbol.asyncDispose]: () => carrier.close(),
   }
@@ -30,6 +34,7 @@ function plainMailbox(mailbox: Mailbox): Mailbox {
   })
   return {
     put: (items, options) => mailbox.put(items, options),
+    ...(mailbox.reach && { reach: (box) => mailbox.reach?.(box) }),
     fetch: async (box, options) => (await mailbox.fetch(box, options)).map(plain),
     watch: async function* (box, options) {
       for await (const delivery of mailbox.watch(box, options)) yield plain(delivery)
@@ -63,5 +68,25 @@ function plainBlobs(blobs: Blobs): Blobs {
     get: async (hashes, options) =>
       (await blobs.get(hashes, options)).map((data) => data && plainBytes(data)),
     has: (hashes, options) => blobs.has(hashes, options),
+  }
+}
+
+function plainLink(link: Link): Link {
+  return {
+    send: (peer, frame, options) => link.send(peer, frame, options),
+    frames: async function* (options) {
+      for await (const { peer, frame } of link.frames(options)) yield { peer, frame: plainBytes(frame) }
+    },
+    ...(link.peers && { peers: () => link.peers?.() ?? [] }),
+    ...(link.nearness && { nearness: (peer) => link.nearness?.(peer) }),
+  }
+}
+
+function plainTopic(topic: Topic): Topic {
+  return {
+    publish: (name, frame, options) => topic.publish(name, frame, options),
+    subscribe: async function* (name, options) {
+      for await (const frame of topic.subscribe(name, options)) yield plainBytes(frame)
+    },
   }
 }

@@ -19,7 +19,6 @@ import { memoryStore } from '@hyphae/store'
 import { fanOut } from '@hyphae/transport'
 import type { Messenger, MessengerOptions } from './api.js'
 import { runBucketReader } from './bucket-reader.js'
-import { plainCarrier } from './carrier.js'
 import { findContact } from './contacts.js'
 import type { NodeContext, PrivacyMode } from './context.js'
 import { CONTROL_TYPES } from './control.js'
@@ -39,6 +38,7 @@ import { type Cover, paceOf } from './pace.js'
 import { bucketSources, type PrivacyState, privacyWith } from './privacy.js'
 import { createReaders } from './readers.js'
 import { runReceiver } from './receiver.js'
+import { routesOf } from './routes.js'
 import { contactsTable, groupsTable, selfTable } from './rows.js'
 import { openSelf } from './self.js'
 import { createSignal } from './signal.js'
@@ -108,7 +108,7 @@ async function startNode(parts: NodeParts, start: NodeStart): Promise<Messenger>
   const { store, clock, logger } = parts
   const { closing } = start
   const hub = createEventHub()
-  const plain = start.carriers.map(plainCarrier)
+  const plain = await routesOf(start.carriers, { crypto: parts.crypto, clock, logger })
   const context: NodeContext = {
     ...parts,
     carrier: plain.length === 1 ? (plain[0] as Carrier) : fanOut(plain, { clock, logger }),

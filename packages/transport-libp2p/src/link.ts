@@ -28,6 +28,8 @@ export interface LinkContext {
   /** This node's own. */
   readonly peerId: Uint8Array
   readonly accept: (device: string) => boolean
+  /** Devices that this node means to speak with. */
+  readonly named?: () => readonly string[]
   /** @throws Libp2pError `libp2p/unreachable` */
   readonly open: (device: string, signal: AbortSignal) => Promise<OpenedStream>
   /** A device has proved to speak as this peer. */
@@ -73,6 +75,7 @@ export function createLink(context: LinkContext): LinkTable {
     link: {
       send: (peer, frame, io) => send(state, peer, frame, io),
       frames: (io) => state.queue.read(io?.signal),
+      peers: () => [...new Set([...(context.named?.() ?? []), ...channels.values()])],
     },
     welcome: (opened) => welcome(state, opened),
     close: () => {

@@ -19,6 +19,8 @@ export interface Libp2pOptions {
   /** Nodes to meet the others through. */
   readonly bootstrap?: readonly string[]
   readonly addresses?: Addresses
+  /** Devices to speak with as soon as there is something to say, asked again and again; who has come needs no naming. */
+  readonly peers?: readonly string[] | (() => readonly string[])
   /** Publishes where this device is, readable only for who knows its device id. Off unless set. */
   readonly announce?: boolean
   /**

@@ -108,6 +108,7 @@ function linkOf({ options, crypto, clock, logger, random, node }: Parts, directo
     peerId,
     binding: signBinding(crypto, identity, peerId),
     accept: options.accept ?? (() => true),
+    named: () => (typeof options.peers === 'function' ? options.peers() : (options.peers ?? [])),
     open: dialer.open,
     met: (device, bytes) => dialer.met(device, peerIdFromMultihash(decodeDigest(bytes))),
   })

@@ -11,11 +11,12 @@ import {
   type Link,
   type Logger,
   MAX_FRAME_BYTES,
+  type Nearness,
   type Transport,
 } from '@hyphae/core'
 import { type CryptoProvider, defaultCrypto, type Ed25519PrivateKey } from '@hyphae/crypto'
 import { createFrameQueue, type FrameQueue } from '@hyphae/transport'
-import { addressText, byDistance, parseAddress } from './address.js'
+import { type Address, addressText, byDistance, distance, parseAddress } from './address.js'
 import type { ByteEvents, ByteSocket } from './byte-socket.js'
 import { type Channel, openChannel, type Party } from './channel.js'
 import { LinkError } from './errors.js'
@@ -32,6 +33,8 @@ export interface LinkOptions {
   /** As `parseAddress` takes them; port 0 picks one. None: only dials. */
   readonly listen?: readonly string[]
   readonly addresses?: Addresses
+  /** Devices to speak with as soon as there is something to say, asked again and again; who has come needs no naming. */
+  readonly peers?: readonly string[] | (() => readonly string[])
   /** Whether a device may connect; everybody may unless given. Frames are sealed for their readers in any case. */
   readonly accept?: (peer: string) => boolean
   readonly crypto?: CryptoProvider
@@ -61,6 +64,7 @@ interface State {
   readonly peers: Map<string, Channel>
   readonly dialling: Map<string, Promise<Channel>>
   readonly channels: Set<Channel>
+  readonly nearness: WeakMap<Channel, Nearness>
   /** All there are, also those that are still shaking hands. */
   readonly sockets: Set<ByteSocket>
   /** Connections that are accepted and not authenticated. */
@@ -78,6 +82,9 @@ const TRAITS: CarrierTraits = {
   metered: false,
   privacy: 'direct',
 }
+
+/** By distance: Unix socket, loopback, local network, the rest, radio. */
+const NEARNESS: readonly Nearness[] = ['machine', 'machine', 'network', 'direct', 'direct']
 
 const DEVICE_ID = /^[0-9a-f]{64}$/
 
@@ -97,7 +104,7 @@ export function linkFactory(platform: Platform): (options: LinkOptions) => LinkT
       }
       try {
         for (const address of wanted)
-          listening.push(await platform.listen(address, (open) => welcome(state, open), state.party))
+          listening.push(await platform.listen(address, (open) => welcome(state, open, address), state.party))
       } catch (error) {
         await close()
         throw error
@@ -108,6 +115,8 @@ export function linkFactory(platform: Platform): (options: LinkOptions) => LinkT
         link: {
           send: (peer, frame, io) => send(state, peer, frame, io),
           frames: (io) => state.queue.read(io?.signal),
+          peers: () => [...new Set([...named(options), ...state.peers.keys()])],
+          nearness: (peer) => nearnessOf(state, peer),
         },
         listening: listening.map(({ address }) => addressText(address)),
         attach: (role, open) => attach(state, role, open),
@@ -138,6 +147,7 @@ function createState(options: LinkOptions, platform: Platform, { clock, logger }
     peers: new Map(),
     dialling: new Map(),
     channels,
+    nearness: new WeakMap(),
     sockets: new Set(),
     handshakes: 0,
     closed: false,
@@ -188,12 +198,14 @@ async function dialNearest(state: State, peer: string): Promise<Channel> {
   let wrong = false
   for (const address of addresses) {
     try {
-      return await open(
+      const channel = await open(
         state,
         'initiator',
         (events) => state.platform.dial(address, events, state.party),
         (found) => found === peer,
       )
+      state.nearness.set(channel, NEARNESS[distance(address)] ?? 'direct')
+      return channel
     } catch (error) {
       wrong ||= error instanceof LinkError && error.code === 'link/wrong-peer'
       state.logger.info('link: an address did not answer', { code: (error as LinkError).code ?? 'unknown' })
@@ -215,7 +227,7 @@ async function attach(
 }
 
 /** A connection that somebody else has made. */
-function welcome(state: State, openSocket: (events: ByteEvents) => ByteSocket): void {
+function welcome(state: State, openSocket: (events: ByteEvents) => ByteSocket, at: Address): void {
   const busy = state.handshakes >= MAX_HANDSHAKES || state.channels.size >= MAX_CONNECTIONS
   if (state.closed || busy) {
     openSocket({ received: () => {}, closed: () => {} }).close()
@@ -223,6 +235,7 @@ function welcome(state: State, openSocket: (events: ByteEvents) => ByteSocket): 
   }
   state.handshakes += 1
   open(state, 'responder', openSocket, state.options.accept ?? (() => true))
+    .then((channel) => state.nearness.set(channel, NEARNESS[distance(at)] ?? 'direct'))
     .catch((error: LinkError) => state.logger.info('link: a connection was refused', { code: error.code }))
     .finally(() => {
       state.handshakes -= 1

@@ -66,14 +66,21 @@ export function greet(post: Post, candidates: Candidates, now: number): number {
   return next
 }
 
-/** Resolves when each peer that the link names was met or did not answer a first greeting in time. */
-export async function firstMeetings(post: Post, candidates: Candidates, signal: AbortSignal): Promise<void> {
+/** Greets at once whom the link names and is away; resolves when each was met, cannot be reached or is late. */
+export async function meetAll(post: Post, candidates: Candidates, signal: AbortSignal): Promise<void> {
   const over = new AbortController()
   const stop = AbortSignal.any([signal, over.signal])
   post.clock
     .sleep(MEETING_MS, stop)
     .then(() => over.abort())
     .catch(() => {})
+  for (const name of candidates()) {
+    const peer = post.peers.get(name)
+    if (peer === undefined || peer.present || peer.queued > 0) continue
+    peer.unreachable = false
+    peer.greetAt = 0
+  }
+  post.changed.wake()
   const isWaited = (name: string): boolean => {
     const peer = post.peers.get(name)
     return peer === undefined || (!peer.present && !peer.unreachable)

@@ -19,7 +19,7 @@ import { systemRandom } from '../backoff.js'
 import { MAX_LINK_REFUSALS, PEER_CHECK_MS } from '../limits.js'
 import type { DirectoryChecks } from '../memory-directory.js'
 import { decodeControl } from './control.js'
-import { firstMeetings, greet, hear, type Meeting, meet } from './greeter.js'
+import { greet, hear, type Meeting, meet, meetAll } from './greeter.js'
 import { createInbox, type Inbox } from './inbox.js'
 import { decodeMessage, type Message } from './message.js'
 import { createOutgoing, type Outgoing } from './outgoing.js'
@@ -63,7 +63,7 @@ export function linkMailbox(link: Link, options: LinkMailboxOptions): LinkMailbo
   const closing = new AbortController()
   const post = createPost({ link, traits, crypto, clock, logger, random, closed: closing.signal })
   const candidates = (): readonly string[] => [...(options.peers ?? []), ...(link.peers?.() ?? [])]
-  const met = (signal: AbortSignal): Promise<void> => firstMeetings(post, candidates, signal)
+  const met = (signal: AbortSignal): Promise<void> => meetAll(post, candidates, signal)
   const outgoing = createOutgoing(post)
   const inbox = createInbox(post, met)
   const questions = createQuestions(post, met, options.checks ?? {})
