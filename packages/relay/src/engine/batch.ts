@@ -2,7 +2,7 @@
 import type { Counters } from './counters.js'
 import type { Database, Stage } from './database.js'
 import { addDue, clearPages, type DuePages, finishPages } from './due-page.js'
-import { nameOf, type RowName } from './keys.js'
+import { idKey, nameOf, type Slot } from './keys.js'
 
 export interface Batch {
   /** A copy: it replaces the engine's when the batch is durable. */
@@ -11,18 +11,21 @@ export interface Batch {
   readonly added: Map<string, number>
   /** A key that was prefetched or written by this batch. */
   known(key: Uint8Array): Uint8Array | undefined
-  /** True when this batch deletes the key. */
-  isDeleted(key: Uint8Array): boolean
-  /** True when this batch deletes the frame at this position. */
-  isFrameDeleted(seq: number): boolean
+  /** True when the id was prefetched and is there, or this batch puts it. */
+  hasId(box: Uint8Array, id: Uint8Array): boolean
   get(key: Uint8Array): Promise<Uint8Array | undefined>
   /** Keys and values are copied at once, except that `known` and `get` return this `value` itself. */
   put(key: Uint8Array, value: Uint8Array): void
   del(key: Uint8Array): void
   /** A write that no job of this batch reads. */
   append(key: Uint8Array, value: Uint8Array): void
-  /** The same under a key that was never used before. */
-  create(key: Uint8Array, value: Uint8Array): void
+  putId(box: Uint8Array, id: Uint8Array): void
+  putFrame(box: Uint8Array, place: Slot, frame: Uint8Array): void
+  dropFrame(box: Uint8Array, place: Slot): void
+  /** Up to which position this batch has dropped all frames of a box, by box name. */
+  readonly droppedUpTo: Map<string, number>
+  /** Positions of frames that this batch has dropped from between others. */
+  readonly dropped: Set<number>
   /** Notes when a new frame is looked at, and when it goes. */
   due(at: number, end: number, seq: number, box: Uint8Array, id: Uint8Array): void
   /** Runs after the batch is durable and before anyone is answered. */
@@ -39,16 +42,17 @@ export interface OpenBatch extends Batch {
 /** `pages` is one batch's at a time. */
 export function openBatch(database: Database, stage: Stage, counters: Counters, pages: DuePages): OpenBatch {
   clearPages(pages)
-  const seen = new Map<RowName, Uint8Array | undefined>()
+  const seen = new Map<string, Uint8Array | undefined>()
   const effects: (() => void)[] = []
-  const deletes = (name: RowName): boolean => seen.get(name) === undefined && seen.has(name)
   return {
     counters,
     effects,
     added: new Map(),
+    droppedUpTo: new Map(),
+    dropped: new Set(),
     known: (key) => seen.get(nameOf(key)),
-    isDeleted: (key) => deletes(nameOf(key)),
-    isFrameDeleted: deletes,
+    hasId: (box, id) =>
+      stage.putsId(box, id) || (seen.size > 0 && seen.get(nameOf(idKey(box, id))) !== undefined),
     get: async (key) => {
       const name = nameOf(key)
       if (!seen.has(name)) seen.set(name, (await database.getMany([key]))[0])
@@ -69,7 +73,9 @@ export function openBatch(database: Database, stage: Stage, counters: Counters, 
       stage.del(key)
     },
     append: stage.put,
-    create: stage.fresh,
+    putId: stage.id,
+    putFrame: stage.frame,
+    dropFrame: stage.dropFrame,
     due: (at, end, seq, box, id) => addDue(pages, at, end, seq, box, id, stage.loose),
     finish: () => finishPages(pages, stage.loose),
     afterwards: (effect) => {

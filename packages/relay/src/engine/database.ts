@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { ClassicLevel } from 'classic-level'
 import { RelayError } from '../errors.js'
 import { BLOCK_CACHE_BYTES, CARRY_BATCH_ROWS, WRITE_BUFFER_BYTES } from '../limits.js'
+import type { Slot } from './keys.js'
 
 export type Write =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
@@ -17,6 +18,13 @@ export interface Stage {
   /** The same, and found by `entries` and `keys` only. */
   loose(key: Uint8Array, value: Uint8Array): void
   del(key: Uint8Array): void
+  /** `fresh` under the key of a frame. */
+  frame(box: Uint8Array, place: Slot, frame: Uint8Array): void
+  dropFrame(box: Uint8Array, place: Slot): void
+  /** `put` under the key of an id, without a value. */
+  id(box: Uint8Array, id: Uint8Array): void
+  /** True when this transaction puts the id. */
+  putsId(box: Uint8Array, id: Uint8Array): boolean
   readonly rows: number
 }
 

@@ -38,23 +38,31 @@ export function binary(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
-/** What a key is called in memory: the position for a frame, which no other frame has, else its bytes. */
-export type RowName = string | number
+/** `binary` of a key, as what it is called in memory. */
+export const nameOf: (key: Uint8Array) => string = binary
 
-/** The name of the key in `bytes` from `start` to `end`. */
-export function rowName(bytes: Buffer, start: number, end: number): RowName {
-  if (bytes[start] === BOX && end - start === FRAME_KEY_BYTES)
-    return bytes.readUInt32BE(start + 33) * U32 + bytes.readUInt32BE(start + 37)
-  return bytes.toString('latin1', start, end)
+/** Names that were asked for last: a power of two, above the boxes that are busy at once. 400 KiB. */
+const KEPT_NAMES = 4096
+const BOX_BYTES = 32
+const keptNames: string[] = new Array(KEPT_NAMES).fill('')
+const keptBoxes = new Uint8Array(KEPT_NAMES * BOX_BYTES)
+
+/**
+ * The map key under which the engine reports a box. That of a box which was asked for lately is the same string again:
+ * looking it up costs a third.
+ */
+export function boxName(box: Uint8Array): string {
+  if (box.length !== BOX_BYTES) return binary(box)
+  const slot = ((box[1] as number) | ((box[2] as number) << 8)) & (KEPT_NAMES - 1)
+  const start = slot * BOX_BYTES
+  let same = 0
+  while (same < BOX_BYTES && box[same] === keptBoxes[start + same]) same += 1
+  if (same === BOX_BYTES && keptNames[slot] !== '') return keptNames[slot] as string
+  const name = binary(box)
+  keptNames[slot] = name
+  keptBoxes.set(box, start)
+  return name
 }
-
-/** `rowName` of a key by itself. */
-export function nameOf(key: Uint8Array): RowName {
-  return rowName(Buffer.from(key.buffer, key.byteOffset, key.byteLength), 0, key.length)
-}
-
-/** The map key under which the engine reports a box. */
-export const boxName: (box: Uint8Array) => string = binary
 
 export function writeSeq(key: Buffer, offset: number, seq: number): void {
   key.writeUInt32BE(Math.floor(seq / U32), offset)
@@ -72,14 +80,30 @@ function start(prefix: number, length: number): Buffer {
   return key
 }
 
-const FRAME_KEY_BYTES = 42
+export const FRAME_KEY_BYTES = 42
+
+/** The key of a frame, at `at`. */
+export function writeFrameKey(out: Buffer, at: number, box: Uint8Array, value: Slot): void {
+  out[at] = BOX
+  out.set(box, at + 1)
+  writeSeq(out, at + 33, slotSeq(value))
+  out[at + 41] = value % 4
+}
 
 export function frameKey(box: Uint8Array, value: Slot): Buffer {
-  const key = start(BOX, FRAME_KEY_BYTES)
-  key.set(box, 1)
-  writeSeq(key, 33, slotSeq(value))
-  key[41] = value % 4
+  const key = Buffer.allocUnsafe(FRAME_KEY_BYTES)
+  writeFrameKey(key, 0, box, value)
   return key
+}
+
+/** True when the key from `start` to `end` is that of a frame. */
+export function isFrameKey(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start === FRAME_KEY_BYTES && bytes[start] === BOX
+}
+
+/** The position in the key of a frame that begins at `at`. */
+export function frameSeq(bytes: Buffer, at: number): number {
+  return bytes.readUInt32BE(at + 33) * U32 + bytes.readUInt32BE(at + 37)
 }
 
 /** Box and slot of a frame key. */
@@ -87,11 +111,26 @@ export function readFrameKey(key: Uint8Array): { box: Uint8Array; slot: Slot } {
   return { box: key.subarray(1, 33), slot: readSeq(key, 33) * 4 + (key[41] as number) }
 }
 
+export const ID_KEY_BYTES = 49
+/** Where box and id lie in the key, one behind the other. */
+export const ID_PAIR_AT = 1
+
+/** The key of an id, at `at`. */
+export function writeIdKey(out: Buffer, at: number, box: Uint8Array, id: Uint8Array): void {
+  out[at] = ID
+  out.set(box, at + 1)
+  out.set(id, at + 33)
+}
+
 export function idKey(box: Uint8Array, id: Uint8Array): Buffer {
-  const key = start(ID, 49)
-  key.set(box, 1)
-  key.set(id, 33)
+  const key = Buffer.allocUnsafe(ID_KEY_BYTES)
+  writeIdKey(key, 0, box, id)
   return key
+}
+
+/** True when the key from `start` to `end` is that of an id. */
+export function isIdKey(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start === ID_KEY_BYTES && bytes[start] === ID
 }
 
 export function readIdKey(key: Uint8Array): { box: Uint8Array; id: Uint8Array } {

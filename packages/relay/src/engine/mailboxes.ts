@@ -20,9 +20,6 @@ export interface PutContext {
   readonly stored: StoredListener
 }
 
-/** That an id is there says all. */
-const ID_VALUE = new Uint8Array(0)
-
 /** A job whose work finds what it needs in the job itself: a closure for each put would live until it is durable. */
 interface PutJob extends Job<Verdict> {
   readonly box: Uint8Array
@@ -79,8 +76,8 @@ function keysOf(
 function put(batch: Batch, { box, id, frame, options, context, now }: PutJob): Verdict {
   const { ttl = DEFAULT_TTL, quota, spend } = options
   const { positions, limits, random, stored, ids } = context
-  const key = idKey(box, id)
-  if (batch.known(key) !== undefined) return null
+  // What the filter rules out is neither in the store nor in this batch.
+  if (ids.maybe(box, id) && batch.hasId(box, id)) return null
   const name = boxName(box)
   const adding = batch.added.get(name) ?? 0
   const most = Math.min(quota ?? limits.framesPerBox, limits.framesPerBox)
@@ -93,8 +90,8 @@ function put(batch: Batch, { box, id, frame, options, context, now }: PutJob): V
   counters.bytes += frame.length
   counters.frames[slotSize(place)] += 1
   batch.added.set(name, adding + 1)
-  batch.put(key, ID_VALUE)
-  batch.create(frameKey(box, place), frame)
+  batch.putId(box, id)
+  batch.putFrame(box, place, frame)
   const { at, end } = frameTimes(ttl, limits, now, random)
   counters.rows += 1
   batch.due(at, end, seq, box, id)
@@ -109,7 +106,7 @@ function put(batch: Batch, { box, id, frame, options, context, now }: PutJob): V
 /** Stops counting and storing these frames of a box; the batch's caller forgets the positions afterwards. */
 export function removeFrames(batch: Batch, box: Uint8Array, slots: readonly Slot[]): void {
   for (const place of slots) {
-    batch.del(frameKey(box, place))
+    batch.dropFrame(box, place)
     batch.counters.frames[slotSize(place)] -= 1
     batch.counters.bytes -= slotSize(place)
   }
@@ -118,16 +115,23 @@ export function removeFrames(batch: Batch, box: Uint8Array, slots: readonly Slot
 /** With what it holds in memory until it is durable. */
 const ACK_BYTES = 256
 
+/** Two acks of one box in one batch see the same positions: only what is still stored counts. */
+function stillStored({ droppedUpTo, dropped }: Batch, name: string, slots: Slot[]): Slot[] {
+  const upTo = droppedUpTo.get(name)
+  if (upTo === undefined && dropped.size === 0) return slots
+  return slots.filter((place) => slotSeq(place) > (upTo ?? 0) && !dropped.has(slotSeq(place)))
+}
+
 export function ackJob(box: Uint8Array, cursor: number, positions: Positions): Job<Verdict> {
   const name = boxName(box)
   return {
     bytes: ACK_BYTES,
     run: (batch) => {
-      // Two acks of one box in one batch see the same positions: only what is still stored counts.
-      const slots = positions.upTo(name, cursor).filter((place) => !batch.isFrameDeleted(slotSeq(place)))
+      const slots = stillStored(batch, name, positions.upTo(name, cursor))
       const last = slots.at(-1)
       if (last === undefined) return null
       removeFrames(batch, box, slots)
+      batch.droppedUpTo.set(name, slotSeq(last))
       batch.afterwards(() => positions.drop(name, slotSeq(last)))
       return null
     },

@@ -11,7 +11,7 @@ import type { Committer } from './committer.js'
 import type { Database } from './database.js'
 import { type Due, dueWindowMs } from './due.js'
 import { addDue, createDuePages, type DuePages, decodeDues, finishPages } from './due-page.js'
-import { BLOB_TIME_RANGE, blobTimeKey, boxName, DUE_RANGE, dueKey, frameKey, idKey, readSeq } from './keys.js'
+import { BLOB_TIME_RANGE, blobTimeKey, boxName, DUE_RANGE, dueKey, idKey, readSeq } from './keys.js'
 import { expireLog } from './logs.js'
 import { removeFrames } from './mailboxes.js'
 import type { Positions } from './positions.js'
@@ -37,9 +37,11 @@ interface Entry {
 function expireFrame(batch: Batch, due: Due, { positions, now }: SweepContext): boolean {
   const name = boxName(due.name)
   const [place] = positions().has(name, due.seq) ? positions().after(name, due.seq - 1, 1) : []
-  if (place !== undefined && !batch.isDeleted(frameKey(due.name, place))) {
+  const gone = due.seq <= (batch.droppedUpTo.get(name) ?? 0) || batch.dropped.has(due.seq)
+  if (place !== undefined && !gone) {
     if (now < due.end) return false
     removeFrames(batch, due.name, [place])
+    batch.dropped.add(due.seq)
     batch.afterwards(() => positions().remove(name, due.seq))
   }
   batch.del(idKey(due.name, due.id))

@@ -11,11 +11,22 @@ import { join } from 'node:path'
 import { RelayError } from '../../errors.js'
 import { CARRY_ROWS, SEGMENT_BYTES, SPARE_SEGMENTS } from '../../limits.js'
 import { type Database, type LevelDatabase, openLevel, type Stage, type Write } from '../database.js'
-import { nameOf, type RowName } from '../keys.js'
-import { addRow, clearRows, createRows, RECORD_HEADER_BYTES, ROW, type Rows, writeRecord } from './record.js'
+import {
+  addFrame,
+  addId,
+  addRow,
+  clearRows,
+  createRows,
+  dropFrame,
+  putsId,
+  RECORD_HEADER_BYTES,
+  ROW,
+  type Rows,
+  writeRecord,
+} from './record.js'
 import { inOrder, type Replayed, replaySegment } from './replay.js'
 import { closeSegment, openSegment, type Segment, voidSegment, writeDurably } from './segment.js'
-import { createTable, rowsOf, type Table, takeRecord, valueAt } from './table.js'
+import { createTable, type Found, findRow, rowsOf, type Table, takeRecord } from './table.js'
 
 interface Files {
   readonly folder: string
@@ -128,6 +139,10 @@ function stageOf(rows: Rows): Stage {
     fresh: (key, value) => addRow(rows, ROW.fresh, key, value),
     loose: (key, value) => addRow(rows, ROW.loose, key, value),
     del: (key) => addRow(rows, ROW.del, key, NO_VALUE),
+    frame: (box, place, frame) => addFrame(rows, box, place, frame),
+    dropFrame: (box, place) => dropFrame(rows, box, place),
+    id: (box, id) => addId(rows, box, id),
+    putsId: (box, id) => putsId(rows, box, id),
     get rows() {
       return rows.count
     },
@@ -163,12 +178,12 @@ function exclusive<T>(state: State, act: () => Promise<T>): Promise<T> {
 // ── Reading ─────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Undefined: LevelDB knows. */
-function find(state: State, name: RowName): { readonly value: Uint8Array | undefined } | undefined {
-  const { active, young, carried } = state
+function find({ active, young, carried }: State, key: Uint8Array): Found | undefined {
+  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength)
   for (let i = -2; i < carried.length; i++) {
     const table = i === -2 ? active : i === -1 ? young : carried[carried.length - 1 - i]
-    const row = table?.rows.get(name)
-    if (table !== undefined && row !== undefined) return { value: valueAt(table, row) }
+    const found = table === undefined ? undefined : findRow(table, bytes)
+    if (found !== undefined) return found
   }
   return undefined
 }
@@ -177,7 +192,7 @@ async function getMany(state: State, keys: readonly Uint8Array[]): Promise<(Uint
   const values: (Uint8Array | undefined)[] = new Array(keys.length).fill(undefined)
   const below: number[] = []
   keys.forEach((key, i) => {
-    const found = find(state, nameOf(key))
+    const found = find(state, key)
     if (found === undefined) below.push(i)
     else values[i] = found.value
   })

@@ -13,6 +13,16 @@
  */
 import { crc32 } from 'node:zlib'
 import type { Write } from '../database.js'
+import { clearIdIndex, createIdIndex, findPair, type IdIndex, notePair } from '../id-index.js'
+import {
+  FRAME_KEY_BYTES,
+  ID_KEY_BYTES,
+  ID_PAIR_AT,
+  isIdKey,
+  type Slot,
+  writeFrameKey,
+  writeIdKey,
+} from '../keys.js'
 
 export const RECORD_HEADER_BYTES = 28
 export const ROW_HEADER_BYTES = 7
@@ -39,17 +49,20 @@ export interface Rows {
   bytes: Buffer
   length: number
   count: number
+  /** Where the pair of box and id begins in the newest row of each id. */
+  readonly ids: IdIndex
 }
 
 const FIRST_BYTES = 256 * 1024
 
 export function createRows(): Rows {
-  return { bytes: Buffer.allocUnsafeSlow(FIRST_BYTES), length: 0, count: 0 }
+  return { bytes: Buffer.allocUnsafeSlow(FIRST_BYTES), length: 0, count: 0, ids: createIdIndex() }
 }
 
 export function clearRows(rows: Rows): void {
   rows.length = 0
   rows.count = 0
+  clearIdIndex(rows.ids)
 }
 
 function grow(rows: Rows, needed: number): void {
@@ -58,19 +71,51 @@ function grow(rows: Rows, needed: number): void {
   rows.bytes = larger
 }
 
-export function addRow(rows: Rows, type: number, key: Uint8Array, value: Uint8Array): void {
+/** Begins a row with room for its key and its value. Returns where the key begins. */
+function begin(rows: Rows, type: number, keyBytes: number, valueBytes: number): number {
   const start = rows.length
-  const end = start + ROW_HEADER_BYTES + key.length + value.length
+  const key = start + ROW_HEADER_BYTES
+  const end = key + keyBytes + valueBytes
   if (end > rows.bytes.length) grow(rows, end)
   const { bytes } = rows
   bytes[start] = type
-  bytes[start + 1] = key.length & 0xff
-  bytes[start + 2] = key.length >>> 8
-  bytes.writeUInt32LE(value.length, start + 3)
-  bytes.set(key, start + ROW_HEADER_BYTES)
-  bytes.set(value, start + ROW_HEADER_BYTES + key.length)
+  bytes[start + 1] = keyBytes & 0xff
+  bytes[start + 2] = keyBytes >>> 8
+  bytes.writeUInt32LE(valueBytes, start + 3)
   rows.length = end
   rows.count += 1
+  return key
+}
+
+export function addRow(rows: Rows, type: number, key: Uint8Array, value: Uint8Array): void {
+  const at = begin(rows, type, key.length, value.length)
+  rows.bytes.set(key, at)
+  rows.bytes.set(value, at + key.length)
+  if (isIdKey(rows.bytes, at, at + key.length)) notePair(rows.ids, rows.bytes, at + ID_PAIR_AT)
+}
+
+/** A new frame: `addRow` without a key of its own. */
+export function addFrame(rows: Rows, box: Uint8Array, place: Slot, frame: Uint8Array): void {
+  const at = begin(rows, ROW.fresh, FRAME_KEY_BYTES, frame.length)
+  writeFrameKey(rows.bytes, at, box, place)
+  rows.bytes.set(frame, at + FRAME_KEY_BYTES)
+}
+
+export function dropFrame(rows: Rows, box: Uint8Array, place: Slot): void {
+  const at = begin(rows, ROW.del, FRAME_KEY_BYTES, 0)
+  writeFrameKey(rows.bytes, at, box, place)
+}
+
+export function addId(rows: Rows, box: Uint8Array, id: Uint8Array): void {
+  const at = begin(rows, ROW.put, ID_KEY_BYTES, 0)
+  writeIdKey(rows.bytes, at, box, id)
+  notePair(rows.ids, rows.bytes, at + ID_PAIR_AT)
+}
+
+/** True when these rows put the id. */
+export function putsId({ ids, bytes }: Rows, box: Uint8Array, id: Uint8Array): boolean {
+  const pair = findPair(ids, bytes, box, id)
+  return pair !== 0 && bytes[pair - ID_PAIR_AT - ROW_HEADER_BYTES] !== ROW.del
 }
 
 function seal(image: Buffer, start: number, end: number, epoch: Epoch, number: number): void {
