@@ -147,7 +147,8 @@ function heard(state: State, packet: Packet, from: string): void {
           send(state, { kind: 'close', id: packet.id }, from)
         return
       }
-      entry.greeting?.abort()
+      // Not once more for each datagram: aborting makes an error object even when nothing is left to abort.
+      if (entry.greeting?.signal.aborted === false) entry.greeting.abort()
       entry.stream.heard(packet)
   }
 }
