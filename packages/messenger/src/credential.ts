@@ -12,7 +12,7 @@ import {
 } from '@hyphae/identity'
 import { createKeyPackage, type Member, type MlsContext, type MlsIdentity } from '@hyphae/mls'
 import { encodeRecords, readRecords } from '@hyphae/tlv'
-import { boxOfSeed } from './boxes.js'
+import { boxKeyAt, boxOfSeed, homeOf } from './boxes.js'
 import { deviceOf } from './contacts.js'
 import type { NodeContext } from './context.js'
 import { MessengerError } from './errors.js'
@@ -34,12 +34,18 @@ export function createCredential(context: NodeContext): {
   readonly identity: MlsIdentity
   readonly boxSeed: Uint8Array
 } {
-  const boxSeed = context.crypto.randomBytes(SEED_BYTES)
+  const boxSeed = newBoxSeed(context)
   const credential = encodeRecords([
     { type: CERTIFICATE, value: context.self.certificateBytes },
     { type: BOX, value: boxOfSeed(context.crypto, boxSeed) },
   ])
   return { identity: { signing: context.self.device.mls, credential }, boxSeed }
+}
+
+/** Where boxes are read by their buckets, at home like all others. */
+function newBoxSeed({ crypto, mode, self }: NodeContext): Uint8Array {
+  if (mode !== 'strict') return crypto.randomBytes(SEED_BYTES)
+  return crypto.ed25519.exportSeed(boxKeyAt(crypto, homeOf(self.device.introBox.publicKey)))
 }
 
 /** A KeyPackage of this device with everything that joining by it needs. */

@@ -4,6 +4,8 @@ import { MAX_RECEIPT_IDS } from '@hyphae/content'
 /** KeyPackages are five times as large as prekeys and used only when somebody is added to a group. */
 export const KEY_PACKAGE_BATCH = 20
 export const KEY_PACKAGE_LOW = 5
+/** Bytes of items in one upload: a sealed request over two hops holds 128 KiB. */
+export const STOCK_PART_BYTES: number = 96 * 1024
 /** How often stock and record are looked at when nothing else asks for it. */
 export const UPKEEP_INTERVAL_MS: number = 60 * 60 * 1000
 /** A first start waits this long for its own publication, so that its id can be used at once. */

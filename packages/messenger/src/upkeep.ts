@@ -20,7 +20,7 @@ import { MessengerError } from './errors.js'
 import { PREKEY_STOCK } from './handshake.js'
 import { rotateIntroWhenDue } from './intro.js'
 import { KEY_PACKAGE_STOCK, keyPackageHash } from './joiners.js'
-import { KEY_PACKAGE_BATCH, KEY_PACKAGE_LOW, UPKEEP_INTERVAL_MS } from './limits.js'
+import { KEY_PACKAGE_BATCH, KEY_PACKAGE_LOW, STOCK_PART_BYTES, UPKEEP_INTERVAL_MS } from './limits.js'
 import { closeOldBoxes } from './old-boxes.js'
 import { codeOf } from './outbox.js'
 import { beginOwed } from './owed.js'
@@ -132,11 +132,8 @@ async function publishAt(
 }
 
 async function stockPrekeys(context: NodeContext, directory: Directory, replace: boolean): Promise<void> {
-  const made = await transact(context, async (tx) => {
-    const { bundles, lastResort } = await context.sessions.issuePrekeys(tx)
-    return { items: bundles, lastResort, sequence: await nextNumber(tx, 'stock') }
-  })
-  await upload(context, directory, { ...made, kind: PREKEY_STOCK, replace })
+  const { bundles: items, lastResort } = await transact(context, (tx) => context.sessions.issuePrekeys(tx))
+  await upload(context, directory, { items, lastResort, kind: PREKEY_STOCK, replace })
 }
 
 async function stockKeyPackages(context: NodeContext, directory: Directory, replace: boolean): Promise<void> {
@@ -144,15 +141,13 @@ async function stockKeyPackages(context: NodeContext, directory: Directory, repl
     Array.from({ length: KEY_PACKAGE_BATCH }, () => makeKeyPackage(context, false)),
   )
   const lastResort = await makeKeyPackage(context, true)
-  const sequence = await transact(context, async (tx) => {
+  await transact(context, async (tx) => {
     for (const row of [...oneTime, lastResort])
       keyPackagesTable.put(tx, row, keyPackageHash(context, row.keyPackage))
-    return nextNumber(tx, 'stock')
   })
   const items = oneTime.map((row) => row.keyPackage)
   const stock = {
     kind: KEY_PACKAGE_STOCK,
-    sequence,
     items,
     lastResort: lastResort.keyPackage,
     replace,
@@ -160,17 +155,40 @@ async function stockKeyPackages(context: NodeContext, directory: Directory, repl
   await upload(context, directory, stock)
 }
 
-/** Uploads items sealed for those who know the account, so that the carrier learns neither account nor device. */
+/**
+ * Uploads items sealed for those who know the account, so that the carrier learns neither account nor device. In parts:
+ * a carrier over two hops takes no more at once.
+ */
 async function upload(
   context: NodeContext,
   directory: Directory,
-  stock: Omit<StockUpload, 'writer' | 'signature'>,
+  stock: Omit<StockUpload, 'writer' | 'signature' | 'sequence'>,
 ): Promise<void> {
-  const { crypto, self } = context
+  const { crypto, self, closing } = context
   const seal = (item: Uint8Array): Uint8Array =>
     sealStockItem(crypto, self.account.signing.publicKey, self.device.directory.publicKey, item)
-  const sealed = { ...stock, items: stock.items.map(seal), lastResort: seal(stock.lastResort) }
-  await directory.stock(signStockUpload(crypto, self.device.directory, sealed), { signal: context.closing })
+  const rest = stock.items.map(seal)
+  let lastResort = seal(stock.lastResort)
+  let { replace } = stock
+  do {
+    const items = rest.splice(0, partLength(rest))
+    const sequence = await transact(context, (tx) => nextNumber(tx, 'stock'))
+    const part = { ...stock, items, lastResort, replace, sequence }
+    await directory.stock(signStockUpload(crypto, self.device.directory, part), { signal: closing })
+    // Kept, and added to, by the parts that follow.
+    lastResort = new Uint8Array()
+    replace = false
+  } while (rest.length > 0)
+}
+
+/** How many items go together. */
+function partLength(items: readonly Uint8Array[]): number {
+  let bytes = 0
+  const over = items.findIndex((item) => {
+    bytes += item.length
+    return bytes > STOCK_PART_BYTES
+  })
+  return over < 0 ? items.length : Math.max(1, over)
 }
 
 /** Publishes the record where the directory does not have this device's latest one. */

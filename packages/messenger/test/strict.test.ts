@@ -1,0 +1,186 @@
+/** Strict privacy: boxes read by their bucket, frames in slots, and carriers that cannot hide enough refused. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type MailboxPut, silentLogger, systemClock, type Transport } from '@hyphae/core'
+import { startRelay } from '@hyphae/relay'
+import { memoryStore } from '@hyphae/store'
+import { relay } from '@hyphae/transport-relay'
+import { hopKey, openCalls, throughRelay } from '@hyphae/transport-relay/hops'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { homeOf } from '../src/boxes.js'
+import { createMessenger, type Messenger, memoryNetwork } from '../src/index.js'
+import { HOME_BITS, LOW_PACE_MS } from '../src/limits.js'
+import { placesTable } from '../src/rows.js'
+import { crowdNetwork, fastClock } from './crowd.js'
+import { next, nextTexts, openNode, survivingStore } from './nodes.js'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const clock = fastClock(20_000)
+const strict = { mode: 'strict', cover: 'high', clock } as const
+
+async function say(from: Messenger, to: Messenger, text: string): Promise<void> {
+  await (await from.conversation(to.id)).send(text)
+  expect((await next(to)).text).toBe(text)
+}
+
+describe('a strict node', () => {
+  it('reads one bucket, whatever it has to read', async () => {
+    const net = crowdNetwork(4)
+    const [alice, bob, carol] = await Promise.all([1, 2, 3].map(() => openNode(net.transport(), strict)))
+    for (const other of [bob, carol] as Messenger[]) {
+      await say(alice as Messenger, other, 'hello')
+      await say(other, alice as Messenger, 'hello')
+      clock.forward(DAY_MS)
+      await say(alice as Messenger, other, 'next day')
+      await say(other, alice as Messenger, 'next day')
+    }
+    const group = await (alice as Messenger).createGroup({
+      name: 'all',
+      members: [bob as Messenger, carol as Messenger].map(({ id }) => id),
+    })
+    await group.send('to all')
+    expect((await next(bob as Messenger)).text).toBe('to all')
+    expect((await next(carol as Messenger)).text).toBe('to all')
+    const prefixes = new Set(net.fetches.map(({ prefix }) => prefix))
+    expect(prefixes.size).toBeLessThanOrEqual(3)
+    expect(net.stored.some(({ box }) => homeOf(box) >>> (HOME_BITS - 4) === [...prefixes][0])).toBe(true)
+  })
+
+  it('finds what was read before its box was opened', async () => {
+    const net = crowdNetwork(0)
+    const held: MailboxPut[] = []
+    let holding = true
+    // The first frame, the handshake, comes last.
+    const late: Transport = async (components) => {
+      const carrier = await net.transport()(components)
+      const mailbox = carrier.mailbox
+      if (mailbox === undefined) throw new Error('it has mailboxes')
+      const put: typeof mailbox.put = async (items, options) => {
+        const first = holding ? items.slice(0, 1) : []
+        held.push(...first)
+        holding = false
+        await mailbox.put(items.slice(first.length), options)
+        if (held.length > 0 && items.length > first.length) {
+          await systemClock.sleep(100)
+          await mailbox.put(held.splice(0), options)
+        }
+      }
+      return { ...carrier, mailbox: { ...mailbox, put } }
+    }
+    const bob = await openNode(net.transport(), strict)
+    const alice = await openNode(late, { ...strict, cover: 'off' })
+    await say(alice, bob, 'before the handshake')
+  })
+
+  it('goes on where it was after a restart, and shows nothing twice', async () => {
+    const net = crowdNetwork(1)
+    const disk = survivingStore(memoryStore())
+    const alice = await openNode(net.transport(), { ...strict, cover: 'off' })
+    const bob = await openNode(net.transport(), { ...strict, cover: 'off', store: disk })
+    await say(alice, bob, 'one')
+    await bob.close()
+    const chat = await alice.conversation(bob.id)
+    const sent = Array.from({ length: 30 }, (_, day) => `day ${day}`)
+    for (const text of sent) {
+      await chat.send(text)
+      clock.forward(DAY_MS)
+    }
+    await alice.flush()
+    // More than is kept in memory, so that the place on disk moves on.
+    const prefix = homeOf(net.stored.at(-1)?.box as Uint8Array) >>> (HOME_BITS - 1)
+    const noise = net.stored.length
+    for (let index = 0; index < 600; index++) await flood(net, prefix)
+    expect(net.stored.length).toBe(noise + 600)
+    const again = await openNode(net.transport(), { ...strict, cover: 'off', store: disk })
+    expect(await nextTexts(again, sent.length)).toEqual(sent)
+    await until(async () => (await placesTable.list(disk, [])).some(({ row }) => row > 0))
+    await again.close()
+    const third = await openNode(net.transport(), { ...strict, cover: 'off', store: disk })
+    await say(alice, third, 'last')
+  })
+
+  it('sends a frame in every slot, to boxes that do not tell', async () => {
+    const net = crowdNetwork(0)
+    const own = fastClock(20_000)
+    const begun = own.now()
+    const alice = await openNode(net.transport(), { mode: 'strict', cover: 'low', clock: own })
+    await until(() => net.stored.length >= 60)
+    const mean = (own.now() - begun) / net.stored.length
+    expect(mean).toBeGreaterThan(LOW_PACE_MS / 3)
+    expect(net.stored.every(({ frame }) => frame.length === 2048)).toBe(true)
+    const decoys = new Set(net.stored.map(({ box }) => box.join()))
+    expect(decoys.size).toBeGreaterThan(1)
+    expect(decoys.size).toBeLessThanOrEqual(16)
+    expect(alice.privacy).toMatchObject({ mode: 'strict', cover: 'low' })
+  })
+
+  it('is refused by carriers that cannot hide it, and sends no cover where bytes are paid for', async () => {
+    const net = memoryNetwork()
+    await expect(createMessenger({ transports: [net()], mode: 'strict' })).rejects.toMatchObject({
+      code: 'messenger/not-private',
+      details: { needs: 'two-hop' },
+    })
+    const crowd = crowdNetwork(0)
+    const changed =
+      (change: object): Transport =>
+      async (components) => {
+        const carrier = await crowd.transport()(components)
+        return { ...carrier, ...change, traits: { ...carrier.traits, metered: true } }
+      }
+    const bare = createMessenger({ transports: [changed({ buckets: undefined })], mode: 'strict' })
+    await expect(bare).rejects.toMatchObject({ details: { needs: 'buckets' } })
+    const metered = await openNode(changed({}), strict)
+    expect(metered.privacy.cover).toBe('off')
+    await systemClock.sleep(50)
+    expect(crowd.stored).toEqual([])
+  })
+
+  it('talks and sends files over two relays', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hyphae-strict-'))
+    const second = await startRelay({ data: join(folder, 'second'), hops: {} })
+    const entry = await startRelay({
+      data: join(folder, 'entry'),
+      hops: { peers: [second.url], second: false },
+    })
+    onTestFinished(async () => {
+      await Promise.all([entry.close(), second.close()])
+      await rm(folder, { recursive: true, force: true })
+    })
+    const calls = openCalls(second.url, { clock: systemClock, logger: silentLogger })
+    const via = throughRelay(entry.url, { key: await hopKey(calls) })
+    await calls.close()
+    const transport: Transport = ({ logger }) => relay(second.url, { via })({ clock: systemClock, logger })
+    const [alice, bob] = await Promise.all(
+      [1, 2].map(() => openNode(transport, { ...strict, clock: fastClock(200) })),
+    )
+    // Time goes by too fast for them to wait until they are published.
+    await until(async () => {
+      const found = [alice?.conversation(bob?.id ?? ''), bob?.conversation(alice?.id ?? '')]
+      return (await Promise.allSettled(found)).every(({ status }) => status === 'fulfilled')
+    })
+    await say(alice as Messenger, bob as Messenger, 'hello')
+    await say(bob as Messenger, alice as Messenger, 'hello too')
+    const data = crypto.getRandomValues(new Uint8Array(60_000))
+    await (await alice?.conversation(bob?.id ?? ''))?.sendFile({ name: 'f', mediaType: 'a/b', data })
+    const told = await next(bob as Messenger)
+    expect(await bob?.downloadFile(told)).toEqual(data)
+    expect(alice?.privacy.carriers).toMatchObject([{ privacy: 'two-hop', buckets: true }])
+  })
+})
+
+async function flood(net: ReturnType<typeof crowdNetwork>, prefix: number): Promise<void> {
+  const carrier = await net.transport()({ clock: systemClock, logger: silentLogger })
+  const bytes = (count: number): Uint8Array => crypto.getRandomValues(new Uint8Array(count))
+  const box = bytes(32)
+  box[0] = ((box[0] as number) & 0x7f) | (prefix << 7)
+  await carrier.mailbox?.put([{ box: box as MailboxPut['box'], id: bytes(16), frame: bytes(2048) }])
+}
+
+async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    if (await holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error('it did not come about')
+}
