@@ -2,8 +2,10 @@
 // many bytes. The other end is a process of its own, as in use; the two take turns.
 //
 // Measured twice. On one core for both ends, where the two differ by the work they do: that is the ratio with a goal. And
-// left to the system, where either pays for waking the other core, which takes longer than the work and varies with it.
-import { spawn, spawnSync } from 'node:child_process'
+// left to the system, where either pays for waking the other core, which takes longer than the work and varies with it: a
+// bare socket whose ends work for three microseconds is torn apart too, and takes 60 instead of 15 (measured with a busy
+// loop), one whose ends do nothing stays on one core.
+import { spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
@@ -11,46 +13,23 @@ import { connect, type Socket } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
 import { silentLogger, systemClock } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { link } from '@hyphae/transport-link'
-import { median, type Report, round } from '../harness.ts'
+import { type Report, round } from '../harness.ts'
+import { compare, FRAME_BYTES, type Runner, startEcho } from './round-trips.ts'
 
-const FRAME_BYTES = 512
 /** What a record of that frame takes on the wire: length, kind and tag beside it. */
 const RECORD_BYTES = 2 + 1 + FRAME_BYTES + 16
 /** The same in a datagram of a link over UDP. */
 const SEGMENT_BYTES = RECORD_BYTES + 19
-const ROUNDS = 31
-const TRIPS = 400
-const WARM_UP = 5
-
-interface Runner {
-  trip(): Promise<void>
-  close(): Promise<void>
-}
+const TURNS = { trips: 400, warmUp: 5 }
 
 const components = { clock: systemClock, logger: silentLogger }
 
-interface Echo {
-  /** What it said of where it listens. */
-  readonly said: string
-  end(): void
-}
-
-async function startEcho(...args: string[]): Promise<Echo> {
-  const program = fileURLToPath(new URL('echo.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', program, ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  return { said: String(line).trim(), end: () => child.stdin.end() }
-}
-
 async function ours(address: string): Promise<Runner> {
-  const echo = await startEcho('link', address)
-  const [peer, place] = echo.said.split(' ') as [string, string]
+  const echo = await startEcho('echo.ts', 'link', address)
+  const [peer, place] = echo.said as [string, string]
   const carrier = await link({ identity: crypto.ed25519.generate(), addresses: () => [place] })(components)
   const replies = carrier.link.frames()[Symbol.asyncIterator]()
   const frame = crypto.randomBytes(FRAME_BYTES)
@@ -68,8 +47,8 @@ async function ours(address: string): Promise<Runner> {
 }
 
 async function bare(path: string): Promise<Runner> {
-  const echo = await startEcho('bare', path)
-  const socket: Socket = path === '' ? connect(Number(echo.said), '127.0.0.1') : connect(path)
+  const echo = await startEcho('echo.ts', 'bare', path)
+  const socket: Socket = path === '' ? connect(Number(echo.said[0]), '127.0.0.1') : connect(path)
   socket.setNoDelay(true)
   await new Promise((resolve) => socket.once('connect', resolve))
   const bytes = crypto.randomBytes(RECORD_BYTES)
@@ -94,9 +73,9 @@ async function bare(path: string): Promise<Runner> {
 }
 
 async function bareDatagrams(): Promise<Runner> {
-  const echo = await startEcho('datagrams')
+  const echo = await startEcho('echo.ts', 'datagrams')
   const socket = createSocket('udp4')
-  socket.connect(Number(echo.said), '127.0.0.1')
+  socket.connect(Number(echo.said[0]), '127.0.0.1')
   await once(socket, 'connect')
   const bytes = crypto.randomBytes(SEGMENT_BYTES)
   let back: () => void = () => {}
@@ -112,29 +91,6 @@ async function bareDatagrams(): Promise<Runner> {
       echo.end()
     },
   }
-}
-
-/** Microseconds, the median trip of one turn. */
-async function turn(runner: Runner): Promise<number> {
-  const trips: number[] = []
-  for (let i = 0; i < TRIPS; i++) {
-    const begun = process.hrtime.bigint()
-    await runner.trip()
-    trips.push(Number(process.hrtime.bigint() - begun) / 1000)
-  }
-  return median(trips)
-}
-
-async function compare(sealed: Runner, plain: Runner): Promise<{ ours: number; bare: number }> {
-  const samples = { ours: [] as number[], bare: [] as number[] }
-  for (let i = 0; i < ROUNDS + WARM_UP; i++) {
-    const [a, b] = [await turn(sealed), await turn(plain)]
-    if (i < WARM_UP) continue
-    samples.ours.push(a)
-    samples.bare.push(b)
-  }
-  await Promise.all([sealed.close(), plain.close()])
-  return { ours: median(samples.ours), bare: median(samples.bare) }
 }
 
 const path = (name: string): string => join(mkdtempSync(join(tmpdir(), 'hyphae-bench-')), name)
@@ -161,7 +117,7 @@ export async function linkRows({ figures, ratios }: Report): Promise<void> {
     ] as const) {
       // Without it there is only one way to run, and it has no goal.
       if (!runOn(cores) && suffix === '') continue
-      const times = await compare(...(await start()))
+      const times = await compare(...(await start()), TURNS)
       figures[`${name}RoundTripP50Us${suffix}`] = round(times.ours)
       figures[`${name}BareRoundTripP50Us${suffix}`] = round(times.bare)
       // Here a peer's time over ours would hide the goal, which is at most twice the bare socket.
