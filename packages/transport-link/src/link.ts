@@ -155,6 +155,15 @@ function createState(options: LinkOptions, platform: Platform, { clock, logger }
 }
 
 /** With a connection and no signal there is nothing to wait for but the socket. */
+function named({ peers = [] }: LinkOptions): readonly string[] {
+  return typeof peers === 'function' ? peers() : peers
+}
+
+function nearnessOf({ peers, nearness }: State, peer: string): Nearness | undefined {
+  const channel = peers.get(peer)
+  return channel && nearness.get(channel)
+}
+
 function send(state: State, peer: string, frame: Uint8Array, io?: IoOptions): Promise<void> {
   const channel = io?.signal === undefined ? state.peers.get(peer) : undefined
   return channel?.send(frame) ?? sendWhenConnected(state, peer, frame, io)
