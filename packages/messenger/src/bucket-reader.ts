@@ -7,7 +7,7 @@
  */
 import { type BoxId, type BucketFrame, plainBytes, toHex } from '@hyphae/core'
 import type { BucketSource, NodeContext } from './context.js'
-import { BUCKET_PAGE, HOME_BITS, QUIET_BUCKET_MS, RECENT_FRAMES } from './limits.js'
+import { BUCKET_PAGE, HOME_BITS, QUIET_BUCKET_MS, READER_BITS, RECENT_FRAMES } from './limits.js'
 import { closeOldBoxes } from './old-boxes.js'
 import { codeOf } from './outbox.js'
 import { drawPause } from './pace.js'
@@ -62,8 +62,8 @@ export async function runBucketReader(context: NodeContext, meanMs: number): Pro
 /** One slot: every bucket with a box of this node's in it, to its end. */
 async function readAll(reading: Reading): Promise<void> {
   const { context, source } = reading
-  const { least, best } = await source.buckets.bits({ signal: context.closing })
-  const bits = best <= HOME_BITS ? best : Math.max(HOME_BITS, least)
+  const offered = await source.buckets.bits({ signal: context.closing })
+  const bits = Math.max(0, Math.min(HOME_BITS, offered - READER_BITS))
   await learnBoxes(reading)
   const done = new Set<number>()
   for (;;) {

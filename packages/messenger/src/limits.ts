@@ -34,15 +34,21 @@ export const INTRO_EPOCH_MS: number = 7 * 24 * 60 * 60 * 1000
 /** A replaced intro box is read on: a relay keeps mail for 34 days, and some know only an old certificate. */
 export const INTRO_CLOSE_AFTER_MS: number = 40 * 24 * 60 * 60 * 1000
 /**
- * Bits that all boxes of a device begin with: 32 homes, found at the price of 32 keys a box. A reader by buckets reads
- * one bucket as long as its relay serves so large ones, which is up to 8 bits, 16,000 boxes with mail.
+ * Bits that all boxes of a device begin with: 32 homes, found at the price of 32 keys a box. A reader by buckets asks
+ * for no more bits than these, whatever a relay says of its crowd, so that one bucket is all it reads.
  */
 export const HOME_BITS = 5
 
-/** Mean pause between two slots in ms: 24 MB a day over two hops, 12 each for sending and reading. */
-export const LOW_PACE_MS: number = 2 * 60 * 1000
-/** Mean pause between two slots in ms: a conversation that does not drag, for 190 MB a day. */
-export const HIGH_PACE_MS: number = 15 * 1000
+/** Mean pause between two slots in ms, for sending and for reading: letters. About 14 MB a day over two hops. */
+export const LOW_SEND_MS: number = 5 * 60 * 1000
+export const LOW_READ_MS: number = 2 * 60 * 1000
+/** For both: a conversation that does not drag. About 94 MB a day over two hops. */
+export const HIGH_PACE_MS: number = 30 * 1000
+/**
+ * Bits fewer than the relay recommends: it counts boxes with mail, and a month of a strict node's are 8 decoys and some
+ * contacts a day, 256 boxes.
+ */
+export const READER_BITS = 8
 /** Boxes that cover goes to: as many as most people have contacts that they write to on one day. */
 export const DECOYS = 8
 /** Probability that a cover frame goes where the last one went, as answers and long messages do. */
@@ -56,6 +62,8 @@ export const QUIET_BUCKET_MS: number = 24 * 60 * 60 * 1000
 
 /** Frames handed to the carriers in one call: one relay message of 128 KiB. */
 export const OUTBOX_BATCH = 64
+/** Frames that carriers are storing at one time, in several calls: 16 MB of the largest. */
+export const MAX_STORING = 4096
 /** First wait after a failed put or watch, doubled up to the cap, with jitter (hostile case 54). */
 export const RETRY_FIRST_MS = 200
 export const RETRY_CAP_MS = 30_000

@@ -1,10 +1,10 @@
 /** When a strict node sends and reads: slots that fall as they fall, whatever there is to say (spec/privacy.md section 4). */
 import type { CryptoProvider } from '@hyphae/crypto'
-import { HIGH_PACE_MS, LOW_PACE_MS } from './limits.js'
+import { HIGH_PACE_MS, LOW_READ_MS, LOW_SEND_MS } from './limits.js'
 
 /**
  * `off`: what waits is sent at once. `low` and `high`: one frame a slot, a real one if one waits, else cover, about
- * every two minutes or every fifteen seconds.
+ * every five minutes or every thirty seconds.
  */
 export type Cover = 'off' | 'low' | 'high'
 
@@ -17,10 +17,11 @@ export interface Pace {
 
 /** Where bytes are paid for there is no cover, and reading is slow. */
 export function paceOf(cover: Cover, metered: boolean): Pace {
-  if (metered) return { sendMs: undefined, readMs: LOW_PACE_MS }
+  if (metered) return { sendMs: undefined, readMs: LOW_READ_MS }
   if (cover === 'off') return { sendMs: undefined, readMs: HIGH_PACE_MS }
-  const meanMs = cover === 'low' ? LOW_PACE_MS : HIGH_PACE_MS
-  return { sendMs: meanMs, readMs: meanMs }
+  return cover === 'low'
+    ? { sendMs: LOW_SEND_MS, readMs: LOW_READ_MS }
+    : { sendMs: HIGH_PACE_MS, readMs: HIGH_PACE_MS }
 }
 
 /** A pause of a Poisson process, in ms: how long it has lasted says nothing of how long it will. */

@@ -25,7 +25,7 @@ export interface CrowdNetwork {
   bits: number
 }
 
-/** Two hops as far as its carriers say, records and stocks of a memory network, and buckets of `bits` bits. */
+/** Two hops as far as its carriers say, records and stocks of a memory network, and buckets of `bits` bits, it says. */
 export function crowdNetwork(bits: number): CrowdNetwork {
   const net = memoryNetwork()
   const stored: Stored[] = []
@@ -34,7 +34,7 @@ export function crowdNetwork(bits: number): CrowdNetwork {
   const prefixOf = (box: Uint8Array, count: number): number =>
     count === 0 ? 0 : (((box[0] as number) << 8) | (box[1] as number)) >>> (16 - count)
   const buckets: BucketMailbox = {
-    bits: async () => ({ best: self.bits, least: Math.max(0, self.bits - 3) }),
+    bits: async () => self.bits,
     fetch: async (bucket, { after = 0, limit = 100 } = {}) => {
       fetches.push({ ...bucket, after })
       const behind = stored.filter(

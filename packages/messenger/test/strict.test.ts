@@ -10,7 +10,7 @@ import { hopKey, openCalls, throughRelay } from '@hyphae/transport-relay/hops'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { homeOf } from '../src/boxes.js'
 import { createMessenger, type Messenger, memoryNetwork } from '../src/index.js'
-import { HOME_BITS, LOW_PACE_MS } from '../src/limits.js'
+import { HOME_BITS, LOW_SEND_MS, READER_BITS } from '../src/limits.js'
 import { placesTable } from '../src/rows.js'
 import { crowdNetwork, fastClock } from './crowd.js'
 import { next, nextTexts, openNode, survivingStore } from './nodes.js'
@@ -26,7 +26,7 @@ async function say(from: Messenger, to: Messenger, text: string): Promise<void> 
 
 describe('a strict node', () => {
   it('reads one bucket, whatever it has to read', async () => {
-    const net = crowdNetwork(4)
+    const net = crowdNetwork(READER_BITS + 4)
     const [alice, bob, carol] = await Promise.all([1, 2, 3].map(() => openNode(net.transport(), strict)))
     for (const other of [bob, carol] as Messenger[]) {
       await say(alice as Messenger, other, 'hello')
@@ -74,7 +74,7 @@ describe('a strict node', () => {
   })
 
   it('goes on where it was after a restart, and shows nothing twice', async () => {
-    const net = crowdNetwork(1)
+    const net = crowdNetwork(READER_BITS + 1)
     const disk = survivingStore(memoryStore())
     const alice = await openNode(net.transport(), { ...strict, cover: 'off' })
     const bob = await openNode(net.transport(), { ...strict, cover: 'off', store: disk })
@@ -107,7 +107,7 @@ describe('a strict node', () => {
     const alice = await openNode(net.transport(), { mode: 'strict', cover: 'low', clock: own })
     await until(() => net.stored.length >= 60)
     const mean = (own.now() - begun) / net.stored.length
-    expect(mean).toBeGreaterThan(LOW_PACE_MS / 3)
+    expect(mean).toBeGreaterThan(LOW_SEND_MS / 3)
     expect(net.stored.every(({ frame }) => frame.length === 2048)).toBe(true)
     const decoys = new Set(net.stored.map(({ box }) => box.join()))
     expect(decoys.size).toBeGreaterThan(1)

@@ -116,8 +116,14 @@ export const MAX_CACHED_TERMS: number = 64 * 1024
 /** A capability is good for this long at most, in ms, so that its count is not kept for ever. */
 export const MAX_CAPABILITY_MS: number = 400 * DAY
 
-/** Bits by which a bucket may be larger than it has to be: sixteen times as much to read. */
-export const BUCKET_SLACK_BITS = 4
+/**
+ * Bits by which a bucket may be larger than it has to be, 512 times: boxes are not people. A node that hides has new
+ * boxes each day, and decoys, so that in a month 250 boxes with mail are one reader's.
+ */
+export const BUCKET_SLACK_BITS = 9
+
+/** So many bits are always enough: a reader of one bucket in 32 cannot be made to ask for less. */
+export const SERVED_BUCKET_BITS = 5
 
 /** Boxes put into the index of buckets between two turns of the event loop: some milliseconds. */
 export const INDEX_STEP = 8192

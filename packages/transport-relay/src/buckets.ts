@@ -3,7 +3,7 @@ import { type BucketMailbox, type BucketPart, equalBytes, type IoOptions } from 
 import { checkNumber } from './check.js'
 import { RelayCarrierError } from './errors.js'
 import { type FeedContext, openFeed } from './feed.js'
-import { BUCKET_SPARE_BITS, DEFAULT_FETCH_LIMIT, MAX_BUCKET_BITS, WATCH_WINDOW } from './limits.js'
+import { DEFAULT_FETCH_LIMIT, MAX_BUCKET_BITS, WATCH_WINDOW } from './limits.js'
 import { describe } from './offer.js'
 import type { BucketPrefix } from './wire/bucket-requests.js'
 import type { BucketFrame } from './wire/extended-replies.js'
@@ -30,10 +30,7 @@ function owned({ cursor, hint, frame }: BucketFrame): BucketFrame {
 
 export function createBuckets(context: FeedContext): Buckets {
   return {
-    bits: async (options) => {
-      const { bucketBits: best } = await describe(context.dialer, options)
-      return { best, least: Math.max(0, best - BUCKET_SPARE_BITS) }
-    },
+    bits: async (options) => (await describe(context.dialer, options)).bucketBits,
     isFor: (box, { cursor, hint }, sha256) => equalBytes(bucketHint(box, cursor, sha256), hint),
     fetch: async (bucket, { after = 0, limit = DEFAULT_FETCH_LIMIT, signal } = {}): Promise<BucketPart> => {
       check(bucket)

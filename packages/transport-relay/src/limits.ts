@@ -52,9 +52,6 @@ export const MAX_UNCREDITED = 256
 /** Frames of one box found in its bucket that wait for their consumer; above it the bucket is not read on. */
 export const MAX_FOUND = 1024
 
-/** Bits fewer than a relay recommends that it still serves: it recommends one less than it takes, and takes four less. */
-export const BUCKET_SPARE_BITS = 3
-
 /** Frames of others that pass by before the place behind them is kept: at most so many are read twice. */
 export const PLACE_STEP = 64
 

@@ -135,17 +135,10 @@ export interface BucketPart {
   readonly frames: readonly BucketFrame[]
 }
 
-export interface BucketBits {
-  /** Fewer are refused: the crowd would be needlessly large. */
-  readonly least: number
-  /** So many leave as large a crowd as the carrier means to give. */
-  readonly best: number
-}
-
 /** Reads boxes by their buckets, so that the carrier learns which crowd a reader is in and no more. */
 export interface BucketMailbox {
-  /** What may be asked for now; it changes as boxes come and go. */
-  bits(options?: IoOptions): Promise<BucketBits>
+  /** So many leave as large a crowd as the carrier means to give, now. Fewer hide better, and cost more. */
+  bits(options?: IoOptions): Promise<number>
   /** Frames behind `after` (default 0, else a `next`), oldest first, at most `limit` (default 100). */
   fetch(
     bucket: BucketPrefix,

@@ -2,7 +2,7 @@
 import type { Clock } from '@hyphae/core'
 import { MAX_BUCKET_BITS } from '@hyphae/transport-relay/wire'
 import type { RelayEngine } from '../engine/engine.js'
-import { ANONYMITY_CACHE_MS, BUCKET_SLACK_BITS, type RelayLimits } from '../limits.js'
+import { ANONYMITY_CACHE_MS, BUCKET_SLACK_BITS, type RelayLimits, SERVED_BUCKET_BITS } from '../limits.js'
 
 export interface Anonymity {
   /** The most bits of a bucket that may be read now. */
@@ -20,7 +20,7 @@ export function bucketBitsFor(boxes: number, { bucketBoxes }: RelayLimits): numb
 
 /** A bucket so much larger would cost more to read than it hides. */
 export function leastBits(most: number): number {
-  return Math.max(0, most - BUCKET_SLACK_BITS)
+  return Math.max(0, Math.min(most - BUCKET_SLACK_BITS, SERVED_BUCKET_BITS))
 }
 
 /** Asks the store at most once in a while. */
