@@ -69,7 +69,7 @@ async function commit(state: CommitState, entries: readonly Entry[]): Promise<un
   })
   if (batch === undefined) throw new Error('a transaction was not filled')
   state.counters = batch.counters
-  for (const effect of batch.effects) effect()
+  for (const effect of batch.effects) effect.durable()
   return results
 }
 

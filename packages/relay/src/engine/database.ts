@@ -23,7 +23,7 @@ export interface Stage {
   dropFrame(box: Uint8Array, place: Slot): void
   /** `put` under the key of an id, without a value. */
   id(box: Uint8Array, id: Uint8Array): void
-  /** True when this transaction puts the id. */
+  /** True when this transaction has put the id. */
   putsId(box: Uint8Array, id: Uint8Array): boolean
   readonly rows: number
 }

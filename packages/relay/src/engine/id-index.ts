@@ -97,9 +97,8 @@ function grow(index: IdIndex): void {
   })
 }
 
-/** Notes the pair at `place` of the memory; it takes the place of the same pair elsewhere. */
-export function notePair(index: IdIndex, memory: Uint8Array, place: number): void {
-  const hash = hashPairAt(memory, place)
+/** Notes the pair at `place` of the memory, of which `hash` is the hash; it takes the place of the same pair elsewhere. */
+export function notePair(index: IdIndex, memory: Uint8Array, hash: number, place: number): void {
   const { places, hashes } = index
   const mask = places.length - 1
   let slot = hash & mask
@@ -115,10 +114,14 @@ export function notePair(index: IdIndex, memory: Uint8Array, place: number): voi
 }
 
 /** Where the pair lies in the memory; 0 when it was not noted. */
-export function findPair(index: IdIndex, memory: Uint8Array, box: Uint8Array, id: Uint8Array): number {
-  const { places, hashes } = index
+export function findPair(
+  { places, hashes }: IdIndex,
+  memory: Uint8Array,
+  hash: number,
+  box: Uint8Array,
+  id: Uint8Array,
+): number {
   const mask = places.length - 1
-  const hash = hashPair(box, id)
   for (let slot = hash & mask; places[slot] !== 0; slot = (slot + 1) & mask)
     if (hashes[slot] === hash && isPairAt(memory, places[slot] as number, box, id))
       return places[slot] as number

@@ -20,9 +20,9 @@ export interface IdFilter {
 /** 64 bytes: one line of the processor's cache. */
 const BLOCK_WORDS = 16
 
-/** Two ids in three thousand that are new have to be looked up. */
-const BITS_PER_ID = 16
-const PROBES = 6
+/** One id in ten thousand that is new has to be looked up: each time a whole batch waits for it. */
+const BITS_PER_ID = 24
+const PROBES = 8
 
 /** Ids of the first part; each further one has twice as many. */
 const FIRST_IDS = 64 * 1024

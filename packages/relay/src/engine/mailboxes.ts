@@ -1,7 +1,7 @@
 /** Mailboxes of the embedded engine: put, ack, fetch. spec/relay.md sections 3 and 5. */
 import { DEFAULT_TTL, MAX_FETCH_BYTES, type StoredFrame } from '@hyphae/transport-relay/wire'
 import { BOX_FULL_RETRY_MS, type RelayLimits, STORAGE_RETRY_MS } from '../limits.js'
-import type { Batch } from './batch.js'
+import type { Batch, Effect } from './batch.js'
 import type { Job } from './committer.js'
 import { hasRoom } from './counters.js'
 import type { Database } from './database.js'
@@ -20,18 +20,35 @@ export interface PutContext {
   readonly stored: StoredListener
 }
 
+const NOTHING: readonly Uint8Array[] = []
+
 /** A job whose work finds what it needs in the job itself: a closure for each put would live until it is durable. */
-interface PutJob extends Job<Verdict> {
+interface PutJob extends Job<Verdict>, Effect {
   readonly box: Uint8Array
   readonly id: Uint8Array
   readonly frame: Uint8Array
   readonly options: PutOptions
   readonly context: PutContext
   readonly now: number
+  /** False: the store has not had the id before this batch. */
+  maybe: boolean
+  /** Once it has run. */
+  name: string
+  place: Slot
 }
 
+/** An id that is new to the box is not looked for. */
 function readsOfPut(this: PutJob): readonly Uint8Array[] {
-  return keysOf(this.box, this.id, this.options, this.context)
+  const { box, id, options, context } = this
+  this.maybe = context.ids.maybe(box, id)
+  const keys = this.maybe ? [idKey(box, id)] : NOTHING
+  return options.spend === undefined ? keys : [...keys, spentKey(options.spend.name)]
+}
+
+function tellOfPut(this: PutJob): void {
+  const { context, name, place, frame } = this
+  context.positions.add(name, place)
+  context.stored(name, { cursor: slotSeq(place), frame })
 }
 
 function runPut(this: PutJob, batch: Batch): Verdict {
@@ -54,30 +71,21 @@ export function putJob(
     context,
     now,
     bytes: frame.length,
+    maybe: true,
+    name: '',
+    place: 0,
     reads: readsOfPut,
     run: runPut,
+    durable: tellOfPut,
   }
   return job
 }
 
-const NOTHING: readonly Uint8Array[] = []
-
-/** An id that is new to the box is not looked for. */
-function keysOf(
-  box: Uint8Array,
-  id: Uint8Array,
-  { spend }: PutOptions,
-  { ids }: PutContext,
-): readonly Uint8Array[] {
-  const keys = ids.maybe(box, id) ? [idKey(box, id)] : NOTHING
-  return spend === undefined ? keys : [...keys, spentKey(spend.name)]
-}
-
-function put(batch: Batch, { box, id, frame, options, context, now }: PutJob): Verdict {
+function put(batch: Batch, job: PutJob): Verdict {
+  const { box, id, frame, options, context, now, maybe } = job
   const { ttl = DEFAULT_TTL, quota, spend } = options
-  const { positions, limits, random, stored, ids } = context
-  // What the filter rules out is neither in the store nor in this batch.
-  if (ids.maybe(box, id) && batch.hasId(box, id)) return null
+  const { positions, limits, random, ids } = context
+  if (batch.putsId(box, id) || (maybe && batch.known(idKey(box, id)) !== undefined)) return null
   const name = boxName(box)
   const adding = batch.added.get(name) ?? 0
   const most = Math.min(quota ?? limits.framesPerBox, limits.framesPerBox)
@@ -96,10 +104,9 @@ function put(batch: Batch, { box, id, frame, options, context, now }: PutJob): V
   counters.rows += 1
   batch.due(at, end, seq, box, id)
   ids.add(box, id)
-  batch.afterwards(() => {
-    positions.add(name, place)
-    stored(name, { cursor: seq, frame })
-  })
+  job.name = name
+  job.place = place
+  batch.whenDurable(job)
   return null
 }
 

@@ -59,9 +59,12 @@ function placeOf(box: Uint8Array, at: number): number {
 function createFilter(): Pick<TermsCache, 'mayHave' | 'note'> {
   const bits = new Uint32Array(2 ** (PLACE_BITS - 5))
   const has = (place: number): boolean => ((bits[place >>> 5] as number) & (1 << (place & 31))) !== 0
+  let any = false
   return {
-    mayHave: (box) => PLACES.every((at) => has(placeOf(box, at))),
+    // Most relays have no box with terms at all.
+    mayHave: (box) => any && PLACES.every((at) => has(placeOf(box, at))),
     note: (box) => {
+      any = true
       for (const at of PLACES) {
         const place = placeOf(box, at)
         bits[place >>> 5] = (bits[place >>> 5] as number) | (1 << (place & 31))

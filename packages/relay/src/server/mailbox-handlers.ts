@@ -24,7 +24,7 @@ function startWatch(session: Session, request: Extract<Request, { kind: 'watch' 
   if (refusal !== undefined) return refusal
   // A copy: a view would keep the whole message.
   const watch = createWatch(context.engine, box.slice(), window, {
-    push: (stored) => context.push({ kind: 'pushed', request: id, ...stored }),
+    push: ({ cursor, frame }) => context.push({ kind: 'pushed', request: id, cursor, frame }),
     blocked: context.blocked,
     failed: () => {
       stopWatching(session, id)

@@ -94,25 +94,33 @@ export interface WatchRegistry {
 const INTEREST_BITS = 16
 
 export function createWatchRegistry(engine: RelayEngine): WatchRegistry {
-  const byBox = new Map<string, Set<Watch>>()
+  // A list is never changed: it is replaced, so that walking it costs nothing.
+  const byBox = new Map<string, readonly Watch[]>()
   engine.onStored((box, stored) => {
     if (box === undefined)
       for (const watches of byBox.values()) for (const watch of watches) watch.offer(undefined)
-    else for (const watch of byBox.get(box) ?? []) watch.offer(stored)
+    else {
+      const watches = byBox.get(box)
+      if (watches !== undefined) for (const watch of watches) watch.offer(stored)
+    }
   })
   return {
     watched: (box) => byBox.has(box),
     add: (box, watch) => {
       const watches = byBox.get(box)
-      if (watches !== undefined) watches.add(watch)
-      else {
-        byBox.set(box, new Set([watch]))
-        engine.interest?.(bucketOf(watch.box, INTEREST_BITS), true)
-      }
+      byBox.set(box, [...(watches ?? []), watch])
+      if (watches === undefined) engine.interest?.(bucketOf(watch.box, INTEREST_BITS), true)
     },
     remove: (box, watch) => {
       const watches = byBox.get(box)
-      if (watches === undefined || !watches.delete(watch) || watches.size > 0) return
+      if (watches === undefined || !watches.includes(watch)) return
+      if (watches.length > 1) {
+        byBox.set(
+          box,
+          watches.filter((other) => other !== watch),
+        )
+        return
+      }
       byBox.delete(box)
       engine.interest?.(bucketOf(watch.box, INTEREST_BITS), false)
     },

@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { clearIdIndex, createIdIndex, findPair, notePair } from '../../src/engine/id-index.js'
+import {
+  clearIdIndex,
+  createIdIndex,
+  findPair,
+  hashPair,
+  hashPairAt,
+  type IdIndex,
+  notePair,
+} from '../../src/engine/id-index.js'
 
 const PAIR = 48
 const FIRST = 16
@@ -18,6 +26,14 @@ function lay(all: readonly (readonly [Uint8Array, Uint8Array])[]): Uint8Array {
   return memory
 }
 
+function note(index: IdIndex, memory: Uint8Array, place: number): void {
+  notePair(index, memory, hashPairAt(memory, place), place)
+}
+
+function find(index: IdIndex, memory: Uint8Array, box: Uint8Array, id: Uint8Array): number {
+  return findPair(index, memory, hashPair(box, id), box, id)
+}
+
 describe('an index of ids', () => {
   it('finds the newest place of each pair and no other, also after it was used again', () => {
     const index = createIdIndex()
@@ -27,12 +43,12 @@ describe('an index of ids', () => {
         const memory = lay(noted)
         const newest = new Map<string, number>()
         noted.forEach((pair, i) => {
-          notePair(index, memory, FIRST + i * PAIR)
+          note(index, memory, FIRST + i * PAIR)
           newest.set(pair.join(), FIRST + i * PAIR)
         })
         expect(index.count).toBe(newest.size)
         for (const pair of [...noted, ...asked])
-          expect(findPair(index, memory, ...pair)).toBe(newest.get(pair.join()) ?? 0)
+          expect(find(index, memory, ...pair)).toBe(newest.get(pair.join()) ?? 0)
       }),
     )
   })
@@ -46,11 +62,11 @@ describe('an index of ids', () => {
     const memory = lay(all)
     const index = createIdIndex()
     all.forEach((_, i) => {
-      notePair(index, memory, FIRST + i * PAIR)
+      note(index, memory, FIRST + i * PAIR)
     })
     all.forEach(([box, id], i) => {
-      expect(findPair(index, memory, box, id)).toBe(FIRST + i * PAIR)
+      expect(find(index, memory, box, id)).toBe(FIRST + i * PAIR)
     })
-    expect(findPair(index, memory, new Uint8Array(32).fill(1), new Uint8Array(16))).toBe(0)
+    expect(find(index, memory, new Uint8Array(32).fill(1), new Uint8Array(16))).toBe(0)
   })
 })

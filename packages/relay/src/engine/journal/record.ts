@@ -13,7 +13,15 @@
  */
 import { crc32 } from 'node:zlib'
 import type { Write } from '../database.js'
-import { clearIdIndex, createIdIndex, findPair, type IdIndex, notePair } from '../id-index.js'
+import {
+  clearIdIndex,
+  createIdIndex,
+  findPair,
+  hashPair,
+  hashPairAt,
+  type IdIndex,
+  notePair,
+} from '../id-index.js'
 import {
   FRAME_KEY_BYTES,
   ID_KEY_BYTES,
@@ -91,7 +99,8 @@ export function addRow(rows: Rows, type: number, key: Uint8Array, value: Uint8Ar
   const at = begin(rows, type, key.length, value.length)
   rows.bytes.set(key, at)
   rows.bytes.set(value, at + key.length)
-  if (isIdKey(rows.bytes, at, at + key.length)) notePair(rows.ids, rows.bytes, at + ID_PAIR_AT)
+  if (!isIdKey(rows.bytes, at, at + key.length)) return
+  notePair(rows.ids, rows.bytes, hashPairAt(rows.bytes, at + ID_PAIR_AT), at + ID_PAIR_AT)
 }
 
 /** A new frame: `addRow` without a key of its own. */
@@ -106,15 +115,17 @@ export function dropFrame(rows: Rows, box: Uint8Array, place: Slot): void {
   writeFrameKey(rows.bytes, at, box, place)
 }
 
+/** An id, without a value. */
 export function addId(rows: Rows, box: Uint8Array, id: Uint8Array): void {
   const at = begin(rows, ROW.put, ID_KEY_BYTES, 0)
   writeIdKey(rows.bytes, at, box, id)
-  notePair(rows.ids, rows.bytes, at + ID_PAIR_AT)
+  notePair(rows.ids, rows.bytes, hashPair(box, id), at + ID_PAIR_AT)
 }
 
 /** True when these rows put the id. */
 export function putsId({ ids, bytes }: Rows, box: Uint8Array, id: Uint8Array): boolean {
-  const pair = findPair(ids, bytes, box, id)
+  if (ids.count === 0) return false
+  const pair = findPair(ids, bytes, hashPair(box, id), box, id)
   return pair !== 0 && bytes[pair - ID_PAIR_AT - ROW_HEADER_BYTES] !== ROW.del
 }
 
@@ -179,12 +190,15 @@ export function rowEnd(image: Buffer, row: number): number {
   return keyEnd(image, row) + image.readUInt32LE(row + 3)
 }
 
+const NO_VALUE = new Uint8Array(0)
+
 /** Views: copy what outlives the segment. */
 export function rowWrite(image: Buffer, row: number): Write {
   const middle = keyEnd(image, row)
   const key = image.subarray(row + ROW_HEADER_BYTES, middle)
   if (image[row] === ROW.del) return { type: 'del', key }
-  return { type: 'put', key, value: image.subarray(middle, rowEnd(image, row)) }
+  const end = rowEnd(image, row)
+  return { type: 'put', key, value: end === middle ? NO_VALUE : image.subarray(middle, end) }
 }
 
 /** The rows of a whole record. */

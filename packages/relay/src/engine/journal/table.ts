@@ -4,7 +4,7 @@
  * Frames go by their position, ids by a hash of their bytes, all others by name: those two are nearly all there is.
  */
 import type { Write } from '../database.js'
-import { createIdIndex, findPair, type IdIndex, notePair } from '../id-index.js'
+import { createIdIndex, findPair, hashPair, hashPairAt, type IdIndex, notePair } from '../id-index.js'
 import { frameSeq, ID_PAIR_AT, isFrameKey, isIdKey, readIdKey } from '../keys.js'
 import { clearFrameRow, createFrameRows, type FrameRows, frameRow, setFrameRow } from './frame-rows.js'
 import { keyEnd, RECORD_HEADER_BYTES, ROW, ROW_HEADER_BYTES, rowEnd, rowType, rowWrite } from './record.js'
@@ -37,7 +37,7 @@ function nameAt(bytes: Buffer, start: number, end: number): string {
 function rowOf({ named, frames, ids, segment: { image } }: Table, key: Buffer): number {
   if (isIdKey(key, 0, key.length)) {
     const { box, id } = readIdKey(key)
-    const pair = findPair(ids, image, box, id)
+    const pair = findPair(ids, image, hashPair(box, id), box, id)
     return pair === 0 ? 0 : pair - PAIR_AT
   }
   const row = isFrameKey(key, 0, key.length) ? frameRow(frames, frameSeq(key, 0)) : 0
@@ -102,7 +102,8 @@ export function takeRecord(table: Table, before: Table | undefined, start: numbe
     const key = row + ROW_HEADER_BYTES
     const behind = keyEnd(image, row)
     if (rowType(image, row) === ROW.loose) table.loose.push(row)
-    else if (isIdKey(image, key, behind)) notePair(table.ids, image, row + PAIR_AT)
+    else if (isIdKey(image, key, behind))
+      notePair(table.ids, image, hashPairAt(image, row + PAIR_AT), row + PAIR_AT)
     else if (!isFrameKey(image, key, behind) || !takeFrame(table, before, row, key, behind))
       takeNamed(table, before, row, key, behind)
   }
