@@ -4,11 +4,9 @@
  * A frame enters in the transaction that advanced its session, so it is never sealed twice; a retry, also after
  * a crash, puts the same bytes under the same id, which a mailbox stores once.
  */
-import type { BoxId, MessageId } from '@hyphae/core'
+import type { BoxId, MailboxPut, MessageId } from '@hyphae/core'
 import { boxId } from '@hyphae/core'
 import { mailboxOf, type NodeContext, transact, type Work } from './context.js'
-import { OUTBOX_BATCH } from './limits.js'
-import { backoff } from './retry.js'
 import { type OutboxRow, outboxTable, sentTable } from './rows.js'
 import { announceState } from './status.js'
 import { nextNumber, type TableEntry } from './table.js'
@@ -30,21 +28,6 @@ export async function enqueue(
   tx.after(() => context.signals.outbox.fire())
 }
 
-/** Sends what is queued, in order, until the node closes. Never rejects. */
-export async function runOutbox(context: NodeContext): Promise<void> {
-  const retry = backoff(context.clock, context.crypto)
-  while (!context.closing.aborted) {
-    try {
-      if (await sendWaiting(context, OUTBOX_BATCH)) retry.reset()
-      else await context.signals.outbox.wait(context.closing)
-    } catch (error) {
-      if (context.closing.aborted) return
-      context.logger.warn('outbox: a batch was not stored', { code: codeOf(error) })
-      await retry.wait(context.closing).catch(() => {})
-    }
-  }
-}
-
 /** Sends the oldest frames that wait; false when none does. */
 export async function sendWaiting(context: NodeContext, limit: number): Promise<boolean> {
   // In a transaction, so that what sealed these frames is witnessed before they leave.
@@ -54,10 +37,18 @@ export async function sendWaiting(context: NodeContext, limit: number): Promise<
 }
 
 async function putBatch(context: NodeContext, batch: readonly TableEntry<OutboxRow>[]): Promise<void> {
-  const items = batch.map(({ row }) => ({ box: boxId(row.box), id: row.id, frame: row.frame }))
-  await mailboxOf(context).put(items, { signal: context.closing })
-  await transact(context, async (tx) => {
-    for (const { parts, row } of batch) {
+  await mailboxOf(context).put(batch.map(itemOf), { signal: context.closing })
+  await settleStored(context, batch)
+}
+
+export function itemOf({ row }: TableEntry<OutboxRow>): MailboxPut {
+  return { box: boxId(row.box), id: row.id, frame: row.frame }
+}
+
+/** Some carrier has these frames: they leave the outbox, and count. */
+export function settleStored(context: NodeContext, stored: readonly TableEntry<OutboxRow>[]): Promise<void> {
+  return transact(context, async (tx) => {
+    for (const { parts, row } of stored) {
       outboxTable.delete(tx, ...parts)
       if (row.message !== '') await countStored(context, tx, row.message as MessageId)
     }

@@ -3,6 +3,29 @@ import type { Clock } from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
 import { RETRY_CAP_MS, RETRY_FIRST_MS } from './limits.js'
 
+/** How long to wait next. */
+export interface Delays {
+  /** Milliseconds; longer each time. */
+  next(): number
+  /** Back to the first, after a success. */
+  reset(): void
+}
+
+export function delays(crypto: CryptoProvider): Delays {
+  let longest = RETRY_FIRST_MS
+  return {
+    next: () => {
+      const jitter = 0.5 + (crypto.randomBytes(1)[0] as number) / 510
+      const delay = Math.round(longest * jitter)
+      longest = Math.min(longest * 2, RETRY_CAP_MS)
+      return delay
+    },
+    reset: () => {
+      longest = RETRY_FIRST_MS
+    },
+  }
+}
+
 export interface Backoff {
   /** Waits; longer each time. Rejects when the signal fires. */
   wait(signal: AbortSignal): Promise<void>
@@ -11,16 +34,6 @@ export interface Backoff {
 }
 
 export function backoff(clock: Clock, crypto: CryptoProvider): Backoff {
-  let next = RETRY_FIRST_MS
-  return {
-    wait: (signal) => {
-      const jitter = 0.5 + (crypto.randomBytes(1)[0] as number) / 510
-      const delay = Math.round(next * jitter)
-      next = Math.min(next * 2, RETRY_CAP_MS)
-      return clock.sleep(delay, signal)
-    },
-    reset: () => {
-      next = RETRY_FIRST_MS
-    },
-  }
+  const { next, reset } = delays(crypto)
+  return { wait: (signal) => clock.sleep(next(), signal), reset }
 }
