@@ -3,6 +3,8 @@ import { mkdir } from 'node:fs/promises'
 import { silentLogger, systemClock } from '@hyphae/core'
 import { defaultCrypto } from '@hyphae/crypto'
 import { embeddedEngine } from './engine/embedded.js'
+import type { RelayEngine } from './engine/engine.js'
+import { boxName } from './engine/keys.js'
 import { RelayError } from './errors.js'
 import { DEFAULT_LIMITS } from './limits.js'
 import type { RelayOptions } from './options.js'
@@ -18,6 +20,18 @@ import { openTrafficLog } from './server/traffic.js'
 import { createWatchRegistry } from './server/watch.js'
 import { openServices } from './services.js'
 
+/** The same engine; hears of each frame that this relay has stored. */
+function tellingOfPuts(engine: RelayEngine, stored: (box: string) => void): RelayEngine {
+  return {
+    ...engine,
+    put: async (box, id, frame, options) => {
+      const verdict = await engine.put(box, id, frame, options)
+      if (verdict === null) stored(boxName(box))
+      return verdict
+    },
+  }
+}
+
 /** @throws RelayError as `startRelay` */
 export async function openContext(options: RelayOptions): Promise<ServerContext> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
@@ -27,14 +41,14 @@ export async function openContext(options: RelayOptions): Promise<ServerContext>
   })
   const engine = await (options.engine ?? embeddedEngine)({ data, limits, clock, logger })
   const watches = createWatchRegistry(engine)
-  const base = { data, engine, watches, crypto, clock, logger }
+  const base = { engine, watches, crypto, clock, logger }
   const services = await openServices(options, base).catch(async (error: unknown) => {
     await engine.close()
     throw error
   })
   const traffic = options.trafficLog === undefined ? undefined : openTrafficLog(options.trafficLog)
   return {
-    engine,
+    engine: services.push?.stored === undefined ? engine : tellingOfPuts(engine, services.push.stored),
     watches,
     services,
     exchange: createExchange(engine, limits.listeners),

@@ -322,11 +322,17 @@ export const FORWARD_TIMEOUT_MS = 20_000
 /** What an entry tells clients to wait when the second relay cannot be reached, in ms. */
 export const PEER_RETRY_MS = 5_000
 
-/** Boxes that want to be woken: each takes about 80 bytes of memory. */
-export const MAX_PUSH_BOXES = 100_000
+/** What is known of a box that wants to be woken, or does not, may be this old, in ms. */
+export const PUSH_CACHE_MS: number = MINUTE
 
-/** Names of such boxes that are read at once, at the start and when old ones are looked for: 64 KiB. */
-export const PUSH_PAGE = 512
+/** Boxes of which that is held in memory: about 10 MiB. */
+export const MAX_PUSH_CACHED: number = 64 * 1024
+
+/** How long a wake waits, in ms, where another relay may have a reader of the box: he has fetched by then. */
+export const WAKE_SETTLE_MS = 1_000
+
+/** While one relay turns vouchers into money no other does, in ms. */
+export const SETTLE_TURN_MS: number = 10 * MINUTE
 
 /** After a wake the box is quiet for this long, in ms: what comes meanwhile is one wake at its end. */
 export const WAKE_PAUSE_MS: number = MINUTE
@@ -344,7 +350,11 @@ export const PUSH_LIFE_MS: number = 90 * DAY
 export const PUSH_PER_SECOND = 0.1
 export const PUSH_BURST = 5
 
-/** Endpoints whose rate is remembered; beyond it the one that was used longest ago is forgotten. */
+/** Pushes to all endpoints of one origin, per second and at once: the large push services serve millions from one. */
+export const PUSH_ORIGIN_PER_SECOND = 50
+export const PUSH_ORIGIN_BURST = 500
+
+/** Endpoints, and origins, whose rate is remembered; beyond it the one that was used longest ago is forgotten. */
 export const MAX_PUSH_ENDPOINTS = 100_000
 
 /** Wakes that one connection may ask for, per second and at once: a relay brings those of all its boxes. */

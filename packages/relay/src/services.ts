@@ -1,33 +1,38 @@
 /** What a relay offers beside its boxes, where its operator wants: payment, hops, push. One store for their state. */
-import { join } from 'node:path'
-import type { Clock, Logger, Store } from '@hyphae/core'
+import type { Clock, Logger } from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
-import { levelStore } from '@hyphae/store/level'
 import type { RelayEngine } from './engine/engine.js'
 import { RelayError } from './errors.js'
 import { type HopsOptions, type HopsService, openHops } from './hops/service.js'
 import { openPayment, type PaymentOptions, type PaymentService } from './payment/service.js'
 import { openPush, type PushOptions, type PushService } from './push/service.js'
 import type { WatchRegistry } from './server/watch.js'
+import { storeName } from './services/kept.js'
+import { sealedRows } from './services/seal.js'
+import { sharedStore } from './services/store.js'
 
 export interface ServiceOptions {
   readonly payment?: PaymentOptions
   readonly hops?: HopsOptions
   readonly push?: PushOptions
-  /** Where they keep keys, channels and registrations; default a folder in `data`. Whoever opens it, closes it. */
-  readonly serviceStore?: Store
+  /**
+   * 32 random bytes, the same at all relays of a store: what services keep there, keys above all, is sealed under it.
+   * Set before the first start and never changed. Without it whoever reads the store reads the keys.
+   */
+  readonly serviceKey?: Uint8Array
 }
 
 export interface Services {
   readonly payment: PaymentService | undefined
   readonly hops: HopsService | undefined
   readonly push: PushService | undefined
+  /** Names the engine's store; empty where it keeps no rows. */
+  readonly store: Uint8Array
   sweep(): Promise<void>
   close(): Promise<void>
 }
 
 export interface ServicesBase {
-  readonly data: string
   readonly engine: RelayEngine
   readonly watches: WatchRegistry
   readonly crypto: CryptoProvider
@@ -35,60 +40,51 @@ export interface ServicesBase {
   readonly logger: Logger
 }
 
-/** A relay that offers none. */
-export const NO_SERVICES: Services = {
-  payment: undefined,
-  hops: undefined,
-  push: undefined,
-  sweep: async () => {},
-  close: async () => {},
+const ROOT = 's'
+
+/** A relay whose store has no name gives out positions that nobody keeps. */
+async function nameOf({ engine: { rows }, crypto, logger }: ServicesBase): Promise<Uint8Array> {
+  if (rows === undefined) return new Uint8Array(0)
+  return storeName(rows, crypto).catch(() => {
+    logger.warn('the store takes nothing now: it has no name')
+    return new Uint8Array(0)
+  })
 }
 
-const FOLDER = 'services'
+type Opened = Pick<Services, 'payment' | 'hops' | 'push'>
 
-async function openStore(options: ServiceOptions, data: string): Promise<Store> {
-  if (options.serviceStore !== undefined) return options.serviceStore
-  try {
-    // The keys in it are the relay's own; they are as safe as its folder, which is the owner's alone.
-    return await levelStore(join(data, FOLDER), { unsafePlaintext: true })
-  } catch (cause) {
-    throw new RelayError('relay/data-unusable', { cause })
-  }
-}
-
-type Opened = Omit<Services, 'sweep' | 'close'>
-
-async function openAll(options: ServiceOptions, base: ServicesBase, store: Store): Promise<Opened> {
-  const whole = { ...base, store }
+async function openAll(options: ServiceOptions, base: ServicesBase): Promise<Opened> {
+  const { payment, hops, push, serviceKey } = options
+  if (payment === undefined && hops === undefined && push === undefined)
+    return { payment: undefined, hops: undefined, push: undefined }
+  const { engine, crypto, clock, logger } = base
+  if (engine.rows === undefined)
+    throw new RelayError('relay/bad-setting', {
+      details: { setting: 'engine', reason: 'it keeps no rows, which payment, hops and push need' },
+    })
+  // The embedded store lies in a folder that is its owner's alone; others are read by whoever runs them.
+  if (serviceKey === undefined && engine.rows.once !== undefined)
+    logger.warn('no service key: keys of services lie open in the store')
+  const rows = await sealedRows(engine.rows, crypto, serviceKey)
+  const whole = { ...base, rows, store: sharedStore({ rows, crypto, clock, root: ROOT }) }
   return {
-    payment: options.payment === undefined ? undefined : await openPayment(options.payment, whole),
-    hops: options.hops === undefined ? undefined : await openHops(options.hops, whole),
-    push: options.push === undefined ? undefined : await openPush(options.push, whole),
+    payment: payment === undefined ? undefined : await openPayment(payment, whole),
+    hops: hops === undefined ? undefined : await openHops(hops, whole),
+    push: push === undefined ? undefined : await openPush(push, whole),
   }
 }
 
-/** @throws RelayError `relay/data-unusable`, `relay/bad-setting`; RelayCarrierError `relay-carrier/bad-url` */
+/** @throws RelayError `relay/bad-setting`, `relay/store-unreachable`; RelayCarrierError `relay-carrier/bad-url` */
 export async function openServices(options: ServiceOptions, base: ServicesBase): Promise<Services> {
-  const { payment, hops, push } = options
-  if (payment === undefined && hops === undefined && push === undefined) return NO_SERVICES
-  const store = await openStore(options, base.data)
-  const closeStore = async (): Promise<void> => {
-    if (options.serviceStore === undefined) await store.close()
-  }
-  try {
-    const opened = await openAll(options, base, store)
-    return {
-      ...opened,
-      sweep: async () => {
-        await Promise.all([opened.payment?.sweep(), opened.hops?.sweep(), opened.push?.sweep()])
-      },
-      close: async () => {
-        await Promise.all([opened.hops?.close(), opened.push?.close()])
-        await closeStore()
-      },
-    }
-  } catch (error) {
-    await closeStore()
-    throw error
+  const opened = await openAll(options, base)
+  return {
+    ...opened,
+    store: await nameOf(base),
+    sweep: async () => {
+      await Promise.all([opened.payment?.sweep(), opened.hops?.sweep()])
+    },
+    close: async () => {
+      await Promise.all([opened.hops?.close(), opened.push?.close()])
+    },
   }
 }

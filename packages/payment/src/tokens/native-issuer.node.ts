@@ -4,7 +4,7 @@
  * spec/payment.md section 6. Keys lie in the store, as PKCS #8; whoever has it can make tokens.
  */
 import { setImmediate } from 'node:timers/promises'
-import { type Clock, equalBytes, type Store } from '@hyphae/core'
+import { type Clock, equalBytes, type Store, type StoreKey } from '@hyphae/core'
 import type { CryptoProvider, Ed25519PrivateKey } from '@hyphae/crypto'
 import { PaymentError } from '../errors.js'
 import { MAX_BLINDED } from '../limits.js'
@@ -46,10 +46,18 @@ interface State {
   statement: IssuerStatement
 }
 
+/** Relays that share a store share its keys: that of the first stays. */
+function kept(store: Store, name: StoreKey, made: Uint8Array): Promise<Uint8Array> {
+  return store.transact(async (tx) => {
+    const held = await tx.get(name)
+    if (held === undefined) tx.put(name, made)
+    return held ?? made
+  })
+}
+
 async function keyOf({ store, crypto }: IssuerOptions, epoch: number, value: number): Promise<Held> {
-  const stored = await store.get([TABLE, epoch, value])
-  const pair = stored === undefined ? await generateRsa() : importRsa(stored)
-  if (stored === undefined) await store.transact((tx) => tx.put([TABLE, epoch, value], exportRsa(pair)))
+  const name: StoreKey = [TABLE, epoch, value]
+  const pair = importRsa((await store.get(name)) ?? (await kept(store, name, exportRsa(await generateRsa()))))
   return { ...pair, epoch, value, key: issuerKey(crypto, pair.modulus) }
 }
 

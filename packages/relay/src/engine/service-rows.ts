@@ -20,9 +20,15 @@ export interface RowsContext {
 
 /** until u64, 0: for ever | version u64 */
 const HEAD_BYTES = 16
-/** What a row takes with its keys, in bytes. */
-const ROW_BYTES = 128
+/** Rows count as entries of what is due do, which take so many bytes; what is stored for users is counted apart. */
+const ENTRY_BYTES = 128
 const NOTHING = Uint8Array.of(0)
+const VERSION_BYTES = 6
+
+/** By chance never the same again; positions of frames stay as if there were no rows. */
+function newVersion({ randomBytes }: Pick<CryptoProvider, 'randomBytes'>): number {
+  return 1 + Buffer.from(randomBytes(VERSION_BYTES)).readUIntBE(0, VERSION_BYTES)
+}
 
 interface Held extends Row {
   readonly until: number
@@ -53,11 +59,16 @@ function live(bytes: Uint8Array | undefined, now: number): Held | undefined {
   return held !== undefined && isThere(held, now) ? held : undefined
 }
 
+/** The row with its keys, in entries. */
+function entriesOf(bytes: number): number {
+  return 1 + Math.ceil(bytes / ENTRY_BYTES)
+}
+
 /** Without counting what comes instead. */
 function drop(batch: Batch, key: string, bytes: Uint8Array): void {
   const { until } = decode(bytes)
   if (until > 0) batch.del(rowDueKey(until, key))
-  batch.counters.bytes -= ROW_BYTES + bytes.length
+  batch.counters.rows = Math.max(0, batch.counters.rows - entriesOf(bytes.length))
 }
 
 function putJob(
@@ -69,15 +80,15 @@ function putJob(
 ): Job<number | undefined | 'full'> {
   const name = rowKey(key)
   const at = now()
+  const next = newVersion(defaultCrypto)
   const run = (batch: Batch): number | undefined | 'full' => {
     const before = batch.known(name)
     if ((live(before, at)?.version ?? 0) !== version) return undefined
     const { counters } = batch
-    const bytes = ROW_BYTES + HEAD_BYTES + value.length
-    if (before === undefined && !hasRoom(counters, bytes, limits)) return 'full'
+    const bytes = HEAD_BYTES + value.length
+    if (before === undefined && !hasRoom(counters, ENTRY_BYTES * entriesOf(bytes), limits)) return 'full'
     if (before !== undefined) drop(batch, key, before)
-    const next = counters.nextSeq++
-    counters.bytes += bytes
+    counters.rows += entriesOf(bytes)
     batch.put(name, encode(until, next, value))
     if (until > 0) batch.put(rowDueKey(until, key), NOTHING)
     return next

@@ -1,8 +1,8 @@
 /**
  * Keys that requests to this relay are sealed to: a new one each epoch, the two before still opened.
  *
- * Random and forgotten in time where one process serves; derived from a secret where the processes of a cluster have to
- * open the same requests. The secret opens what was ever sealed to the cluster, so only the former forgets.
+ * Random and forgotten in time, the same at all relays that share a store; derived from a secret where relays that share
+ * none have to open the same requests. The secret opens what was ever sealed to them, so only the former forgets.
  */
 import { type Clock, type Store, utf8 } from '@hyphae/core'
 import { type CryptoProvider, hpkeDeriveKeyPair, type X25519PrivateKey } from '@hyphae/crypto'

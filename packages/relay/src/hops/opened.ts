@@ -123,7 +123,9 @@ export async function answerSealed(
   if (hops === undefined) return undefined
   const opened = openHopRequest(crypto, hops.keys(), bytes)
   if (opened === null) return undefined
-  const verdict = hops.replays.judge(session, opened.enc, opened.time)
+  const judged = hops.replays.judge(session, opened.enc, opened.time)
+  const isFirst = judged !== 'fresh' || (await hops.isFirst(opened.enc, opened.time))
+  const verdict = isFirst ? judged : 'replayed'
   const replies =
     verdict === 'fresh'
       ? await answers(session, allowance, opened, answer)

@@ -4,7 +4,9 @@
  * Two generations, so that forgetting is dropping a set. What was sealed before this relay began is refused, because
  * what was seen before is not known.
  */
-import type { Clock } from '@hyphae/core'
+import { type Clock, concatBytes, utf8 } from '@hyphae/core'
+import type { CryptoProvider } from '@hyphae/crypto'
+import type { ServiceRows } from '../engine/rows.js'
 import { HOP_REPLAY_SHARES, HOP_WINDOW_MS, MAX_HOP_REPLAYS } from '../limits.js'
 
 export type HopVerdict = 'fresh' | 'replayed' | 'full'
@@ -12,6 +14,20 @@ export type HopVerdict = 'fresh' | 'replayed' | 'full'
 export interface Replays {
   /** Remembers what is fresh, at the expense of the connection that `carrier` stands for. `enc` is 32 bytes. */
   judge(carrier: object, enc: Uint8Array, time: number): HopVerdict
+}
+
+const LABEL = utf8('hyphae hop seen v1')
+
+/** True for the first of all relays of the store that was shown what is sealed to `enc`. */
+export async function firstSeen(
+  { once }: ServiceRows,
+  { sha256 }: Pick<CryptoProvider, 'sha256'>,
+  enc: Uint8Array,
+  time: number,
+): Promise<boolean> {
+  // An engine of one process: it has remembered it itself.
+  if (once === undefined) return true
+  return once(sha256(concatBytes(LABEL, enc)), time + HOP_WINDOW_MS)
 }
 
 export function createReplays(clock: Clock): Replays {

@@ -5,23 +5,29 @@
 import type { Clock, Logger, Store } from '@hyphae/core'
 import type { CryptoProvider, X25519PrivateKey } from '@hyphae/crypto'
 import { openCalls, type RelayCalls } from '@hyphae/transport-relay/hops'
+import type { ServiceRows } from '../engine/rows.js'
 import { RelayError } from '../errors.js'
 import { FORWARD_TIMEOUT_MS } from '../limits.js'
 import { openHopKeys } from './keys.js'
-import { createReplays, type Replays } from './replays.js'
+import { createReplays, firstSeen, type Replays } from './replays.js'
 
 export interface HopsOptions {
   /** `ws:` or `wss:` URLs of relays that requests are passed on to; none: this relay is no entry. */
   readonly peers?: readonly string[]
   /** Opens requests that are sealed to this relay; default true. */
   readonly second?: boolean
-  /** 32 random bytes, the same at all relays of a cluster: any of them then opens what is sealed to one. */
+  /**
+   * 32 random bytes, the same at relays that share no store: any of them then opens what is sealed to one. Relays that
+   * share one share keys anyway, which change and are forgotten; those that are made of a secret are not.
+   */
   readonly secret?: Uint8Array
 }
 
 export interface HopsService {
   /** Empty: this relay opens no sealed requests. The newest first. */
   keys(): readonly X25519PrivateKey[]
+  /** Once for each request; false for one that was answered before, here or at another relay of the store. */
+  isFirst(enc: Uint8Array, time: number): Promise<boolean>
   readonly replays: Replays
   /** Undefined: not a relay that the operator lists. By host and port as in its URL. */
   peer(host: string): RelayCalls | undefined
@@ -31,6 +37,7 @@ export interface HopsService {
 
 export interface HopsBase {
   readonly store: Store
+  readonly rows: ServiceRows
   readonly crypto: CryptoProvider
   readonly clock: Clock
   readonly logger: Logger
@@ -49,6 +56,7 @@ export async function openHops(options: HopsOptions, base: HopsBase): Promise<Ho
     peers.set(new URL(url).host, openCalls(url, { clock, logger, ...limits }))
   return {
     keys: () => keys?.all() ?? [],
+    isFirst: (enc, time) => firstSeen(base.rows, base.crypto, enc, time),
     replays: createReplays(clock),
     peer: (host) => peers.get(host),
     sweep: async () => keys?.rotate(),

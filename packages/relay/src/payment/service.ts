@@ -11,8 +11,10 @@ import {
   trustedFunding,
 } from '@hyphae/payment'
 import { openIssuer, type TokenVerifier } from '@hyphae/payment/issuer'
+import type { ServiceRows } from '../engine/rows.js'
+import { SETTLE_TURN_MS } from '../limits.js'
 import type { TicketChecks } from '../server/admission.js'
-import { keptKey } from '../services-key.js'
+import { keptKey, takeTurn } from '../services/kept.js'
 import { paymentChecks } from './checks.js'
 
 export interface SellingOptions {
@@ -47,6 +49,7 @@ export interface PaymentService {
 
 export interface ServiceBase {
   readonly store: Store
+  readonly rows: ServiceRows
   readonly crypto: CryptoProvider
   readonly clock: Clock
 }
@@ -70,12 +73,18 @@ export async function openPayment(options: PaymentOptions, base: ServiceBase): P
   }
   const { till, ledger } = await openTill(options, base)
   const checks = paymentChecks(base.crypto, { till, verifier: till.issuer })
+  const { rows, clock } = base
+  // Two relays that redeem one voucher at once pay for two transactions.
+  const settle = async (): Promise<void> => {
+    if (rows.once === undefined || (await takeTurn(rows, clock, 'settle', SETTLE_TURN_MS)))
+      await till.settle()
+  }
   return {
     till,
     ledger,
     checks,
     // What cannot be settled now is settled later; what is over is forgotten all the same.
     sweep: () =>
-      till.settle().then(till.sweep, (error: unknown) => till.sweep().then(() => Promise.reject(error))),
+      settle().then(till.sweep, (error: unknown) => till.sweep().then(() => Promise.reject(error))),
   }
 }

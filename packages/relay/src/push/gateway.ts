@@ -14,12 +14,14 @@ import {
   MAX_PUSH_ENDPOINTS,
   MAX_PUSHES,
   PUSH_BURST,
+  PUSH_ORIGIN_BURST,
+  PUSH_ORIGIN_PER_SECOND,
   PUSH_PER_SECOND,
   PUSH_RETRY_MS,
   PUSH_TTL_S,
 } from '../limits.js'
 import { type Bucket, createBucket } from '../server/bucket.js'
-import { keptKey } from '../services-key.js'
+import { keptKey } from '../services/kept.js'
 import { endpointUrl, type Posted, post } from './post.js'
 
 export interface GatewayOptions {
@@ -67,20 +69,24 @@ async function keptVapid(store: Store): Promise<VapidKeys> {
   })
 }
 
-/** Buckets by endpoint, those used longest ago forgotten first. */
-function createRates(clock: Clock): (endpoint: string) => number {
+/** Buckets by name, those used longest ago forgotten first. */
+function createRates(clock: Clock, perSecond: number, burst: number): (name: string) => number {
   const buckets = new Map<string, Bucket>()
-  return (endpoint) => {
-    const bucket = buckets.get(endpoint) ?? createBucket(PUSH_PER_SECOND, PUSH_BURST, clock.now())
-    buckets.delete(endpoint)
-    buckets.set(endpoint, bucket)
-    if (buckets.size > MAX_PUSH_ENDPOINTS)
-      for (const oldest of buckets.keys()) {
-        buckets.delete(oldest)
-        break
-      }
+  return (name) => {
+    const bucket = buckets.get(name) ?? createBucket(perSecond, burst, clock.now())
+    buckets.delete(name)
+    buckets.set(name, bucket)
+    const [oldest] = buckets.keys()
+    if (buckets.size > MAX_PUSH_ENDPOINTS && oldest !== undefined) buckets.delete(oldest)
     return bucket.take(1, clock.now())
   }
+}
+
+/** By endpoint, which is a phone, and by origin: endless endpoints of one host are still one host. */
+function endpointRates(clock: Clock): (endpoint: URL) => number {
+  const ofEndpoint = createRates(clock, PUSH_PER_SECOND, PUSH_BURST)
+  const ofOrigin = createRates(clock, PUSH_ORIGIN_PER_SECOND, PUSH_ORIGIN_BURST)
+  return ({ href, origin }) => ofEndpoint(href) || ofOrigin(origin)
 }
 
 function verdictOf({ status, retryAfter }: Posted): Verdict {
@@ -95,7 +101,7 @@ interface State {
   readonly base: GatewayBase
   readonly key: X25519PrivateKey
   readonly vapid: VapidKeys
-  rate(endpoint: string): number
+  rate(endpoint: URL): number
   /** Pushes on their way. */
   sending: number
 }
@@ -141,7 +147,7 @@ async function wake(state: State, token: Uint8Array): Promise<Verdict> {
   const allowed = { loopback: options.unsafeLoopback === true }
   const url = endpointUrl(subscription.endpoint, allowed)
   if (url === undefined) return bad
-  const wait = state.rate(url.href)
+  const wait = state.rate(url)
   if (wait > 0) return refuse('rate-limited', wait)
   const request = requestOf(state, subscription)
   if (request === undefined) return bad
@@ -156,7 +162,7 @@ export async function openGateway(options: GatewayOptions, base: GatewayBase): P
     throw new RelayError('relay/bad-setting', { details: { setting: 'push.contact' } })
   const key = base.crypto.x25519.importPrivateKey(await keptKey(base, 'push'))
   const vapid = await keptVapid(base.store)
-  const state: State = { options, base, key, vapid, rate: createRates(base.clock), sending: 0 }
+  const state: State = { options, base, key, vapid, rate: endpointRates(base.clock), sending: 0 }
   return {
     sealKey: key.publicKey,
     vapidKey: new Uint8Array(Buffer.from(vapid.publicKey, 'base64url')),

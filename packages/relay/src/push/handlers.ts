@@ -26,8 +26,7 @@ export const PUSH_HANDLERS: Handlers<PushRequest['kind']> = {
     if (push === undefined) return failure(request, 'unsupported')
     const name = new TextDecoder().decode(gateway)
     if (!push.offers(name)) return failure(request, 'not-a-peer')
-    // Copies: views would keep the whole message.
-    return verdict(push.registry.set(box.slice(), { gateway: name, token: token.slice() }), request)
+    return verdict(push.registry.set(box, { gateway: name, token }), request)
   },
   'push-unregister': async ({ context: { services } }, { request, box }) => {
     if (services.push === undefined) return failure(request, 'unsupported')

@@ -1,83 +1,122 @@
-/** Which boxes want to be woken, by which token at which gateway: durable, and in memory by name. */
-import type { Clock, Store } from '@hyphae/core'
+/**
+ * Which boxes want to be woken, by which token at which gateway: rows that all relays of the store share.
+ *
+ * Whether a box is registered is asked at each frame, so what was read lately is held in memory: a relay hears up to a
+ * minute late of what another was told.
+ */
+import type { Clock } from '@hyphae/core'
 import type { Verdict } from '../engine/engine.js'
-import { refuse } from '../engine/engine.js'
-import { boxName } from '../engine/keys.js'
-import { MAX_PUSH_BOXES, PUSH_LIFE_MS } from '../limits.js'
-import { deleteOld, deleteRow, putRow, type Registration, readOrder, readRow } from './rows.js'
+import type { Row, ServiceRows } from '../engine/rows.js'
+import { MAX_CHANGE_TRIES, MAX_PUSH_CACHED, PUSH_CACHE_MS, PUSH_LIFE_MS } from '../limits.js'
+
+export interface Registration {
+  /** Host and port; empty: this relay. */
+  readonly gateway: string
+  readonly token: Uint8Array
+}
 
 export interface Registry {
-  has(box: string): boolean
+  /** A promise where it has to be looked up. */
+  has(box: string): boolean | Promise<boolean>
   get(box: string): Promise<Registration | undefined>
+  /** Ends when it was not renewed for `PUSH_LIFE_MS`. @throws RelayError `relay/store-unreachable` */
   set(box: Uint8Array, registration: Registration): Promise<Verdict>
   drop(box: string): Promise<void>
-  /** Forgets what was not renewed. */
-  sweep(): Promise<void>
+  /** True for one relay of the store until then: it may wake the owner of this box. */
+  claim(box: string, until: number): Promise<boolean>
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000
-
-function boxOf(name: string): Uint8Array {
-  return new Uint8Array(Buffer.from(name, 'latin1'))
+/** gateway length u8 | gateway | token */
+function encode({ gateway, token }: Registration): Uint8Array {
+  const name = Buffer.from(gateway)
+  return Buffer.concat([Uint8Array.of(name.length), name, token])
 }
 
-/** The place after the last. */
-async function readNames(store: Store, found: (box: Uint8Array) => void): Promise<number> {
-  let next = 0
-  for (;;) {
-    const page = await readOrder(store, next)
-    for (const { box } of page) found(box)
-    const last = page.at(-1)
-    if (last === undefined) return next
-    next = last.place + 1
-  }
-}
-
-/** Removes what was last renewed before `oldest`, a page at a time: what is old comes first. */
-async function removeOld(store: Store, oldest: number, removed: (box: string) => void): Promise<void> {
-  for (;;) {
-    const page = await readOrder(store, 0)
-    const old = page.filter(({ day }) => day < oldest)
-    if (old.length === 0) return
-    const gone = await store.transact(async (tx) => {
-      const names: string[] = []
-      for (const renewal of old) if (await deleteOld(tx, renewal)) names.push(boxName(renewal.box))
-      return names
-    })
-    gone.forEach(removed)
-    if (old.length < page.length) return
-  }
-}
-
-export async function openRegistry(
-  store: Store,
-  clock: Clock,
-  added: (box: Uint8Array) => void,
-): Promise<Registry> {
-  const names = new Set<string>()
-  const today = (): number => Math.floor(clock.now() / DAY_MS)
-  let next = await readNames(store, (box) => {
-    names.add(boxName(box))
-    added(box)
-  })
+function decode(value: Uint8Array): Registration {
+  const tokenAt = 1 + (value[0] as number)
   return {
-    has: (box) => names.has(box),
-    get: (box) => readRow(store, boxOf(box)),
+    gateway: Buffer.from(value.subarray(1, tokenAt)).toString(),
+    token: Uint8Array.from(value.subarray(tokenAt)),
+  }
+}
+
+function keyOf(table: 'push' | 'wake', box: string): string {
+  return `${table}.${Buffer.from(box, 'latin1').toString('base64url')}`
+}
+
+interface Known {
+  readonly there: boolean
+  readonly readAt: number
+}
+
+interface Memory {
+  get(box: string): boolean | undefined
+  set(box: string, there: boolean): void
+}
+
+function createMemory(clock: Clock): Memory {
+  const known = new Map<string, Known>()
+  return {
+    get: (box) => {
+      const held = known.get(box)
+      return held !== undefined && Math.abs(clock.now() - held.readAt) < PUSH_CACHE_MS
+        ? held.there
+        : undefined
+    },
+    set: (box, there) => {
+      known.delete(box)
+      known.set(box, { there, readAt: clock.now() })
+      const [oldest] = known.keys()
+      if (known.size > MAX_PUSH_CACHED && oldest !== undefined) known.delete(oldest)
+    },
+  }
+}
+
+/** Again when somebody else has changed the row meanwhile. */
+async function changing(
+  rows: ServiceRows,
+  key: string,
+  change: (held: Row | undefined) => Promise<boolean>,
+): Promise<boolean> {
+  for (let tries = 0; tries < MAX_CHANGE_TRIES; tries++) if (await change(await rows.get(key))) return true
+  return false
+}
+
+export function createRegistry(rows: ServiceRows, clock: Clock): Registry {
+  const memory = createMemory(clock)
+  const read = async (box: string): Promise<Row | undefined> => {
+    const held = await rows.get(keyOf('push', box))
+    memory.set(box, held !== undefined)
+    return held
+  }
+  return {
+    has: (box) => memory.get(box) ?? read(box).then((held) => held !== undefined),
+    get: async (box) => {
+      const held = await read(box)
+      return held === undefined ? undefined : decode(held.value)
+    },
     set: async (box, registration) => {
-      const name = boxName(box)
-      if (!names.has(name) && names.size >= MAX_PUSH_BOXES) return refuse('limit')
-      const renewal = { box, place: next++, day: today() }
-      await store.transact((tx) => putRow(tx, renewal, registration))
-      if (!names.has(name)) added(box)
-      names.add(name)
+      const name = Buffer.from(box).toString('latin1')
+      const key = keyOf('push', name)
+      const value = encode(registration)
+      const end = clock.now() + PUSH_LIFE_MS
+      await changing(rows, key, async (held) => {
+        return (await rows.put(key, value, held?.version ?? 0, end)) !== undefined
+      })
+      memory.set(name, true)
       return null
     },
     drop: async (box) => {
-      if (!names.has(box)) return
-      await store.transact((tx) => deleteRow(tx, boxOf(box)))
-      // After what was set before it, in the order in which they were stored.
-      names.delete(box)
+      const key = keyOf('push', box)
+      await changing(rows, key, async (held) => held === undefined || rows.remove(key, held.version))
+      memory.set(box, false)
     },
-    sweep: () => removeOld(store, today() - PUSH_LIFE_MS / DAY_MS, (box) => names.delete(box)),
+    claim: async (box, until) => {
+      // An engine of one process has nobody else.
+      if (rows.once === undefined) return true
+      const key = keyOf('wake', box)
+      if ((await rows.get(key)) !== undefined) return false
+      return (await rows.put(key, Uint8Array.of(1), 0, until)) !== undefined
+    },
   }
 }

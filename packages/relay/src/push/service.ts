@@ -2,12 +2,12 @@
 import { type Clock, isHyphaeError, type Logger, type Store } from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
 import { openCalls, type RelayCalls } from '@hyphae/transport-relay/hops'
-import { bucketOf } from '@hyphae/transport-relay/wire'
 import { type RelayEngine, refuse, type Verdict } from '../engine/engine.js'
-import { FORWARD_TIMEOUT_MS, PUSH_RETRY_MS } from '../limits.js'
+import type { ServiceRows } from '../engine/rows.js'
+import { FORWARD_TIMEOUT_MS, PUSH_RETRY_MS, WAKE_SETTLE_MS } from '../limits.js'
 import type { WatchRegistry } from '../server/watch.js'
 import { type GatewayOptions, openGateway, type PushGateway } from './gateway.js'
-import { openRegistry, type Registry } from './registry.js'
+import { createRegistry, type Registry } from './registry.js'
 import { createWaker } from './waker.js'
 
 export interface PushOptions {
@@ -22,12 +22,14 @@ export interface PushService {
   readonly registry: Registry
   /** True for a gateway that may be named; empty: this relay. */
   offers(gateway: string): boolean
-  sweep(): Promise<void>
+  /** Told of each frame that this relay has stored, where the engine tells of no others; else undefined. */
+  readonly stored: ((box: string) => void) | undefined
   close(): Promise<void>
 }
 
 export interface PushBase {
   readonly store: Store
+  readonly rows: ServiceRows
   readonly crypto: CryptoProvider
   readonly clock: Clock
   readonly logger: Logger
@@ -47,9 +49,6 @@ async function sendTo(calls: RelayCalls, token: Uint8Array): Promise<Verdict> {
   }
 }
 
-/** As wide as the hints of engines that share their state. */
-const INTEREST_BITS = 16
-
 function peersOf(urls: readonly string[], { clock, logger }: PushBase): Map<string, RelayCalls> {
   const limits = { requestTimeoutMs: FORWARD_TIMEOUT_MS, unreachableAfterMs: FORWARD_TIMEOUT_MS }
   return new Map(urls.map((url) => [new URL(url).host, openCalls(url, { clock, logger, ...limits })]))
@@ -57,14 +56,15 @@ function peersOf(urls: readonly string[], { clock, logger }: PushBase): Map<stri
 
 /** @throws RelayError `relay/bad-setting`; RelayCarrierError `relay-carrier/bad-url` */
 export async function openPush(options: PushOptions, base: PushBase): Promise<PushService> {
-  const { store, clock, engine, watches } = base
+  const { rows, clock, engine, watches } = base
   const gateway = options.gateway === undefined ? undefined : await openGateway(options.gateway, base)
   const peers = peersOf(options.gateways ?? [], base)
-  const interested = (box: Uint8Array): void => engine.interest?.(bucketOf(box, INTEREST_BITS), true)
-  const registry = await openRegistry(store, clock, interested)
+  const registry = createRegistry(rows, clock)
+  const isShared = rows.once !== undefined
   const waker = createWaker({
     registry,
     clock,
+    settleMs: isShared ? WAKE_SETTLE_MS : 0,
     watched: watches.watched,
     waiting: async (box) => {
       const page = await engine.fetch(new Uint8Array(Buffer.from(box, 'latin1')), 0, 1)
@@ -77,14 +77,15 @@ export async function openPush(options: PushOptions, base: PushBase): Promise<Pu
       return calls === undefined ? refuse('not-a-peer') : sendTo(calls, token)
     },
   })
-  engine.onStored((box) => waker.stored(box))
+  // Engines that share their state tell of what others store where somebody waits for it. Whoever stores, wakes.
+  if (!isShared) engine.onStored((box) => waker.stored(box))
   const stop = new AbortController()
   const running = waker.run(stop.signal)
   return {
     gateway,
     registry,
     offers: (name) => (name === '' ? gateway !== undefined : peers.has(name)),
-    sweep: () => registry.sweep(),
+    stored: isShared ? (box) => waker.stored(box) : undefined,
     close: async () => {
       stop.abort()
       await running

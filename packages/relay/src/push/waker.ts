@@ -8,8 +8,10 @@ import { MAX_WAKES, WAKE_PAUSE_MS, WAKE_TICK_MS } from '../limits.js'
 import type { Registry } from './registry.js'
 
 export interface WakerOptions {
-  readonly registry: Registry
+  readonly registry: Pick<Registry, 'has' | 'get' | 'drop' | 'claim'>
   readonly clock: Clock
+  /** Where other relays of the store may have readers too: a wake waits this long, in ms, for one to fetch. */
+  readonly settleMs: number
   /** Somebody has a watch on the box. */
   watched(box: string): boolean
   /** Mail waits in the box. */
@@ -33,51 +35,83 @@ interface Quiet {
 
 const DROPPED: ReadonlySet<string> = new Set(['push-gone', 'bad-push', 'not-a-peer'])
 
-export function createWaker({ registry, clock, watched, waiting, send }: WakerOptions): Waker {
-  const quiet = new Map<string, Quiet>()
-  let sending = 0
+interface State {
+  readonly options: WakerOptions
+  readonly quiet: Map<string, Quiet>
+  sending: number
+}
 
-  const wake = async (box: string, state: Quiet): Promise<void> => {
-    sending += 1
-    try {
-      const registration = await registry.get(box)
-      if (registration === undefined) return
-      const verdict = await send(registration.gateway, registration.token)
-      if (verdict === null) return
-      if (DROPPED.has(verdict.refused)) await registry.drop(box)
-      else {
-        state.until = clock.now() + Math.max(WAKE_PAUSE_MS, verdict.retryAfterMs)
-        state.again = true
-      }
-    } catch {
-      state.again = true
-    } finally {
-      sending -= 1
+/** Nobody else of the store does, and nobody who reads elsewhere has fetched what came. */
+async function mayWake({ options }: State, box: string, until: number): Promise<boolean> {
+  const { registry, clock, settleMs, waiting } = options
+  if (settleMs > 0) {
+    await clock.sleep(settleMs)
+    if (!(await waiting(box))) return false
+  }
+  return registry.claim(box, until)
+}
+
+async function wake(state: State, box: string, quiet: Quiet): Promise<void> {
+  const { registry, clock, send } = state.options
+  state.sending += 1
+  try {
+    if (!(await mayWake(state, box, quiet.until))) return
+    const registration = await registry.get(box)
+    if (registration === undefined) return
+    const verdict = await send(registration.gateway, registration.token)
+    if (verdict === null) return
+    if (DROPPED.has(verdict.refused)) await registry.drop(box)
+    else {
+      quiet.until = clock.now() + Math.max(WAKE_PAUSE_MS, verdict.retryAfterMs)
+      quiet.again = true
     }
+  } catch {
+    quiet.again = true
+  } finally {
+    state.sending -= 1
   }
-  const begin = (box: string): void => {
-    const state = { until: clock.now() + WAKE_PAUSE_MS, again: sending >= MAX_WAKES }
-    quiet.set(box, state)
-    if (!state.again) void wake(box, state)
-  }
-  const over = async (box: string, { again }: Quiet): Promise<void> => {
-    quiet.delete(box)
-    // Who has fetched everything meanwhile needs no waking.
-    if (again && registry.has(box) && !watched(box) && (await waiting(box))) begin(box)
-  }
+}
+
+function begin(state: State, box: string): void {
+  const quiet = { until: state.options.clock.now() + WAKE_PAUSE_MS, again: state.sending >= MAX_WAKES }
+  state.quiet.set(box, quiet)
+  if (!quiet.again) void wake(state, box, quiet)
+}
+
+async function over(state: State, box: string, { again }: Quiet): Promise<void> {
+  const { registry, watched, waiting } = state.options
+  state.quiet.delete(box)
+  // Who has fetched everything meanwhile needs no waking.
+  if (again && (await registry.has(box)) && !watched(box) && (await waiting(box))) begin(state, box)
+}
+
+function noticed(state: State, box: string): void {
+  if (state.options.watched(box)) return
+  const quiet = state.quiet.get(box)
+  if (quiet === undefined) begin(state, box)
+  else quiet.again = true
+}
+
+export function createWaker(options: WakerOptions): Waker {
+  const state: State = { options, quiet: new Map(), sending: 0 }
+  const { registry, clock } = options
   return {
     stored: (box) => {
-      if (box === undefined || !registry.has(box) || watched(box)) return
-      const state = quiet.get(box)
-      if (state === undefined) begin(box)
-      else state.again = true
+      if (box === undefined) return
+      const there = registry.has(box)
+      const tell = (yes: boolean): void => {
+        if (yes) noticed(state, box)
+      }
+      if (there instanceof Promise) there.then(tell).catch(() => {})
+      else tell(there)
     },
     run: async (signal) => {
       while (!signal.aborted) {
         await clock.sleep(WAKE_TICK_MS, signal).catch(() => {})
         const now = clock.now()
         // In order of insertion, which is nearly that of their ends.
-        for (const [box, state] of [...quiet]) if (state.until <= now) await over(box, state).catch(() => {})
+        for (const [box, quiet] of [...state.quiet])
+          if (quiet.until <= now) await over(state, box, quiet).catch(() => {})
       }
     },
   }

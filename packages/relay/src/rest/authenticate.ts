@@ -15,7 +15,15 @@ const KEY_BYTES = 32
 const NONCE = /^[\x21-\x7e]{11,64}$/
 const PARAMETERS: ReadonlySet<string> = new Set(['created', 'expires', 'nonce', 'keyid', 'alg', 'tag'])
 
+export interface Authenticated {
+  readonly key: Uint8Array
+  /** Key id and nonce. */
+  readonly use: string
+}
+
 export interface AuthenticateContext {
+  /** What was signed in an earlier second is not believed: epoch ms. */
+  readonly since: number
   /** At whose expense the nonce is remembered. */
   readonly client: string
   readonly crypto: CryptoProvider
@@ -61,7 +69,11 @@ function readClaims({ parameters }: MessageSignature): Claims | undefined {
   }
 }
 
-function isCurrent({ created, expires }: Claims, now: number): boolean {
+/** Signatures say the second they were made in. */
+const CREATED_MS = 1000
+
+function isCurrent({ created, expires }: Claims, now: number, since: number): boolean {
+  if (created + CREATED_MS <= since) return false
   // Over at the very moment at which its nonce may be forgotten, never a moment later.
   if (created > now + SIGNATURE_SKEW_MS || created <= now - SIGNATURE_WINDOW_MS) return false
   return expires === undefined || (expires > now && expires >= created)
@@ -72,8 +84,8 @@ export function authenticate(
   message: SignedMessage,
   body: Uint8Array,
   now: number,
-  { client, crypto, nonces }: AuthenticateContext,
-): { readonly key: Uint8Array } | Problem {
+  { client, crypto, nonces, since }: AuthenticateContext,
+): Authenticated | Problem {
   const signed = readSignature(message)
   if (signed === undefined) return problem('not-signed')
   const claims = signed === null ? undefined : readClaims(signed)
@@ -82,12 +94,13 @@ export function authenticate(
   const wanted = body.length > 0 ? [...COVERED, 'content-digest'] : COVERED
   const missing = wanted.find((name) => !covered.has(name))
   if (missing !== undefined) return problem('bad-proof', { detail: `does not cover ${missing}` })
-  if (!isCurrent(claims, now)) return problem('expired')
+  if (!isCurrent(claims, now, since)) return problem('expired')
   const base = signatureBase(signed.input, message)
   if (base === undefined || !crypto.ed25519.verify(claims.key, Buffer.from(base, 'latin1'), signed.signature))
     return problem('bad-proof')
-  const use = nonces.use(client, `${claims.keyid}${claims.nonce}`, now)
-  if (use === 'used') return problem('replayed')
-  if (use === 'full') return problem('rate-limited', { retryAfterMs: nonces.roomIn(client, now) })
-  return { key: claims.key }
+  const use = `${claims.keyid}${claims.nonce}`
+  const verdict = nonces.use(client, use, now)
+  if (verdict === 'used') return problem('replayed')
+  if (verdict === 'full') return problem('rate-limited', { retryAfterMs: nonces.roomIn(client, now) })
+  return { key: claims.key, use }
 }

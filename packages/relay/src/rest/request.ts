@@ -1,10 +1,11 @@
 /** One request, from its head to a call of its route: rates, type, body, digest, signature, fields. spec/relay-rest.md. */
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import { MAX_QUEUED_BYTES } from '../limits.js'
+import { concatBytes, utf8 } from '@hyphae/core'
+import { MAX_QUEUED_BYTES, SIGNATURE_SKEW_MS, SIGNATURE_WINDOW_MS, STORAGE_RETRY_MS } from '../limits.js'
 import type { ServerContext } from '../server/connection.js'
 import type { Names } from '../server/names.js'
-import { authenticate, digestProblem } from './authenticate.js'
+import { type Authenticated, authenticate, digestProblem } from './authenticate.js'
 import { type BodyBudget, readBody } from './body.js'
 import type { ClientRates, Clients } from './clients.js'
 import type { Nonces } from './nonces.js'
@@ -18,6 +19,8 @@ export interface RestContext {
   readonly names: Names
   readonly clients: Clients
   readonly nonces: Nonces
+  /** Signatures that were made before are not believed, as it is not known which were shown: epoch ms. */
+  readonly since: number
   readonly budget: BodyBudget
 }
 
@@ -118,6 +121,24 @@ function readQuery(route: Route, query: string): { readonly value: unknown } | P
     : problem('malformed', { detail: 'takes no query' })
 }
 
+const LABEL = utf8('hyphae rest nonce v1')
+
+/** What another relay of the store was shown, or may have been. */
+async function seenElsewhere(
+  { use }: Authenticated,
+  { engine, crypto, clock }: ServerContext,
+): Promise<Problem | undefined> {
+  const { rows } = engine
+  if (rows?.once === undefined) return undefined
+  const name = crypto.sha256(concatBytes(LABEL, utf8(use)))
+  const until = clock.now() + SIGNATURE_WINDOW_MS + SIGNATURE_SKEW_MS
+  try {
+    return (await rows.once(name, until)) ? undefined : problem('replayed')
+  } catch {
+    return problem('storage-failed', { retryAfterMs: STORAGE_RETRY_MS })
+  }
+}
+
 /** Everything a handler may rely on, or the first thing that is wrong. */
 export async function checkRequest(
   request: IncomingMessage,
@@ -137,9 +158,11 @@ export async function checkRequest(
   let key: Uint8Array = NOTHING
   if (route.signedBy !== undefined) {
     if (names.own(request.headers.host) === undefined) return problem('misdirected')
-    const by = { client: rates.client, crypto: server.crypto, nonces }
+    const by = { client: rates.client, crypto: server.crypto, nonces, since: context.since }
     const proved = authenticate(message, body, server.clock.now(), by)
     if ('code' in proved) return proved
+    const seen = await seenElsewhere(proved, server)
+    if (seen !== undefined) return seen
     key = proved.key
   }
   const [given, query] = [readJson(route, body), readQuery(route, message.query)]

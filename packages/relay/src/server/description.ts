@@ -31,6 +31,6 @@ export async function describeRelay({ context }: Session, kinds: readonly Kind[]
     bucketBits: await anonymity.offered(),
     requests: codes.sort((a, b) => a - b),
     price: till === undefined ? new Uint8Array(0) : priceOf(till),
-    store: new Uint8Array(0),
+    store: services.store,
   }
 }

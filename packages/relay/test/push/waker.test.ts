@@ -1,13 +1,19 @@
-import type { Clock, Store, StoreEntry } from '@hyphae/core'
+import type { Clock } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
-import { memoryStore } from '@hyphae/store'
 import { describe, expect, it } from 'vitest'
 import { refuse, type Verdict } from '../../src/engine/engine.js'
 import { boxName } from '../../src/engine/keys.js'
-import { PUSH_LIFE_MS, PUSH_PAGE, WAKE_PAUSE_MS } from '../../src/limits.js'
-import { openRegistry } from '../../src/push/registry.js'
+import {
+  MAX_PUSH_CACHED,
+  PUSH_CACHE_MS,
+  PUSH_LIFE_MS,
+  WAKE_PAUSE_MS,
+  WAKE_SETTLE_MS,
+} from '../../src/limits.js'
+import { createRegistry } from '../../src/push/registry.js'
 import { createWaker } from '../../src/push/waker.js'
 import { newBox } from '../support/relay.js'
+import { memoryRows } from '../support/rows.js'
 
 /** A clock whose sleeps end when it is moved. */
 function steppedClock() {
@@ -44,14 +50,15 @@ function steppedClock() {
 
 async function scene(answer: () => Verdict = () => null) {
   const { clock, advance } = steppedClock()
-  const store = memoryStore()
-  const registry = await openRegistry(store, clock, () => {})
+  const { once: _, ...alone } = memoryRows(clock)
+  const registry = createRegistry(alone, clock)
   const sent: string[] = []
   const state = { watched: false, waiting: true }
   const stop = new AbortController()
   const waker = createWaker({
     registry,
     clock,
+    settleMs: 0,
     watched: () => state.watched,
     waiting: async () => state.waiting,
     send: async (gateway) => {
@@ -66,7 +73,7 @@ async function scene(answer: () => Verdict = () => null) {
     stop.abort()
     await running
   }
-  return { waker, registry, store, clock, advance, sent, state, box, name: boxName(box), end }
+  return { waker, registry, clock, advance, sent, state, box, name: boxName(box), end }
 }
 
 describe('a waker', () => {
@@ -115,70 +122,120 @@ describe('a waker', () => {
   })
 })
 
-describe('registrations', () => {
-  it('are forgotten when nobody renews them', async () => {
-    const { registry, advance, store, name, end } = await scene()
+describe('wakers of relays that share a store', () => {
+  const shared = (count: number) => {
+    const { clock, advance } = steppedClock()
+    const rows = memoryRows(clock)
+    const state = { waiting: true }
+    const sent: number[] = []
+    const stop = new AbortController()
+    const relays = Array.from({ length: count }, (_, relay) => {
+      const registry = createRegistry(rows, clock)
+      const send = async (): Promise<Verdict> => {
+        sent.push(relay)
+        return null
+      }
+      const waiting = async (): Promise<boolean> => state.waiting
+      const waker = createWaker({
+        registry,
+        clock,
+        settleMs: WAKE_SETTLE_MS,
+        watched: () => false,
+        waiting,
+        send,
+      })
+      return { registry, waker, running: waker.run(stop.signal) }
+    })
+    const end = async (): Promise<void> => {
+      stop.abort()
+      await Promise.all(relays.map(({ running }) => running))
+    }
+    return { relays, advance, state, sent, end }
+  }
+
+  it('wake once for all of them, whichever was told of the box', async () => {
+    const { relays, advance, sent, end } = shared(3)
+    const box = newBox().id
+    await relays[0]?.registry.set(box, { gateway: '', token: new Uint8Array(9) })
+    for (const { waker } of relays) waker.stored(boxName(box))
+    await advance(WAKE_PAUSE_MS / 2)
+    expect(sent).toHaveLength(1)
+    await advance(WAKE_PAUSE_MS)
+    relays[1]?.waker.stored(boxName(box))
+    await advance(2 * WAKE_SETTLE_MS)
+    expect(sent).toHaveLength(2)
+    expect(sent[1]).toBe(1)
     await end()
-    await advance(1_000)
-    expect(registry.has(name)).toBe(true)
-    const later: Clock = { now: () => PUSH_LIFE_MS * 2, sleep: async () => {} }
-    const opened = await openRegistry(store, later, () => {})
-    expect(opened.has(name)).toBe(true)
-    await opened.sweep()
-    expect(opened.has(name)).toBe(false)
-    for (const table of ['push-box', 'push-order']) expect(await store.list([table])).toHaveLength(0)
   })
 
-  it('hostile 2: are read in pages without their tokens, at the start and by each sweep', async () => {
-    const count = 2 * PUSH_PAGE + 100
-    const [inner, pages] = [memoryStore(), [] as StoreEntry[][]]
-    const store: Store = {
-      ...inner,
-      list: async (prefix, options) => {
-        const page = await inner.list(prefix, options)
-        pages.push(page)
-        return page
-      },
+  it('wake nobody who has fetched at another relay by then', async () => {
+    const { relays, advance, state, sent, end } = shared(2)
+    const box = newBox().id
+    await relays[0]?.registry.set(box, { gateway: '', token: new Uint8Array(9) })
+    relays[1]?.waker.stored(boxName(box))
+    state.waiting = false
+    await advance(2 * WAKE_SETTLE_MS)
+    expect(sent).toHaveLength(0)
+    await end()
+  })
+})
+
+describe('registrations', () => {
+  const movedClock = () => {
+    const state = { now: 1 }
+    return { state, clock: { now: () => state.now, sleep: async () => {} } satisfies Clock }
+  }
+  const registration = { gateway: 'push.example', token: crypto.randomBytes(900) }
+
+  it('end when nobody renews them', async () => {
+    const { state, clock } = movedClock()
+    const registry = createRegistry(memoryRows(clock), clock)
+    const [kept, left] = [crypto.randomBytes(32), crypto.randomBytes(32)]
+    for (const box of [kept, left]) expect(await registry.set(box, registration)).toBeNull()
+    state.now += PUSH_LIFE_MS / 2
+    await registry.set(kept, registration)
+    state.now += PUSH_LIFE_MS / 2
+    expect(await registry.has(boxName(left))).toBe(false)
+    expect(await registry.has(boxName(kept))).toBe(true)
+    expect(await registry.get(boxName(kept))).toMatchObject(registration)
+  })
+
+  it('are known to every relay of the store, to those that asked lately a minute late', async () => {
+    const { state, clock } = movedClock()
+    const rows = memoryRows(clock)
+    const [one, two] = [createRegistry(rows, clock), createRegistry(rows, clock)]
+    const box = crypto.randomBytes(32)
+    expect(await two.has(boxName(box))).toBe(false)
+    await one.set(box, registration)
+    expect(two.has(boxName(box))).toBe(false)
+    state.now += PUSH_CACHE_MS
+    expect(await two.has(boxName(box))).toBe(true)
+    expect(await createRegistry(rows, clock).get(boxName(box))).toMatchObject(registration)
+  })
+
+  it('hostile 2: of boxes that were asked for no more than a share is held in memory', async () => {
+    const { clock } = movedClock()
+    let reads = 0
+    const get = async (): Promise<undefined> => {
+      reads += 1
     }
-    let now = 0
-    const clock: Clock = { now: () => now, sleep: async () => {} }
-    const registry = await openRegistry(store, clock, () => {})
-    const boxes = Array.from({ length: count }, () => crypto.randomBytes(32))
-    const registration = { gateway: 'push.example', token: crypto.randomBytes(900) }
-    for (const box of boxes) expect(await registry.set(box, registration)).toBeNull()
-    now = PUSH_LIFE_MS
-    const renewed = boxName(boxes[0] as Uint8Array)
-    await registry.set(boxes[0] as Uint8Array, registration)
-    pages.length = 0
-    const found: string[] = []
-    const opened = await openRegistry(store, clock, (box) => found.push(boxName(box)))
-    expect(new Set(found)).toEqual(new Set(boxes.map(boxName)))
-    expect(found).toHaveLength(count)
-    now += PUSH_LIFE_MS / 2
-    await opened.sweep()
-    expect(boxes.map(boxName).filter((name) => opened.has(name))).toEqual([renewed])
-    expect(await opened.get(renewed)).toMatchObject(registration)
-    expect(pages.flat()).toHaveLength(2 * count)
-    for (const page of pages) {
-      expect(page.length).toBeLessThanOrEqual(PUSH_PAGE)
-      for (const { value } of page) expect(value.length).toBeLessThan(16)
-    }
-    expect(await store.list(['push-box'])).toHaveLength(1)
+    const registry = createRegistry({ ...memoryRows(clock), get }, clock)
+    const name = (n: number): string => String(n).padStart(32, '0')
+    for (let n = 0; n <= MAX_PUSH_CACHED; n++) await registry.has(name(n))
+    expect(registry.has(name(MAX_PUSH_CACHED))).toBe(false)
+    expect(registry.has(name(0))).toBeInstanceOf(Promise)
+    expect(reads).toBe(MAX_PUSH_CACHED + 2)
   })
 
   it('that are set and dropped at once end as the last of them says', async () => {
-    const clock: Clock = { now: () => 0, sleep: async () => {} }
-    const store = memoryStore()
-    const registry = await openRegistry(store, clock, () => {})
+    const { clock } = movedClock()
+    const registry = createRegistry(memoryRows(clock), clock)
     const box = crypto.randomBytes(32)
-    const registration = { gateway: '', token: crypto.randomBytes(9) }
     await registry.set(box, registration)
     await Promise.all([registry.set(box, registration), registry.drop(boxName(box))])
-    expect(registry.has(boxName(box))).toBe(false)
+    expect(await registry.get(boxName(box))).toBeUndefined()
     await registry.set(box, registration)
     await Promise.all([registry.drop(boxName(box)), registry.set(box, registration)])
-    expect(registry.has(boxName(box))).toBe(true)
-    expect(await store.list(['push-order'])).toHaveLength(1)
     expect(await registry.get(boxName(box))).toMatchObject(registration)
   })
 })
