@@ -1,16 +1,21 @@
 /**
- * Cover traffic: one frame a slot, a real one if one waits, else random bytes for a decoy (spec/privacy.md section 4).
+ * Cover traffic: in every slot a box is drawn, and gets the frame that waits for it or else random bytes
+ * (spec/privacy.md section 4). The box is drawn without looking at what waits, so that when and how often each box is
+ * written to says nothing of when somebody has something to say.
  *
- * A decoy behaves like a contact: it has a home for good and a new box each day at an hour of its own, and is written
- * to in runs. Nobody reads it, which a relay whose boxes are read by their buckets cannot see.
+ * Drawn from are the boxes of those who were written to lately, decoys, and whatever else frames wait for. A decoy
+ * behaves like a contact: it has a home for good and a new box each day, at an hour of its own. Nobody reads it, which
+ * a relay whose boxes are read by their buckets cannot see.
  */
-import { type BoxId, type BoxKey, boxId, concatBytes, utf8 } from '@hyphae/core'
+import { type BoxId, boxId, concatBytes, equalBytes, type MailboxPut, toHex, utf8 } from '@hyphae/core'
 import { coverFrame } from '@hyphae/tlv'
-import { boxKeyOf, boxSeedAt } from './boxes.js'
-import { mailboxOf, type NodeContext } from './context.js'
-import { BOX_EPOCH_MS, COVER_RUN, DECOYS, HOME_BITS, MAX_BOX_EPOCH } from './limits.js'
-import { codeOf, PUT_ID_BYTES, sendWaiting } from './outbox.js'
+import { boxOfSeed, boxSeedAt } from './boxes.js'
+import { mailboxOf, type NodeContext, transact } from './context.js'
+import { BOX_EPOCH_MS, DECOYS, HOME_BITS, MAX_BOX_EPOCH, OUTBOX_BATCH } from './limits.js'
+import { codeOf, itemOf, PUT_ID_BYTES, settleStored } from './outbox.js'
 import { drawPause, drawUniform } from './pace.js'
+import { outboxTable } from './rows.js'
+import { boxesWrittenTo } from './turns.js'
 
 const LABEL: Uint8Array = utf8('hyphae decoy')
 const NO_SALT = new Uint8Array()
@@ -23,7 +28,7 @@ export async function runPacedOutbox(context: NodeContext, meanMs: number): Prom
   while (!context.closing.aborted) {
     try {
       await context.clock.sleep(drawPause(context.crypto, meanMs), context.closing, true)
-      if (!(await sendWaiting(context, 1))) await sendCover(context, decoys.next())
+      await sendInSlot(context, decoys)
     } catch (error) {
       if (context.closing.aborted) return
       context.logger.warn('cover: nothing was stored in a slot', { code: codeOf(error) })
@@ -31,21 +36,36 @@ export async function runPacedOutbox(context: NodeContext, meanMs: number): Prom
   }
 }
 
-async function sendCover(context: NodeContext, box: BoxId): Promise<void> {
-  const { crypto, closing } = context
-  const item = { box, id: crypto.randomBytes(PUT_ID_BYTES), frame: coverFrame(crypto, COVER_BYTES) }
-  await mailboxOf(context).put([item], { signal: closing })
+async function sendInSlot(context: NodeContext, decoys: Decoys): Promise<void> {
+  // In a transaction, so that what sealed these frames is witnessed before they leave.
+  const { waiting, contacts } = await transact(context, async (tx) => ({
+    waiting: await outboxTable.list(tx, [], { limit: OUTBOX_BATCH }),
+    contacts: await boxesWrittenTo(context, tx),
+  }))
+  const others = waiting.map(({ row }) => boxId(row.box))
+  const boxes = [
+    ...new Map([...decoys.boxes(), ...contacts, ...others].map((box) => [toHex(box), box])).values(),
+  ]
+  const drawn = boxes[Math.floor(drawUniform(context.crypto) * boxes.length)] as BoxId
+  const real = waiting.find(({ row }) => equalBytes(row.box, drawn))
+  const item = real === undefined ? coverFor(context, drawn) : itemOf(real)
+  await mailboxOf(context).put([item], { signal: context.closing })
+  if (real !== undefined) await settleStored(context, [real])
+}
+
+function coverFor({ crypto }: NodeContext, box: BoxId): MailboxPut {
+  return { box, id: crypto.randomBytes(PUT_ID_BYTES), frame: coverFrame(crypto, COVER_BYTES) }
 }
 
 export interface Decoys {
-  /** The box of the next cover frame. */
-  next(): BoxId
+  /** As they are now. */
+  boxes(): BoxId[]
 }
 
 interface Decoy {
   readonly base: Uint8Array
   readonly home: number
-  /** Milliseconds by which its days begin later than others'. */
+  /** Milliseconds by which its days begin earlier than others'. */
   readonly phaseMs: number
   epoch: number
   box: BoxId
@@ -60,25 +80,17 @@ export function createDecoys({ crypto, clock, self }: NodeContext): Decoys {
     const home = view.getUint8(0) >>> (8 - HOME_BITS)
     return { base, home, phaseMs: view.getUint32(4) % BOX_EPOCH_MS, epoch: -1, box: boxId(base) }
   })
-  let last: Decoy | undefined
   return {
-    next: () => {
-      const stays = last !== undefined && drawUniform(crypto) < COVER_RUN
-      const index = Math.floor(drawUniform(crypto) * DECOYS)
-      const decoy = stays ? (last as Decoy) : (decoys[index] as Decoy)
-      last = decoy
-      const day = Math.floor(Math.abs(clock.now() + decoy.phaseMs) / BOX_EPOCH_MS)
-      const epoch = day % (MAX_BOX_EPOCH + 1)
-      if (epoch !== decoy.epoch) {
+    boxes: () => {
+      for (const decoy of decoys) {
+        const day = Math.floor(Math.abs(clock.now() + decoy.phaseMs) / BOX_EPOCH_MS)
+        const epoch = day % (MAX_BOX_EPOCH + 1)
+        if (epoch === decoy.epoch) continue
         decoy.epoch = epoch
-        decoy.box = decoyKey(crypto, decoy).id
+        // A box with a key, like any other: a relay can tell bytes that are none.
+        decoy.box = boxOfSeed(crypto, boxSeedAt(crypto, decoy.base, decoy.home, epoch))
       }
-      return decoy.box
+      return decoys.map(({ box }) => box)
     },
   }
-}
-
-/** A box with a key, like any other: a relay can tell bytes that are no key. */
-function decoyKey(crypto: NodeContext['crypto'], { base, home, epoch }: Decoy): BoxKey {
-  return boxKeyOf(crypto, boxSeedAt(crypto, base, home, epoch))
 }

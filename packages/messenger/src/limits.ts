@@ -39,20 +39,25 @@ export const INTRO_CLOSE_AFTER_MS: number = 40 * 24 * 60 * 60 * 1000
  */
 export const HOME_BITS = 5
 
-/** Mean pause between two slots in ms, for sending and for reading: letters. About 14 MB a day over two hops. */
-export const LOW_SEND_MS: number = 5 * 60 * 1000
+/** What a node that is not thin sends. */
+export const STANDARD_FRAME_BYTES = 2048
+/** Mean pause between two slots in ms, for sending and for reading: letters. About 20 MB a day over two hops. */
+export const LOW_SEND_MS: number = 3 * 60 * 1000
 export const LOW_READ_MS: number = 2 * 60 * 1000
-/** For both: a conversation that does not drag. About 94 MB a day over two hops. */
-export const HIGH_PACE_MS: number = 30 * 1000
+/** For both: a conversation that does not drag. About 280 MB a day over two hops. */
+export const HIGH_PACE_MS: number = 10 * 1000
 /**
- * Bits fewer than the relay recommends: it counts boxes with mail, and a month of a strict node's are 8 decoys and some
+ * Bits fewer than the relay recommends: it counts boxes with mail, and a month of a strict node's are 6 decoys and some
  * contacts a day, 256 boxes.
  */
 export const READER_BITS = 8
-/** Boxes that cover goes to: as many as most people have contacts that they write to on one day. */
-export const DECOYS = 8
-/** Probability that a cover frame goes where the last one went, as answers and long messages do. */
-export const COVER_RUN = 0.5
+/**
+ * Boxes that cover goes to besides contacts'. Each is a slot less for those, and one more that every contact may be
+ * mistaken for.
+ */
+export const DECOYS = 6
+/** A contact's box gets cover for so long after it was last turned to: those who never answer do not for ever. */
+export const COVERED_MS: number = 7 * 24 * 60 * 60 * 1000
 /** Frames of a bucket asked for at once: what a large answer of the second relay holds. */
 export const BUCKET_PAGE = 56
 /** Newest frames of each bucket kept in memory: 1 MiB, the mail of a crowd of 64 for an hour of a busy day. */
@@ -86,3 +91,12 @@ export const MAX_EARLY_FRAMES = 256
 export const BLOB_BATCH = 64
 /** Ids of the latest messages that a new message names as its parents. */
 export const MAX_HEADS = 8
+
+/** A file that keeps a carrier busy for longer waits for a faster one, up to SLOW_CARRIER_BPS, when its sender says nothing. */
+export const QUICK_FILE_SECONDS = 60
+/** Below it frames are small and every byte counts: the border of `thin`. */
+export const SLOW_CARRIER_BPS = 10_000
+/** The slowest LoRa. What goes over it in time goes over anything, so nothing need be said. */
+export const SLOWEST_CARRIER_BPS = 300
+/** Frames of a half-fetched file are kept as long as relays keep theirs. */
+export const KEPT_DOWNLOAD_MS: number = 30 * 24 * 60 * 60 * 1000

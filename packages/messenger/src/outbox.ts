@@ -6,7 +6,7 @@
  */
 import type { BoxId, MailboxPut, MessageId } from '@hyphae/core'
 import { boxId } from '@hyphae/core'
-import { mailboxOf, type NodeContext, transact, type Work } from './context.js'
+import { type NodeContext, transact, type Work } from './context.js'
 import { type OutboxRow, outboxTable, sentTable } from './rows.js'
 import { announceState } from './status.js'
 import { nextNumber, type TableEntry } from './table.js'
@@ -26,19 +26,6 @@ export async function enqueue(
   const row: OutboxRow = { box, id: context.crypto.randomBytes(PUT_ID_BYTES), frame, message: message ?? '' }
   outboxTable.put(tx, row, number)
   tx.after(() => context.signals.outbox.fire())
-}
-
-/** Sends the oldest frames that wait; false when none does. */
-export async function sendWaiting(context: NodeContext, limit: number): Promise<boolean> {
-  // In a transaction, so that what sealed these frames is witnessed before they leave.
-  const batch = await transact(context, (tx) => outboxTable.list(tx, [], { limit }))
-  if (batch.length > 0) await putBatch(context, batch)
-  return batch.length > 0
-}
-
-async function putBatch(context: NodeContext, batch: readonly TableEntry<OutboxRow>[]): Promise<void> {
-  await mailboxOf(context).put(batch.map(itemOf), { signal: context.closing })
-  await settleStored(context, batch)
 }
 
 export function itemOf({ row }: TableEntry<OutboxRow>): MailboxPut {

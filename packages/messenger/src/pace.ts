@@ -3,8 +3,8 @@ import type { CryptoProvider } from '@hyphae/crypto'
 import { HIGH_PACE_MS, LOW_READ_MS, LOW_SEND_MS } from './limits.js'
 
 /**
- * `off`: what waits is sent at once. `low` and `high`: one frame a slot, a real one if one waits, else cover, about
- * every five minutes or every thirty seconds.
+ * `off`: what waits is sent at once. `low` and `high`: one frame a slot, real or cover, to a box drawn at random, about
+ * every three minutes or every ten seconds.
  */
 export type Cover = 'off' | 'low' | 'high'
 

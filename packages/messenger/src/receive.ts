@@ -22,6 +22,7 @@ import { type NodeContext, transactInput, type Work } from './context.js'
 import { type GroupWelcomeBody, groupLeaveContent, groupWelcomeContent } from './control.js'
 import { joinByWelcome, receiveGroupFrame } from './group-receive.js'
 import { acceptHandshake } from './handshake.js'
+import { STANDARD_FRAME_BYTES } from './limits.js'
 import { logMessage, type Place } from './log.js'
 import { newMessage } from './message.js'
 import { oweReceipt } from './owed.js'
@@ -30,7 +31,7 @@ import { resendUndelivered } from './resend.js'
 import type { BoxRow, SessionBoxRow } from './rows.js'
 import { receiveInSession, sendToDevice } from './sessions.js'
 import { countReceipt } from './status.js'
-import { hearIn, learnHeard } from './turns.js'
+import { hearIn, learnHeard, noteThin } from './turns.js'
 
 /** One delivery. @throws only for faults of this node; the delivery then stays with the carrier */
 export async function receive(
@@ -66,6 +67,7 @@ async function receiveFrame(
   const opened = await receiveInSession(context, tx, device, row.session, frame)
   if (opened === null) return
   await hearIn(context, tx, row)
+  if (frame.length < STANDARD_FRAME_BYTES) await noteThin(tx, row)
   const content = await wholeContent(context, tx, row, opened.body)
   const account = row.account as AccountId
   if (content !== null) await receiveContent(context, tx, account, device, content)

@@ -121,6 +121,8 @@ export interface TurnRow {
   readonly sends: number
   readonly since: number
   readonly box: Uint8Array
+  /** The peer sends small frames: it is behind a thin link. */
+  readonly thin: boolean
 }
 /** Device id, session id. */
 export const turnsTable: Table<TurnRow> = table(
@@ -137,6 +139,7 @@ export const turnsTable: Table<TurnRow> = table(
     sends: count,
     since: count,
     box: bytes,
+    thin: v.boolean(),
   }),
 )
 

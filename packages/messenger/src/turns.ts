@@ -11,7 +11,7 @@ import type { HeardEpoch } from './body.js'
 import { boxBases, boxOfSeed, boxSeedAt, homeOf } from './boxes.js'
 import { deviceOf } from './contacts.js'
 import type { NodeContext, Work } from './context.js'
-import { BOX_EPOCH_MS, BOX_LEAD, MAX_BOX_EPOCH } from './limits.js'
+import { BOX_EPOCH_MS, BOX_LEAD, COVERED_MS, MAX_BOX_EPOCH } from './limits.js'
 import { boxesTable, heardTable, type OpenBox, type SessionBoxRow, type TurnRow, turnsTable } from './rows.js'
 
 /** From now on the first boxes of the session are read, and the peer's first one is written to. */
@@ -35,6 +35,7 @@ export function beginTurns(
     sends: 0,
     since: clock.now(),
     box: boxOfSeed(crypto, boxSeedAt(crypto, bases.peer, places.peerHome, 0)),
+    thin: false,
   }
   const name = toHex(session.id)
   turnsTable.put(tx, openUpTo(context, tx, device, name, start, BOX_LEAD), device, name)
@@ -77,6 +78,29 @@ export async function boxToWrite(
   const box = boxOfSeed(crypto, boxSeedAt(crypto, row.peer, row.peerHome, sends))
   turnsTable.put(tx, { ...row, sends, since: clock.now(), box }, device, session)
   return box
+}
+
+/** Where those are written to who were written to lately, one box a device; not over thin links, where every byte counts. */
+export async function boxesWrittenTo(context: NodeContext, tx: Work): Promise<BoxId[]> {
+  const latest = new Map<string, { readonly session: string; readonly row: TurnRow }>()
+  for (const { parts, row } of await turnsTable.list(tx, [])) {
+    const [device, session] = parts as [string, string]
+    const known = latest.get(device)
+    if (known === undefined || known.row.since < row.since) latest.set(device, { session, row })
+  }
+  const boxes: BoxId[] = []
+  for (const [device, { session, row }] of latest) {
+    if (row.thin || Math.abs(context.clock.now() - row.since) > COVERED_MS) continue
+    const box = await boxToWrite(context, tx, device as DeviceId, session)
+    if (box !== undefined) boxes.push(box)
+  }
+  return boxes
+}
+
+/** A frame of less than the usual size was opened: its sender counts bytes. */
+export async function noteThin(tx: Work, { device, session }: SessionBoxRow): Promise<void> {
+  const row = await turnsTable.get(tx, device, session)
+  if (row !== undefined && !row.thin) turnsTable.put(tx, { ...row, thin: true }, device, session)
 }
 
 /** A clock that was set back shows a time before the last turn: that counts as long ago. */

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type MailboxPut, silentLogger, systemClock, type Transport } from '@hyphae/core'
+import { type MailboxPut, silentLogger, systemClock, type Transport, toHex } from '@hyphae/core'
 import { startRelay } from '@hyphae/relay'
 import { memoryStore } from '@hyphae/store'
 import { relay } from '@hyphae/transport-relay'
@@ -13,7 +13,7 @@ import { createMessenger, type Messenger, memoryNetwork } from '../src/index.js'
 import { HOME_BITS, LOW_SEND_MS, READER_BITS } from '../src/limits.js'
 import { placesTable } from '../src/rows.js'
 import { crowdNetwork, fastClock } from './crowd.js'
-import { next, nextTexts, openNode, survivingStore } from './nodes.js'
+import { next, nextTexts, openNode, survivingStore, tapped } from './nodes.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const clock = fastClock(20_000)
@@ -113,6 +113,30 @@ describe('a strict node', () => {
     expect(decoys.size).toBeGreaterThan(1)
     expect(decoys.size).toBeLessThanOrEqual(16)
     expect(alice.privacy).toMatchObject({ mode: 'strict', cover: 'low' })
+  })
+
+  it('writes to a contact as often as to a decoy, whether there is something to say or not', async () => {
+    const net = crowdNetwork(0)
+    const ownPuts: MailboxPut[] = []
+    const bob = await openNode(net.transport(), strict)
+    const alice = await openNode(tapped(net.transport(), ownPuts), strict)
+    await say(alice, bob, 'hello')
+    const count = async (slots: number): Promise<number[]> => {
+      ownPuts.length = 0
+      await until(() => ownPuts.length >= slots)
+      const byBox = new Map<string, number>()
+      for (const { box } of ownPuts.slice(0, slots)) byBox.set(toHex(box), (byBox.get(toHex(box)) ?? 0) + 1)
+      return [...byBox.values()].sort((x, y) => y - x)
+    }
+    const idle = await count(350)
+    const chat = await alice.conversation(bob.id)
+    for (let index = 0; index < 200; index++) await chat.send(`${index}`)
+    const busy = await count(350)
+    // Seven boxes, some of which may have turned meanwhile: 50 frames each, and three times that is beyond all chance.
+    for (const counts of [idle, busy]) {
+      expect(counts.length).toBeGreaterThanOrEqual(7)
+      expect(counts[0]).toBeLessThan(110)
+    }
   })
 
   it('is refused by carriers that cannot hide it, and sends no cover where bytes are paid for', async () => {
