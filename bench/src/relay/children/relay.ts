@@ -16,6 +16,7 @@ const relay = await startRelay({
     operationsPerSecond: 10_000_000,
     bytesPerSecond: 1e10,
     costlyPerSecond: 1_000_000,
+    announcesPerSecond: 10_000_000,
     framesPerBox: 1_000_000,
   },
 })
