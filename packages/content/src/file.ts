@@ -1,13 +1,13 @@
 /**
  * Built-in type 2, `file`: where an attachment is and how to open it. spec/content.md section 5.
  *
- * Wire: [name, mediaType, size, root, key, manifest, count]. The descriptor only claims: `name` and
+ * Wire: [name, mediaType, size, root, key, manifest, count], and minBandwidth where it is not 0. The descriptor only claims: `name` and
  * `mediaType` are for showing, and a file is released when its SHA-256 equals `root`. Knows no carrier.
  */
 import { KEY_BYTES, MAX_FILE_BYTES } from '@hyphae/core'
 import * as v from 'valibot'
 import { cleanFileName, cleanMediaType } from './filename.js'
-import { MAX_FILE_CHUNKS } from './limits.js'
+import { MAX_FILE_CHUNKS, MAX_MIN_BANDWIDTH_BPS } from './limits.js'
 import { type ContentType, defineContent } from './type.js'
 
 export interface FileBody {
@@ -25,6 +25,8 @@ export interface FileBody {
   readonly manifest: Uint8Array
   /** Chunks that the file is in. */
   readonly count: number
+  /** Bits per second below which a carrier is left to messages; any carrier when left out. */
+  readonly minBandwidthBps?: number
 }
 
 const bytes32 = v.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === KEY_BYTES)
@@ -47,11 +49,16 @@ export const fileContent: ContentType<'file', FileBody> = defineContent({
     key: bytes32,
     manifest: bytes32,
     count: upTo(MAX_FILE_CHUNKS),
+    minBandwidthBps: v.exactOptional(v.pipe(upTo(MAX_MIN_BANDWIDTH_BPS), v.minValue(1))),
   }),
-  pack: (body) => [body.name, body.mediaType, body.size, body.root, body.key, body.manifest, body.count],
+  pack: (body) => [
+    ...[body.name, body.mediaType, body.size, body.root, body.key, body.manifest, body.count],
+    ...(body.minBandwidthBps === undefined ? [] : [body.minBandwidthBps]),
+  ],
   unpack: (wire) => {
-    if (!Array.isArray(wire) || wire.length !== 7) return null
-    const [name, mediaType, size, root, key, manifest, count]: unknown[] = wire
-    return { name, mediaType, size, root, key, manifest, count }
+    if (!Array.isArray(wire) || wire.length < 7 || wire.length > 8) return null
+    const [name, mediaType, size, root, key, manifest, count, minBandwidthBps]: unknown[] = wire
+    const body = { name, mediaType, size, root, key, manifest, count }
+    return wire.length === 7 ? body : { ...body, minBandwidthBps }
   },
 })

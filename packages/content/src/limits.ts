@@ -35,3 +35,6 @@ export const MAX_MEDIA_TYPE_CHARACTERS = 129
 
 /** 100 MB in 3988-byte chunks are 26,293; their manifests add less than one in a hundred. */
 export const MAX_FILE_CHUNKS = 32_768
+
+/** What a file may ask of a carrier: 1 Gbps. More would be a way to never let it travel. */
+export const MAX_MIN_BANDWIDTH_BPS = 1_000_000_000

@@ -13,6 +13,7 @@ import { headsOf, type LoggedMessage, logMessage, type Place, readHistory } from
 import { newMessage } from './message.js'
 import { groupsTable, sentTable } from './rows.js'
 import { sendToContact } from './sessions.js'
+import { nameStagedFile } from './staged-files.js'
 import { type SendFileOptions, uploadFile } from './upload.js'
 
 const DEFAULT_HISTORY = 50
@@ -33,7 +34,10 @@ export interface SentMessage {
 export interface Channel {
   /** Sends a text, or a content of another type. Resolves when it is durable in the outbox. */
   send(content: string | OutgoingContent, options?: IoOptions): Promise<SentMessage>
-  /** Stores the file's sealed chunks with the carriers, then sends its description. */
+  /**
+   * Sends the file's description, with its sealed chunks stored by a carrier that is fast enough. While there is none the
+   * chunks wait here and the description goes ahead; `status` tells how far they are.
+   */
   sendFile(options: SendFileOptions): Promise<SentMessage>
   /** The latest messages of both directions, oldest first. */
   history(options?: { readonly limit?: number }): Promise<LoggedMessage[]>
@@ -110,7 +114,12 @@ function createChannel(context: NodeContext, place: Place, sendContent: SendCont
       typeof content === 'string'
         ? sendContent('text', { text: content }, options)
         : sendContent(content.type, content.body, options),
-    sendFile: async (options) => sendContent('file', await uploadFile(context, options), options),
+    sendFile: async (options) => {
+      const file = await uploadFile(context, options)
+      const sent = await sendContent('file', file, options)
+      await nameStagedFile(context, file.manifest, sent.id)
+      return sent
+    },
     history: (options) => readHistory(context, place, options?.limit ?? DEFAULT_HISTORY),
   }
 }

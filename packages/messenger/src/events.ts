@@ -6,6 +6,8 @@ export type DeliveryState = 'queued' | 'stored' | 'delivered' | 'read'
 export type MessengerEvent =
   | { readonly type: 'contact'; readonly account: AccountId }
   | { readonly type: 'status'; readonly id: MessageId; readonly state: DeliveryState }
+  /** A carrier has all chunks of a sent file that had to wait for one. */
+  | { readonly type: 'file-stored'; readonly id: MessageId }
   | { readonly type: 'group-joined'; readonly group: GroupId; readonly name: string }
   | {
       readonly type: 'group-changed'

@@ -43,6 +43,7 @@ import { routesOf } from './routes.js'
 import { contactsTable, groupsTable, selfTable } from './rows.js'
 import { openSelf } from './self.js'
 import { createSignal } from './signal.js'
+import { runStagedFiles } from './staged-files.js'
 import { readStatus, waitForState } from './status.js'
 import { runUpkeep } from './upkeep.js'
 
@@ -161,6 +162,7 @@ async function startLoops(context: NodeContext, { carriers, privacy }: NodeStart
     sendMs === undefined ? runOutbox(context) : runPacedOutbox(context, sendMs),
     context.mode === 'strict' ? runBucketReader(context, readMs) : runReceiver(context),
     runUpkeep(context, published.resolve),
+    runStagedFiles(context),
   ]
   if (!known?.published || known.restock === 'all') {
     const wait = new AbortController()

@@ -4,6 +4,7 @@ import type { NodeContext, Work } from './context.js'
 import { MessengerError } from './errors.js'
 import type { DeliveryState, EventHub } from './events.js'
 import { type SentRow, sentTable, welcomesTable } from './rows.js'
+import { type WaitingFile, waitingFileOf } from './staged-files.js'
 import { confirmDelivered } from './undelivered.js'
 
 export interface MessageStatus {
@@ -11,6 +12,8 @@ export interface MessageStatus {
   readonly recipients: readonly AccountId[]
   readonly delivered: readonly AccountId[]
   readonly read: readonly AccountId[]
+  /** The message's file: how many of its chunks wait for a carrier, and why. Left out when none does. */
+  readonly file?: WaitingFile
 }
 
 export function stateOf(row: SentRow): DeliveryState {
@@ -72,7 +75,8 @@ const ORDER: readonly DeliveryState[] = ['queued', 'stored', 'delivered', 'read'
 export async function readStatus(context: NodeContext, id: MessageId): Promise<MessageStatus> {
   const row = await sentTable.get(context.store, id)
   if (row === undefined) throw new MessengerError('messenger/unknown-message')
-  return statusOf(row)
+  const file = await waitingFileOf(context, id)
+  return { ...statusOf(row), ...(file && { file }) }
 }
 
 /** Resolves when the message has reached `state` or a later one. */

@@ -1,12 +1,24 @@
-/** Sending a file: hash it, seal its chunks, store them as blobs, and describe it in a file message's body. */
+/**
+ * Sending a file: hash it, seal its chunks, store them as blobs, and describe it in a file message's body.
+ *
+ * Chunks go to a carrier that is fast enough at once. While there is none they wait in the store, and the message goes
+ * ahead of them (staged-files.ts).
+ */
 import { cleanFileName, cleanMediaType, type FileBody } from '@hyphae/content'
-import { type Blob as CarrierBlob, concatBytes, type IoOptions, MAX_FILE_BYTES } from '@hyphae/core'
+import {
+  type Blob as CarrierBlob,
+  concatBytes,
+  type IoOptions,
+  isHyphaeError,
+  MAX_FILE_BYTES,
+} from '@hyphae/core'
 import { CHUNK_BYTES, chunkCount, sealChunk } from '@hyphae/tlv'
 import { blobsOf, type NodeContext } from './context.js'
 import { MessengerError } from './errors.js'
 import { type FileSource, piecesOf, sourceOf } from './file-source.js'
-import { BLOB_BATCH } from './limits.js'
+import { BLOB_BATCH, QUICK_FILE_SECONDS, SLOW_CARRIER_BPS, SLOWEST_CARRIER_BPS } from './limits.js'
 import { levelKey, levelSizes } from './manifest.js'
+import { isCarrierFastEnough, stageFile } from './staged-files.js'
 
 export interface FileProgress {
   /** Bytes of the file that are stored, or fetched and verified. */
@@ -19,10 +31,21 @@ export interface SendFileOptions extends IoOptions {
   readonly name: string
   readonly mediaType?: string
   readonly data: Uint8Array | FileSource
+  /**
+   * Carriers that are slower carry the description alone, on both ends. When left out, what takes a carrier longer than
+   * a minute waits for one of 10 kbps.
+   */
+  readonly minBandwidthBps?: number
   readonly onProgress?: (progress: FileProgress) => void
 }
 
 const FILE_KEY_BYTES = 32
+
+/** Files that a slow carrier would be busy with for long leave it to messages. */
+function usualBandwidth(size: number): number {
+  const quick = Math.ceil((size * 8) / QUICK_FILE_SECONDS)
+  return quick < SLOWEST_CARRIER_BPS ? 0 : Math.min(SLOW_CARRIER_BPS, quick)
+}
 
 /** @throws MessengerError `messenger/file-too-large`, `messenger/file-changed` */
 export async function uploadFile(context: NodeContext, options: SendFileOptions): Promise<FileBody> {
@@ -34,25 +57,67 @@ export async function uploadFile(context: NodeContext, options: SendFileOptions)
   }
   const root = await hashSource(context, source)
   const key = context.crypto.randomBytes(FILE_KEY_BYTES)
-  const sizes = levelSizes(source.size)
-  let hashes: Uint8Array[] = []
-  for (const [level, size] of sizes.entries()) {
-    const data = level === 0 ? source : sourceOf(concatBytes(...hashes))
-    const onProgress = level === 0 ? options.onProgress : undefined
-    hashes = await storeLevel(
-      { context, key: levelKey(context.crypto, key, level), root, size, io: options, onProgress },
-      data,
-    )
-  }
+  const minBandwidthBps = options.minBandwidthBps ?? usualBandwidth(source.size)
+  const sealed: SealedFile = { context, key, root, source, minBandwidthBps, options }
   return {
     name: cleanFileName(options.name),
     mediaType: cleanMediaType(options.mediaType ?? 'application/octet-stream'),
     size: source.size,
     root,
     key,
-    manifest: hashes[0] as Uint8Array,
+    manifest: await storeFile(sealed),
     count: chunkCount(source.size),
+    ...(minBandwidthBps > 0 && { minBandwidthBps }),
   }
+}
+
+interface SealedFile {
+  readonly context: NodeContext
+  readonly key: Uint8Array
+  readonly root: Uint8Array
+  readonly source: FileSource
+  readonly minBandwidthBps: number
+  readonly options: SendFileOptions
+}
+
+/** Hash of the root manifest, whose frames are with a carrier, or wait for one. */
+async function storeFile(file: SealedFile): Promise<Uint8Array> {
+  const { context, minBandwidthBps, options } = file
+  if (isCarrierFastEnough(context, minBandwidthBps)) {
+    const route = { ...ioOf(options), minBandwidthBps, priority: 'bulk' } as const
+    try {
+      return await sealFile(file, (batch) => blobsOf(context).put(batch, route), options.onProgress)
+    } catch (error) {
+      // What went is the same when it is sealed again: only what is missing will be put.
+      if (!isHyphaeError(error) || !error.retryable || options.signal?.aborted === true) throw error
+    }
+  }
+  return stageFile(context, minBandwidthBps, (put) => sealFile(file, put, undefined))
+}
+
+function ioOf({ signal }: IoOptions): IoOptions {
+  return signal === undefined ? {} : { signal }
+}
+
+type PutFrames = (batch: readonly CarrierBlob[]) => Promise<void>
+
+/** Seals the file and the levels of hashes over it, from the ground up. */
+async function sealFile(
+  { context, key, root, source, options }: SealedFile,
+  put: PutFrames,
+  progress: ((progress: FileProgress) => void) | undefined,
+): Promise<Uint8Array> {
+  let hashes: Uint8Array[] = []
+  for (const [level, size] of levelSizes(source.size).entries()) {
+    options.signal?.throwIfAborted()
+    const data = level === 0 ? source : sourceOf(concatBytes(...hashes))
+    const onProgress = level === 0 ? progress : undefined
+    hashes = await storeLevel(
+      { context, key: levelKey(context.crypto, key, level), root, size, put, onProgress },
+      data,
+    )
+  }
+  return hashes[0] as Uint8Array
 }
 
 async function hashSource(context: NodeContext, source: FileSource): Promise<Uint8Array> {
@@ -82,7 +147,7 @@ interface Level {
   readonly key: Uint8Array
   readonly root: Uint8Array
   readonly size: number
-  readonly io: IoOptions
+  readonly put: PutFrames
   readonly onProgress: ((progress: FileProgress) => void) | undefined
 }
 
@@ -103,7 +168,7 @@ async function storeLevel(level: Level, source: FileSource): Promise<Uint8Array[
     hashes.push(hash)
     batch.push({ hash, data: frame })
     if (batch.length < BLOB_BATCH && hashes.length < count) continue
-    await blobsOf(level.context).put(batch, level.io)
+    await level.put(batch)
     batch = []
     level.onProgress?.({ done, total: level.size })
   }
