@@ -102,8 +102,20 @@ describe('file', () => {
     expect(encodeMessage(registry, message('file', file)).length).toBeLessThan(440)
   })
 
+  it('says what carriers it is for, where it is not for all', () => {
+    expect(roundTrip('file', { ...file, minBandwidthBps: 10_000 })).toMatchObject({
+      body: { ...file, minBandwidthBps: 10_000 },
+    })
+    expect(roundTrip('file', file)).not.toHaveProperty('body.minBandwidthBps')
+  })
+
   it('takes the limits and nothing above', () => {
-    for (const ok of [{ size: 0, count: 0 }, { size: MAX_FILE_BYTES }, { count: 32_768 }])
+    for (const ok of [
+      { size: 0, count: 0 },
+      { size: MAX_FILE_BYTES },
+      { count: 32_768 },
+      { minBandwidthBps: 1_000_000_000 },
+    ])
       expect(encodeCode('file', { ...file, ...ok })).toBe('no error')
     const wrong = [
       { size: MAX_FILE_BYTES + 1 },
@@ -117,6 +129,9 @@ describe('file', () => {
       { mediaType: 'image' },
       { mediaType: 'Image/JPEG' },
       { name: '' },
+      { minBandwidthBps: 0 },
+      { minBandwidthBps: 1_000_000_001 },
+      { minBandwidthBps: undefined },
       { more: 1 },
     ]
     for (const change of wrong)
