@@ -16,7 +16,7 @@ import {
 } from '@hyphae/core'
 import { defaultCrypto } from '@hyphae/crypto'
 import { memoryStore } from '@hyphae/store'
-import { fanOut } from '@hyphae/transport'
+import { selector } from '@hyphae/transport'
 import type { Messenger, MessengerOptions } from './api.js'
 import { runBucketReader } from './bucket-reader.js'
 import { findContact } from './contacts.js'
@@ -39,7 +39,7 @@ import { type Cover, paceOf } from './pace.js'
 import { bucketSources, type PrivacyState, privacyWith } from './privacy.js'
 import { createReaders } from './readers.js'
 import { runReceiver } from './receiver.js'
-import { routesOf } from './routes.js'
+import { routesOf, uniform } from './routes.js'
 import { contactsTable, groupsTable, selfTable } from './rows.js'
 import { openSelf } from './self.js'
 import { createSignal } from './signal.js'
@@ -110,10 +110,11 @@ async function startNode(parts: NodeParts, start: NodeStart): Promise<Messenger>
   const { store, clock, logger } = parts
   const { closing } = start
   const hub = createEventHub()
+  const random = (): number => uniform(parts.crypto)
   const plain = await routesOf(start.carriers, { crypto: parts.crypto, clock, logger })
   const context: NodeContext = {
     ...parts,
-    carrier: plain.length === 1 ? (plain[0] as Carrier) : fanOut(plain, { clock, logger }),
+    carrier: plain.length === 1 ? (plain[0] as Carrier) : selector(plain, { clock, logger, random }),
     buckets: bucketSources(start.carriers, parts.mode),
     directories: plain.flatMap(({ directory }) => directory ?? []),
     closing: closing.signal,

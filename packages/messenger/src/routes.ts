@@ -34,7 +34,8 @@ async function waysOf(carrier: Carrier, parts: RouteParts): Promise<Carrier[]> {
   return [way, carrier]
 }
 
-function uniform(crypto: CryptoProvider): number {
+/** Uniform in [0, 1): spreads tries, and no secret hangs on it. */
+export function uniform(crypto: CryptoProvider): number {
   const bytes = crypto.randomBytes(4)
   return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) / 2 ** 32
 }

@@ -64,7 +64,7 @@ export function fanOut(carriers: readonly Carrier[], options: FanOutOptions = {}
 }
 
 /** What a frame can count on: it must fit every carrier, and the best of them is fast enough. */
-function combineTraits(traits: readonly CarrierTraits[]): CarrierTraits {
+export function combineTraits(traits: readonly CarrierTraits[]): CarrierTraits {
   return {
     mtu: Math.min(...traits.map(({ mtu }) => mtu)),
     bandwidthBps: Math.max(...traits.map(({ bandwidthBps }) => bandwidthBps)),

@@ -76,8 +76,8 @@ export const MAX_LINK_REFUSALS = 64
 /** A peer that starts anew more often makes this node sign all its boxes each time. */
 export const MIN_RUN_MS = 500
 
-/** How long a put waits for somebody to come. */
-export const PUT_PATIENCE_MS = 30_000
+/** How long a put over a link waits for somebody to come: waiting costs nothing but the frame's memory. */
+export const PUT_PATIENCE_MS: number = 5 * 60 * 1000
 
 /** Time for a first confirmation, before what latency and bandwidth add: over links that lose frames, and others. */
 export const LOSSY_ANSWER_MS = 1000
@@ -98,3 +98,21 @@ export const MAX_ANSWER_BYTES: number = MAX_WRITERS_PER_ADDRESS * (MAX_RECORD_BY
 
 /** Items that one peer takes from this node's stock in a minute; one that takes more gets none. */
 export const MAX_TAKES_PER_MINUTE = 120
+
+/** An answer is not called late before that, whatever was measured: readers pause, collectors of garbage run. */
+export const LEAST_LATE_MS = 100
+
+/** A way that nothing was measured of is late after this, its announced latency four times, and what the bytes take. */
+export const UNKNOWN_LATE_MS = 500
+
+/** A failure counts half after this long; a way with more than half a failure comes after those without. */
+export const FAILURE_HALF_LIFE_MS = 30_000
+
+/** Failures in a row that are counted: with more, a way would be shunned for longer than ten minutes. */
+export const MAX_FAILURES = 16
+
+/** Ways that are measured; the longest unused are forgotten. */
+export const MAX_MEASURED_WAYS = 4096
+
+/** When every mailbox has failed, a link that has not answered is waited for so long, before all is tried anew. */
+export const STALLED_MS = 10_000

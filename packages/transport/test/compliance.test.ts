@@ -7,7 +7,7 @@ import {
   mailboxCompliance,
   topicCompliance,
 } from '@hyphae/testkit'
-import { fanOut, memoryNetwork, type NetworkChecks } from '@hyphae/transport'
+import { fanOut, memoryNetwork, type NetworkChecks, selector } from '@hyphae/transport'
 import { describe, test } from 'vitest'
 import { signRecord, signStock, verifyRecord, verifyStock } from './statements.js'
 
@@ -34,9 +34,18 @@ async function twoNetworks(): Promise<CarrierSubject> {
   return { carrier, other, dispose: () => Promise.all([carrier.close(), other.close()]).then(() => {}) }
 }
 
+async function chosen(): Promise<CarrierSubject> {
+  const nets = [memoryNetwork({ checks }), memoryNetwork({ checks })]
+  const join = async () => selector(await Promise.all(nets.map((net) => net()(components))))
+  const carrier = await join()
+  const other = await join()
+  return { carrier, other, dispose: () => Promise.all([carrier.close(), other.close()]).then(() => {}) }
+}
+
 const carriers: Readonly<Record<string, () => Promise<CarrierSubject>>> = {
   'memory network': memory,
   'fan-out over two memory networks': twoNetworks,
+  'a selector over two memory networks': chosen,
 }
 
 for (const [name, open] of Object.entries(carriers))

@@ -18,7 +18,7 @@ export type Nearness = 'machine' | 'network' | 'direct' | 'proxied' | 'mailbox'
 
 /** What a call asks of the carriers that may serve it, where there are several. */
 export interface RouteOptions extends IoOptions {
-  /** Only carriers that are said to be, and were not measured to be slower than, so fast. */
+  /** Only carriers whose traits say that they are so fast. */
   readonly minBandwidthBps?: number
   /** Only carriers that keep at least this. */
   readonly privacy?: CarrierPrivacy
