@@ -16,7 +16,7 @@ import {
 } from './limits.js'
 import { type Ask, isFastEnough, type Neighbour, sendSoon, windowOf } from './neighbour.js'
 import { jittered, type NodeContext } from './node-context.js'
-import { placeOf } from './tree.js'
+import { firstChunk, placeOf } from './tree.js'
 
 /** A neighbour has an object, or part of it. */
 export function addSource(context: NodeContext, neighbour: Neighbour, held: Held): void {
@@ -101,14 +101,18 @@ function missingBlocks(context: NodeContext, held: Held, most: number): number[]
 }
 
 /** A block came from the neighbour. */
-export function answered(context: NodeContext, neighbour: Neighbour, id: string, block: number): void {
+export function answered(context: NodeContext, neighbour: Neighbour, held: Held, block: number): void {
+  const { id, shape } = held
   const ask = neighbour.asks.get(id)
   neighbour.progressAt = context.clock.now()
-  if (ask === undefined) return
-  ask.blocks.delete(block)
-  ask.tries = 0
-  if (ask.blocks.size === 0) neighbour.asks.delete(id)
-  pump(context, neighbour)
+  if (ask !== undefined) {
+    ask.blocks.delete(block)
+    ask.tries = 0
+    if (ask.blocks.size === 0) neighbour.asks.delete(id)
+  }
+  // What is under a node can now be checked, whoever brings it.
+  if (block < firstChunk(shape)) pumpAll(context)
+  else pump(context, neighbour)
 }
 
 /** Looks after questions that got no answer; returns when to look again. */

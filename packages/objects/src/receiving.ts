@@ -187,7 +187,7 @@ async function keepBlock(
     if (isHyphaeError(error, 'objects/full')) await context.shelf.drop(held, 'full')
     throw error
   }
-  answered(context, neighbour, held.id, block)
+  answered(context, neighbour, held, block)
   if (complete) completed(context, neighbour, held)
 }
 
@@ -251,6 +251,6 @@ async function takeBlock(
 ): Promise<void> {
   const held = context.shelf.objects.get(toHex(hash))
   if (held === undefined || !held.wanted || isComplete(held)) return
-  if (block < held.shape.blocks && hasBlock(held, block)) return answered(context, neighbour, held.id, block)
+  if (block < held.shape.blocks && hasBlock(held, block)) return answered(context, neighbour, held, block)
   await keepBlock(context, neighbour, held, block, data)
 }
