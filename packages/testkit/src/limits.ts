@@ -30,6 +30,21 @@ export const LONG_POLL_MS = 20_000
 /** Virtual milliseconds before a watch tries again: first and longest wait. */
 export const WATCH_RETRY_MS: readonly [first: number, longest: number] = [500, 30_000]
 
+/** Boxes with mail that a bucket of a simulated relay holds in the mean, as a relay's do. */
+export const BUCKET_BOXES = 64
+
+/** A request for a bucket: prefix, place and limit. */
+export const BUCKET_READ_BYTES = 15
+
+/** What stands around a frame in an answer: cursor, hint and length. */
+export const FRAME_OVERHEAD_BYTES = 18
+
+/** Sizes of sealed requests and answers over two hops, as spec/relay-hops.md has them. */
+export const SEALED_SIZES: readonly number[] = [8192, 131_072]
+
+/** What a seal takes of them. */
+export const SEAL_BYTES = 69
+
 /** Deliveries in one answer of a simulated relay. */
 export const DELIVERIES_PER_ANSWER = 100
 

@@ -17,7 +17,13 @@ export interface Reply<T> {
 }
 
 /** Gives the answer, now or later; what it throws is thrown to the caller. */
-export type Serve<T> = (answer: (reply: Reply<T>) => void) => void
+export type Serve<T> = (
+  answer: (reply: Reply<T>) => void,
+  /** Has `error` thrown to the caller, later; what is thrown at once is, too. */
+  refuse: (error: unknown) => void,
+  /** False when nobody waits for the answer any more. */
+  isOpen: () => boolean,
+) => void
 
 export interface CallOptions {
   readonly server: string
@@ -64,17 +70,28 @@ export function call<T>(
       leg(network, { from: server, to: life.name, bytes: size, what: `${what} answer` }, isOpen, () =>
         end(finish),
       )
+    const refuse = (error: unknown): void => back(0, () => reject(error))
     leg(network, { from: life.name, to: server, bytes, what }, isOpen, () => {
       try {
-        serve(({ value, bytes: size }) => back(size, () => resolve(value)))
+        serve(({ value, bytes: size }) => back(size, () => resolve(value)), refuse, isOpen)
       } catch (error) {
-        back(0, () => reject(error))
+        refuse(error)
       }
     })
   })
 }
 
-interface Leg {
+/** One way between two servers, as part of somebody's call: sent until it arrives or nobody waits for it. */
+export function forward(
+  network: SimulatedNetwork,
+  part: Leg,
+  isOpen: () => boolean,
+  arrive: () => void,
+): void {
+  leg(network, part, isOpen, arrive)
+}
+
+export interface Leg {
   readonly from: string
   readonly to: string
   readonly bytes: number

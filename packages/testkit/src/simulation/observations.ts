@@ -20,6 +20,8 @@ export interface Sighting {
   /** Box, directory address, stock or blob, in hexadecimal. */
   readonly subject: string
   readonly bytes: number
+  /** Names one sealed request over two hops, for those who see both of its ends. */
+  readonly hop?: string
 }
 
 /** One datagram, as whoever watches the wire sees it. */

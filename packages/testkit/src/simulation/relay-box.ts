@@ -26,7 +26,8 @@ export interface RelayBox {
   waiting(): number
 }
 
-export function relayBox(changed: () => void): RelayBox {
+/** `changed` is told of each frame that is shown. */
+export function relayBox(changed: (frame: Uint8Array) => void): RelayBox {
   let items: BoxItem[] = []
   let past: BoxItem[] = []
   let lastCursor = 0
@@ -35,7 +36,7 @@ export function relayBox(changed: () => void): RelayBox {
   const store = (frame: Uint8Array, withheld: boolean): void => {
     lastCursor += 1
     items.push({ cursor: lastCursor, frame, withheld })
-    if (!withheld) changed()
+    if (!withheld) changed(frame)
   }
   return {
     put: (id, frame, withheld) => {

@@ -1,9 +1,11 @@
 /** A client's connection to a simulated relay: calls over the network, and what the relay sees of them. */
 import { CoreError, type IoOptions } from '@hyphae/core'
 import { TestkitError } from '../errors.js'
-import { call, type Reply } from './call.js'
+import { SEAL_BYTES, SEALED_SIZES } from '../limits.js'
+import { call, forward, type Reply, type Serve } from './call.js'
 import type { NodeLife } from './life.js'
 import type { SimulatedNetwork } from './network.js'
+import type { Sighting } from './observations.js'
 import type { RelayServer, VerifyProof } from './relay-server.js'
 
 /** The relay's side of one call. */
@@ -16,10 +18,19 @@ export interface Served {
 
 export type Handle<T> = (served: Served, answer: (reply: Reply<T>) => void) => void
 
+/** Where a client's calls go: to the relay, or sealed through another one that does not see what they are. */
+export interface Route {
+  readonly network: SimulatedNetwork
+  readonly server: RelayServer
+  readonly entry?: RelayServer | undefined
+}
+
 export interface Client {
   /** The connection's name at the relay. */
   readonly name: string
   readonly checksProofs: boolean
+  /** How long a watch waits at the relay. */
+  readonly holdMs: number
   readonly verifyProof: VerifyProof
   /** @throws TestkitError `testkit/closed`, CoreError `core/aborted` */
   ready(options: IoOptions | undefined): void
@@ -37,26 +48,17 @@ export interface Client {
   close(): Promise<void>
 }
 
-export function relayClient(
-  network: SimulatedNetwork,
-  server: RelayServer,
-  life: NodeLife,
-  name: string,
-): Client {
+export function relayClient(route: Route, life: NodeLife, name: string): Client {
+  const { network, server, entry } = route
   const closing = new AbortController()
+  let sealedRequests = 0
   const open = new Set<() => void>()
   const until = (signal: AbortSignal | undefined): AbortSignal =>
     signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal])
-  const served: Served = {
-    server,
-    saw: (action, subject, bytes) => server.see(name, life.name, action, subject, bytes),
-    after: (ms, run) =>
-      void network.simulation.after(ms, '', () => {
-        if (server.up) run()
-      }),
-  }
+  const served = servedTo(route, { connection: name, address: life.name })
   return {
     name,
+    holdMs: server.holdMs,
     checksProofs: server.checks.proof !== undefined,
     verifyProof: server.checks.proof ?? (() => true),
     ready: (options) => {
@@ -64,17 +66,80 @@ export function relayClient(
       if (options?.signal?.aborted) throw new CoreError('core/aborted', { cause: options.signal.reason })
     },
     until,
-    ask: (what, bytes, options, handle, thinkMs = 0) =>
-      call(
+    ask: (what, bytes, options, handle, thinkMs = 0) => {
+      const { signal } = options ?? {}
+      const parts = { thinkMs, signal, open }
+      if (entry === undefined)
+        return call(network, life, { server: server.name, what, bytes, ...parts }, (answer) =>
+          handle(served, answer),
+        )
+      sealedRequests += 1
+      const sealed = { ...parts, server: entry.name, what: 'sealed', bytes: sealedBytes(bytes) }
+      return call(
         network,
         life,
-        { server: server.name, what, bytes, thinkMs, signal: options?.signal, open },
-        (answer) => handle(served, answer),
-      ),
+        sealed,
+        passOn(
+          route,
+          entry,
+          { connection: name, address: life.name },
+          `${name}/${sealedRequests}`,
+          bytes,
+          handle,
+        ),
+      )
+    },
     pause: (ms, signal) => life.clock.sleep(ms * (0.5 + 0.5 * life.random.next()), signal).catch(() => {}),
     close: async () => {
       closing.abort()
       for (const abort of [...open]) abort()
     },
+  }
+}
+
+type Seen = Pick<Sighting, 'connection' | 'address' | 'hop'>
+
+function servedTo({ network, server }: Route, seen: Seen): Served {
+  return {
+    server,
+    saw: (action, subject, bytes) => server.see({ ...seen, action, subject, bytes }),
+    after: (ms, run) =>
+      void network.simulation.after(ms, '', () => {
+        if (server.up) run()
+      }),
+  }
+}
+
+function sealedBytes(bytes: number): number {
+  const size = SEALED_SIZES.find((one) => bytes + SEAL_BYTES <= one)
+  return size ?? (SEALED_SIZES.at(-1) as number) * Math.ceil(bytes / (SEALED_SIZES.at(-1) as number))
+}
+
+/** The entry's part: it passes on what it cannot read, in a connection of its own, and the answer back. */
+function passOn<T>(
+  route: Route,
+  entry: RelayServer,
+  client: Seen,
+  hop: string,
+  bytes: number,
+  handle: Handle<T>,
+): Serve<T> {
+  const { network, server } = route
+  return (answer, refuse, isOpen) => {
+    const size = sealedBytes(bytes)
+    entry.see({ ...client, hop, action: 'forward', subject: new Uint8Array(), bytes: size })
+    const back = (answered: number, finish: () => void): void =>
+      forward(network, { from: server.name, to: entry.name, bytes: answered, what: 'sealed' }, isOpen, finish)
+    forward(network, { from: entry.name, to: server.name, bytes: size, what: 'sealed' }, isOpen, () => {
+      const served = servedTo(route, { connection: `sealed ${hop}`, address: entry.name, hop })
+      try {
+        handle(served, (reply) => {
+          const answered = sealedBytes(reply.bytes)
+          back(answered, () => answer({ value: reply.value, bytes: answered }))
+        })
+      } catch (error) {
+        back(sealedBytes(0), () => refuse(error))
+      }
+    })
   }
 }

@@ -9,7 +9,7 @@ import {
   utf8,
 } from '@hyphae/core'
 import { TestkitError } from '../errors.js'
-import { DELIVERIES_PER_ANSWER, LONG_POLL_MS, WATCH_RETRY_MS } from '../limits.js'
+import { DELIVERIES_PER_ANSWER, WATCH_RETRY_MS } from '../limits.js'
 import type { BoxItem } from './relay-box.js'
 import type { Client } from './relay-client.js'
 import { checkPuts } from './relay-server.js'
@@ -88,7 +88,7 @@ async function* watch(
   while (!signal.aborted) {
     let items: readonly BoxItem[]
     try {
-      items = await read(client, key, cursor, DELIVERIES_PER_ANSWER, LONG_POLL_MS, { signal })
+      items = await read(client, key, cursor, DELIVERIES_PER_ANSWER, client.holdMs, { signal })
       waitMs = firstMs
     } catch (error) {
       if (signal.aborted) return

@@ -2,12 +2,23 @@
  * A simulated relay: one endpoint of the network that stores mail, records and blobs durably, is honest unless
  * told otherwise, and writes down what it sees. The network and its faults are the clients' affair.
  */
-import { type Blob, isFrameSize, KEY_BYTES, type MailboxPut, toHex } from '@hyphae/core'
+import {
+  type Blob,
+  type BucketPart,
+  type BucketPrefix,
+  isFrameSize,
+  KEY_BYTES,
+  type MailboxPut,
+  toHex,
+} from '@hyphae/core'
 import { TestkitError } from '../errors.js'
+import { BUCKET_BOXES, LONG_POLL_MS } from '../limits.js'
 import { type Liar, liar, type RelayLies } from './lies.js'
 import type { SimulatedNetwork } from './network.js'
+import type { Sighting } from './observations.js'
 import type { BoxItem } from './relay-box.js'
 import { relayBoxes } from './relay-boxes.js'
+import { bucketPart, honestBits } from './relay-buckets.js'
 import { type DirectoryChecks, type DirectoryTable, directoryTable } from './relay-directory.js'
 
 /** True when `signature` is the Ed25519 signature of `message` under `publicKey`. */
@@ -22,6 +33,12 @@ export interface RelayOptions {
   readonly lies?: RelayLies
   /** What is left out is not verified. */
   readonly checks?: RelayChecks
+  /** How long a reader waits for something to come before it is told that nothing did; default LONG_POLL_MS. */
+  readonly holdMs?: number
+  /** Boxes with mail that a bucket shall hold in the mean; default 64. */
+  readonly bucketBoxes?: number
+  /** What the relay says of its bits, whatever the truth is. */
+  readonly claimedBits?: number
 }
 
 /** The part of a relay that a harness holds. */
@@ -38,6 +55,11 @@ export interface SimulatedRelay {
   waiting(): number
 }
 
+/** What a client does, as a relay sees it. */
+export interface RelaySighting extends Omit<Sighting, 'at' | 'observer' | 'subject'> {
+  readonly subject: Uint8Array
+}
+
 /** The part that carriers talk to; every call has arrived by then. */
 export interface RelayServer extends SimulatedRelay {
   readonly directory: DirectoryTable
@@ -45,7 +67,11 @@ export interface RelayServer extends SimulatedRelay {
   readonly checks: RelayChecks
   readonly liar: Liar
   readonly up: boolean
-  see(connection: string, address: string, action: string, subject: Uint8Array, bytes: number): void
+  readonly holdMs: number
+  see(sighting: RelaySighting): void
+  /** Bits of a bucket that a reader is told to use. */
+  bucketBits(): number
+  bucket(bucket: BucketPrefix, after: number, limit: number): BucketPart
   put(puts: readonly MailboxPut[]): void
   shown(box: Uint8Array, cursor: number, limit: number): readonly BoxItem[]
   acknowledge(box: Uint8Array, cursor: number): void
@@ -97,15 +123,11 @@ export function relayServer(network: SimulatedNetwork, name: string, options: Re
       for (const box of boxes.all()) box.release()
     },
     waiting: () => [...boxes.all()].reduce((sum, box) => sum + box.waiting(), 0),
-    see: (connection, address, action, subject, bytes) =>
-      network.observations.see({
-        observer: name,
-        connection,
-        address,
-        action,
-        subject: toHex(subject),
-        bytes,
-      }),
+    holdMs: options.holdMs ?? LONG_POLL_MS,
+    see: ({ subject, ...rest }) =>
+      network.observations.see({ observer: name, subject: toHex(subject), ...rest }),
+    bucketBits: () => options.claimedBits ?? honestBits(boxes, options.bucketBoxes ?? BUCKET_BOXES),
+    bucket: (bucket, after, limit) => bucketPart(boxes.log, bucket, after, limit),
     put: (puts) => {
       for (const put of puts) {
         const fate = truth.fateOf(put)

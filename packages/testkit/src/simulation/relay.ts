@@ -12,14 +12,20 @@ import {
 import { TestkitError } from '../errors.js'
 import type { NodeLife } from './life.js'
 import type { SimulatedNetwork } from './network.js'
+import { relayBuckets } from './relay-bucket-mailbox.js'
 import { type Client, relayClient } from './relay-client.js'
 import { relayMailbox } from './relay-mailbox.js'
-import { type RelayOptions, relayServer, type SimulatedRelay } from './relay-server.js'
+import { type RelayOptions, type RelayServer, relayServer, type SimulatedRelay } from './relay-server.js'
 
 /** A relay and the transports to it. */
 export interface RelayEndpoint extends SimulatedRelay {
-  /** For one life of a node; each carrier started from it is one connection. */
-  transport(life: NodeLife): Transport
+  /**
+   * For one life of a node; each carrier started from it is one connection. Through another relay, where that is given:
+   * it sees who asks, and this one what.
+   */
+  transport(life: NodeLife, options?: { readonly via?: RelayEndpoint }): Transport
+  /** How others reach it. */
+  readonly server: RelayServer
 }
 
 export function simulatedRelay(
@@ -29,15 +35,17 @@ export function simulatedRelay(
 ): RelayEndpoint {
   const server = relayServer(network, name, options)
   let connections = 0
-  const transport = (life: NodeLife): Transport => {
+  const transport: RelayEndpoint['transport'] = (life, { via } = {}) => {
     return async () => {
       connections += 1
-      const client = relayClient(network, server, life, `${name}#${connections}`)
-      return carrierOf(client, name, traitsOf(network, life.name, name))
+      const entry = via?.server
+      const client = relayClient({ network, server, entry }, life, `${entry?.name ?? name}#${connections}`)
+      const traits = traitsOf(network, life.name, entry?.name ?? name)
+      return carrierOf(client, name, entry === undefined ? traits : { ...traits, privacy: 'two-hop' })
     }
   }
   const { crash, restart, lie, release, waiting } = server
-  return { name, crash, restart, lie, release, waiting, transport }
+  return { name, crash, restart, lie, release, waiting, transport, server }
 }
 
 function traitsOf(network: SimulatedNetwork, from: string, to: string): CarrierTraits {
@@ -59,6 +67,7 @@ function carrierOf(client: Client, name: string, traits: CarrierTraits): Carrier
     name: `simulated relay ${name}`,
     traits,
     mailbox: relayMailbox(client),
+    buckets: relayBuckets(client),
     directory: directoryOf(client),
     blobs: blobsOf(client),
     close: client.close,
