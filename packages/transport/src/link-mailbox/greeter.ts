@@ -19,7 +19,11 @@ export type Meeting = 'known' | 'back' | 'anew' | 'ignored'
 export type Candidates = () => readonly string[]
 
 /** A hello: in a run that was not known everything begins anew. */
-export function meet(post: Post, peer: Peer, { run, sees }: Extract<Message, { kind: 'hello' }>): Meeting {
+export function meet(
+  post: Post,
+  peer: Peer,
+  { run, sees, asks }: Extract<Message, { kind: 'hello' }>,
+): Meeting {
   const now = post.clock.now()
   const anew = peer.run === undefined || !equalBytes(peer.run, run)
   if (anew && now - peer.runSince < MIN_RUN_MS) return 'ignored'
@@ -28,7 +32,7 @@ export function meet(post: Post, peer: Peer, { run, sees }: Extract<Message, { k
     peer.runSince = now
     peer.refusals = 0
   }
-  if (!equalBytes(sees, post.run)) sayHello(post, peer)
+  if (asks || !equalBytes(sees, post.run)) sayHello(post, peer, false)
   const back = hear(post, peer)
   return anew ? 'anew' : back
 }
@@ -59,7 +63,7 @@ export function greet(post: Post, candidates: Candidates, now: number): number {
       const quiet = QUIET_SHARE * airMs(post.traits, GREETING_BYTES)
       peer.greetAt = now + Math.max(backoffMs(peer.greetings, post.random), quiet)
       peer.greetings += 1
-      sayHello(post, peer)
+      sayHello(post, peer, true)
     }
     next = Math.min(next, peer.greetAt)
   }

@@ -133,7 +133,7 @@ function hearMessage(parts: Parts, peer: Peer, to: Uint8Array, message: Message)
   const { post } = parts
   if (message.kind === 'hello') welcome(parts, peer, meet(post, peer, message))
   // It speaks to a run that is over, or was forgotten here.
-  else if (peer.run === undefined || !equalBytes(to, post.run)) sayHello(post, peer)
+  else if (peer.run === undefined || !equalBytes(to, post.run)) sayHello(post, peer, true)
   else if (peer.refusals < MAX_LINK_REFUSALS) {
     welcome(parts, peer, hear(post, peer))
     pass(parts, peer, message)

@@ -27,7 +27,14 @@ export interface Offered {
 export type Standing = 'held' | 'missing' | 'full' | 'gone'
 
 export type Message =
-  | { readonly kind: 'hello'; readonly run: Uint8Array; readonly sees: Uint8Array }
+  | {
+      readonly kind: 'hello'
+      readonly run: Uint8Array
+      /** The run of its receiver that the sender knows; zeros when it knows none. */
+      readonly sees: Uint8Array
+      /** It wants a hello in return. */
+      readonly asks: boolean
+    }
   | { readonly kind: 'serve'; readonly number: number; readonly entries: readonly Served[] }
   | { readonly kind: 'heard'; readonly number: number }
   | { readonly kind: 'put' | 'probe'; readonly entries: readonly Offered[] }
@@ -85,7 +92,10 @@ export function encodeMessage(message: Message): Uint8Array {
   const out = writer(KINDS.indexOf(message.kind) + 1)
   switch (message.kind) {
     case 'hello':
-      return out.bytes(message.run).bytes(message.sees).done()
+      return out
+        .bytes(message.run, message.sees)
+        .u8(message.asks ? 1 : 0)
+        .done()
     case 'serve':
       out.u32(message.number)
       for (const { tag, signature } of message.entries) out.bytes(tag).bytes(signature)
@@ -124,7 +134,12 @@ export function decodeMessage(bytes: Uint8Array): Message {
   const kind = KINDS[input.u8() - 1]
   switch (kind) {
     case 'hello':
-      return input.end({ kind, run: input.bytes(RUN_BYTES), sees: input.bytes(RUN_BYTES) })
+      return input.end({
+        kind,
+        run: input.bytes(RUN_BYTES),
+        sees: input.bytes(RUN_BYTES),
+        asks: input.flag(),
+      })
     case 'serve': {
       const number = input.u32()
       const entry = (): Served => ({ tag: input.bytes(TAG_BYTES), signature: input.bytes(SIGNATURE_BYTES) })
@@ -195,6 +210,8 @@ function writer(kind: number): Writer {
 
 interface Reader {
   u8(): number
+  /** 0 or 1. */
+  flag(): boolean
   u16(): number
   u32(): number
   bytes(length: number): Uint8Array
@@ -215,6 +232,11 @@ function reader(input: Uint8Array): Reader {
   }
   return {
     u8: () => view.getUint8(next(1)),
+    flag: () => {
+      const value = view.getUint8(next(1))
+      if (value > 1) throw bad('flag')
+      return value === 1
+    },
     u16: () => view.getUint16(next(2), true),
     u32: () => view.getUint32(next(4), true),
     bytes: (length) => {

@@ -149,8 +149,8 @@ export function say(post: Post, peer: Peer, message: Message, frames: readonly U
   return true
 }
 
-export function sayHello(post: Post, peer: Peer): void {
-  say(post, peer, { kind: 'hello', run: post.run, sees: peer.run ?? NOBODY })
+export function sayHello(post: Post, peer: Peer, asks: boolean): void {
+  say(post, peer, { kind: 'hello', run: post.run, sees: peer.run ?? NOBODY, asks })
 }
 
 /** It does not answer, or cannot be spoken to: what is under way to it may be lost. */
