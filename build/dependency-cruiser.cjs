@@ -2,7 +2,7 @@
 
 /** What each package may import, besides itself and what its package.json declares. */
 const GROUND = ['core', 'crypto', 'tlv']
-const PROTOCOLS = ['ratchet', 'mls', 'identity', 'content', 'store', 'transport', 'payment']
+const PROTOCOLS = ['ratchet', 'mls', 'identity', 'content', 'store', 'transport', 'payment', 'objects']
 const CARRIERS = ['transport-libp2p', 'transport-link', 'transport-nostr', 'transport-relay']
 const NODES = ['messenger', 'relay']
 
