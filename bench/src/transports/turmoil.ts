@@ -1,0 +1,156 @@
+// Whole messengers over one relay, in virtual time, their code unchanged: a part of them crashes, loses its network or is
+// suspended, and datagrams are lost, while half of them talk to the other half. The same seed is the same run.
+import { isHyphaeError } from '@hyphae/core'
+import { createNodeCrypto } from '@hyphae/crypto'
+import { createMessenger } from '@hyphae/messenger'
+import {
+  type Fault,
+  injectFaults,
+  type NodeLife,
+  planFaults,
+  type RelayEndpoint,
+  type SimulatedNetwork,
+  type SimulationResult,
+  simulatedNetwork,
+  simulatedRelay,
+  simulation,
+  type TalkingPair,
+} from '@hyphae/testkit'
+
+const MESSAGES = 3
+const LOSS = 0.05
+const TURMOIL_MS = 120_000
+/** From the end of the turmoil, for what is still on its way. */
+const QUIET_MS = 360_000
+/** Faults fall on nodes at random, so that some are hit twice: this many a node hit 30 % of them. */
+const FAULTS_A_NODE = 0.36
+
+type Messenger = Awaited<ReturnType<typeof createMessenger>>
+
+export interface TurmoilOptions {
+  readonly seed: number
+  readonly nodes: number
+  /** Writes down what passes, for a report of what can be linked. */
+  readonly watchWire?: boolean
+}
+
+export interface Turmoil {
+  readonly result: SimulationResult
+  readonly network: SimulatedNetwork
+  /** Who talks to whom. */
+  readonly truth: readonly TalkingPair[]
+  /** Part of the nodes that were hit by a fault. */
+  readonly churn: number
+  readonly expected: number
+  /** Virtual milliseconds from `send` to being shown, shortest first; one for each message that came. */
+  readonly delays: readonly number[]
+}
+
+/** What every node of a run shares. */
+interface Meeting {
+  readonly relay: RelayEndpoint
+  readonly ids: Map<string, Messenger['id']>
+  /** When each text was said, and how long it took to be shown. */
+  readonly saidAt: Map<string, number>
+  readonly delays: Map<string, number>
+}
+
+/** Even nodes talk to the odd ones after them. */
+function peerOf(name: string): string | undefined {
+  const index = Number(name.slice(1))
+  return index % 2 === 0 ? `n${index + 1}` : undefined
+}
+
+/** What an application does with an error that says it may be tried again. */
+async function persist<T>(life: NodeLife, attempt: () => Promise<T>): Promise<T> {
+  for (;;)
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isHyphaeError(error) || !error.retryable) throw error
+      await life.clock.sleep(1000 + life.random.integer(2000))
+    }
+}
+
+/** How far it has come lies on its disk. */
+async function node(meeting: Meeting, life: NodeLife): Promise<void> {
+  const messenger = await persist(life, () =>
+    createMessenger({
+      transports: [meeting.relay.transport(life)],
+      store: life.disk,
+      clock: life.clock,
+      crypto: createNodeCrypto({ rng: life.rng }),
+    }),
+  )
+  meeting.ids.set(life.name, messenger.id)
+  const peer = peerOf(life.name)
+  if (peer !== undefined) life.spawn('talks', () => talk(meeting, life, messenger, peer))
+  for await (const { text } of messenger.messages()) {
+    if (text === undefined || meeting.delays.has(text)) continue
+    meeting.delays.set(text, life.clock.now() - (meeting.saidAt.get(text) ?? 0))
+    life.log('shows', text)
+  }
+}
+
+async function talk(
+  { ids, saidAt }: Meeting,
+  life: NodeLife,
+  messenger: Messenger,
+  peer: string,
+): Promise<void> {
+  for (let next = (await life.disk.get(['talk']))?.[0] ?? 0; next < MESSAGES; next++) {
+    await life.clock.sleep(1000 + life.random.integer(TURMOIL_MS / MESSAGES))
+    const id = ids.get(peer)
+    if (id === undefined) {
+      // Not there yet: nobody knows it.
+      next -= 1
+      continue
+    }
+    const text = `${life.name} ${next}`
+    if (!saidAt.has(text)) saidAt.set(text, life.clock.now())
+    const conversation = await persist(life, () => messenger.conversation(id))
+    await conversation.send(text)
+    await life.disk.transact((tx) => tx.put(['talk'], Uint8Array.of(next + 1)))
+  }
+}
+
+function churnOf(faults: readonly Fault[], nodes: number): number {
+  const hit = new Set(faults.flatMap((fault) => ('node' in fault ? [fault.node] : [])))
+  return hit.size / nodes
+}
+
+export async function runTurmoil({ seed, nodes, watchWire = false }: TurmoilOptions): Promise<Turmoil> {
+  const sim = simulation({ seed })
+  const network = simulatedNetwork(sim, { conditions: { loss: LOSS, delayMs: [10, 200] } })
+  if (watchWire) network.observations.watchWire()
+  const relay = simulatedRelay(network, 'relay')
+  const meeting: Meeting = { relay, ids: new Map(), saidAt: new Map(), delays: new Map() }
+  const names = Array.from({ length: nodes }, (_, index) => `n${index}`)
+  for (const name of names) sim.node(name, (life) => node(meeting, life)).boot()
+  const faults = planFaults(sim.random('plan'), {
+    nodes: names,
+    forMs: TURMOIL_MS,
+    count: Math.ceil(nodes * FAULTS_A_NODE),
+    kinds: ['crash', 'torn', 'offline', 'suspend'],
+  })
+  injectFaults(network, faults)
+  const turmoil = await sim.run({ forMs: TURMOIL_MS })
+  const result = turmoil.failure === undefined ? await sim.run({ forMs: QUIET_MS }) : turmoil
+  const truth = names.flatMap((name): TalkingPair[] => {
+    const peer = peerOf(name)
+    return peer === undefined ? [] : [[name, peer]]
+  })
+  return {
+    result,
+    network,
+    truth,
+    churn: churnOf(faults, nodes),
+    expected: truth.length * MESSAGES,
+    delays: [...meeting.delays.values()].sort((a, b) => a - b),
+  }
+}
+
+/** The delay that this part of all messages did not exceed, in milliseconds. */
+export function quantile(delays: readonly number[], part: number): number {
+  return delays[Math.max(0, Math.ceil(part * delays.length) - 1)] ?? Number.NaN
+}
