@@ -1,16 +1,17 @@
 /**
- * A mailbox as Nostr sees it. Relays learn neither its id nor what a frame is: both sides derive a tag to ask for and a
- * key to read with, and a frame travels in what looks like a gift wrap.
+ * A mailbox as Nostr sees it. Relays learn neither its id nor what a frame is: both sides derive a public key to ask for
+ * and a key to read with, and a frame travels in what looks like a gift wrap to somebody. Boxes rotate with the contact,
+ * and these keys with them.
  *
- *     tag  = HMAC-SHA256("hyphae nostr box", box id), as the value of the wrap's `p` tag
+ *     tag  = public key of the secret HMAC-SHA256("hyphae nostr box", box id), as the value of the wrap's `p` tag
  *     key  = HMAC-SHA256("hyphae nostr frame", box id), used as NIP-44 conversation key
  *     text = frame id 16 | sent at, ms u48 | number within the ms u16 | frame, little-endian
  */
-import { type BoxId, isFrameSize, MESSAGE_ID_BYTES, toHex, utf8 } from '@hyphae/core'
+import { type BoxId, isFrameSize, MESSAGE_ID_BYTES, utf8 } from '@hyphae/core'
 import { backdated } from './backdate.js'
 import { NostrError } from './errors.js'
 import { type NostrEvent, signEvent } from './event.js'
-import { generateNostrKey } from './key.js'
+import { generateNostrKey, importNostrKey } from './key.js'
 import { KIND_GIFT_WRAP } from './kinds.js'
 import { FRAME_LIFETIME_SECONDS, MAX_BACKDATING_SECONDS } from './limits.js'
 import { decryptBytes44, encryptBytes44 } from './nip44.js'
@@ -37,8 +38,10 @@ export interface Letter {
   readonly frame: Uint8Array
 }
 
-export function boxOf({ crypto }: Nostr, id: BoxId): Box {
-  return { tag: toHex(crypto.hmacSha256(TAG_LABEL, id)), key: crypto.hmacSha256(KEY_LABEL, id) }
+/** The tag is a point of the curve like any person's key: half of all 32-byte strings are none, and would stand out. */
+export function boxOf(nostr: Nostr, id: BoxId): Box {
+  const { publicKey } = importNostrKey(nostr, nostr.crypto.hmacSha256(TAG_LABEL, id))
+  return { tag: publicKey, key: nostr.crypto.hmacSha256(KEY_LABEL, id) }
 }
 
 function encodeLetter({ id, sentAt, number, frame }: Letter): Uint8Array {

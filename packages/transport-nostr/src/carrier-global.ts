@@ -1,8 +1,9 @@
 /** The factories over the WebSocket of the runtime. */
 import { type Factories, factories, type NostrFactory, type PoolFactory } from './carrier.js'
+import { createNostr } from './nostr-global.js'
 import { globalWebSocket } from './socket.js'
 
-const made: Factories = /* @__PURE__ */ factories(globalWebSocket)
+const made: Factories = /* @__PURE__ */ factories(globalWebSocket, createNostr)
 
 /**
  * A carrier with mailboxes, directory and topics over these relays (`ws:` or `wss:`). It connects when it is first used.

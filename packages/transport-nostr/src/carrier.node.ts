@@ -1,8 +1,9 @@
 /** The factories over `ws`, for Node. */
 import { type Factories, factories, type NostrFactory, type PoolFactory } from './carrier.js'
+import { createNostr } from './nostr.node.js'
 import { nodeWebSocket } from './socket.node.js'
 
-const made: Factories = /* @__PURE__ */ factories(() => nodeWebSocket)
+const made: Factories = /* @__PURE__ */ factories(() => nodeWebSocket, createNostr)
 
 /**
  * A carrier with mailboxes, directory and topics over these relays (`ws:` or `wss:`). It connects when it is first used.

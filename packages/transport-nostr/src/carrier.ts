@@ -8,11 +8,11 @@ import { NostrError } from './errors.js'
 import type { NostrKey } from './key.js'
 import { MAX_RELAYS } from './limits.js'
 import { createMailbox } from './mailbox.js'
-import { createNostr, type Nostr } from './nostr.js'
+import type { CreateNostr, Nostr } from './nostr.js'
 import { createPool, type NostrPool } from './pool.js'
 import { connectRelay } from './relay.js'
-import { rememberedCurve } from './remembered-curve.js'
 import { relayUrl } from './relay-url.js'
+import { rememberedCurve } from './remembered-curve.js'
 import { openWebSocket, type WebSocketConstructor } from './socket.js'
 import { createTopic } from './topic.js'
 
@@ -63,13 +63,14 @@ function seedOf({ seed }: NostrOptions): Uint8Array | undefined {
   return seed?.slice()
 }
 
-/** Factories that use this WebSocket class unless the options bring one; asked for when it is needed. */
-export function factories(platformSocket: () => WebSocketConstructor): Factories {
+/** Factories that use this WebSocket class and curve unless the options bring others; asked for when they are needed. */
+export function factories(platformSocket: () => WebSocketConstructor, createNostr: CreateNostr): Factories {
   const open = (urls: readonly URL[], components: CarrierComponents, options: NostrOptions): NostrPool => {
     const { clock, logger } = components
     const given = options.nostr ?? createNostr(defaultCrypto)
     const nostr: Nostr = { crypto: given.crypto, secp256k1: rememberedCurve(given.secp256k1) }
     const socket = openWebSocket(options.WebSocket ?? platformSocket())
+    const random = options.random ?? systemRandom
     const relays = urls.map(({ href }) =>
       connectRelay({
         url: href,
@@ -77,11 +78,11 @@ export function factories(platformSocket: () => WebSocketConstructor): Factories
         open: socket,
         clock,
         logger,
-        random: options.random ?? systemRandom,
+        random,
         ...(options.auth !== undefined && { auth: options.auth }),
       }),
     )
-    return createPool({ nostr, relays, clock, logger })
+    return createPool({ nostr, relays, clock, logger, random })
   }
   const parseAll = (urls: readonly string[]): URL[] => {
     if (urls.length === 0 || urls.length > MAX_RELAYS)

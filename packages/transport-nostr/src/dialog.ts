@@ -10,7 +10,9 @@ import type { NostrKey } from './key.js'
 import { KIND_AUTHENTICATION } from './kinds.js'
 import type { Nostr } from './nostr.js'
 import { type RelayMessage, readRelayMessage } from './relay-message.js'
+import type { Slots } from './slots.js'
 import type { OpenSocket, RelaySocket } from './socket.js'
+import type { Subscriptions } from './subscriptions.js'
 
 export interface RelayOptions {
   readonly url: string
@@ -24,23 +26,9 @@ export interface RelayOptions {
   readonly auth?: NostrKey
 }
 
-export interface Sink {
-  /** Asked for, on a new connection: what comes before `stored` lay there already. */
-  asked?(): void
-  /** As the relay sent it, unverified. */
-  event(value: unknown): void
-  /** Everything stored has come; said once for each connection. */
-  stored(): void
-}
-
 export interface Pending {
   readonly event: NostrEvent
   settle(error?: unknown): void
-}
-
-export interface Subscription {
-  readonly filters: readonly Filter[]
-  readonly sink: Sink
 }
 
 /** One relay, connected or not. */
@@ -48,23 +36,24 @@ export interface Dialog {
   readonly options: RelayOptions
   readonly closing: AbortController
   readonly pending: Map<string, Pending>
-  readonly subscriptions: Map<string, Subscription>
+  readonly subscriptions: Subscriptions
+  /** Questions under way, and those that wait for one to end. */
+  readonly slots: Slots
   /** Undefined while there is no open connection. */
   socket: RelaySocket | undefined
   heardAt: number
-  nextName: number
   /** Id of the authentication under way. */
   authentication: string | undefined
   wake: () => void
 }
 
-export const PROBE = 'probe'
+const PROBE = 'probe'
 /** Costs the relay nothing: no event has this id. */
-export const PROBE_FILTER: Filter = { ids: ['0'.repeat(64)], limit: 1 }
+const PROBE_FILTER: Filter = { ids: ['0'.repeat(64)], limit: 1 }
 
 export function greet(state: Dialog): void {
   state.heardAt = state.options.clock.now()
-  for (const [name, { filters }] of state.subscriptions) ask(state, name, filters)
+  state.subscriptions.askAll()
   for (const { event } of state.pending.values()) send(state, ['EVENT', event])
 }
 
@@ -76,10 +65,8 @@ export function send(state: Dialog, message: readonly unknown[]): void {
   }
 }
 
-export function ask(state: Dialog, name: string, filters: readonly Filter[]): void {
-  if (state.socket === undefined) return
-  state.subscriptions.get(name)?.sink.asked?.()
-  send(state, ['REQ', name, ...filters.map(filterJson)])
+export function probe(state: Dialog): void {
+  send(state, ['REQ', PROBE, filterJson(PROBE_FILTER)])
 }
 
 export function heard(state: Dialog, text: string): void {
@@ -88,11 +75,11 @@ export function heard(state: Dialog, text: string): void {
   if (message === null) return
   switch (message.kind) {
     case 'event':
-      state.subscriptions.get(message.subscription)?.sink.event(message.event)
+      state.subscriptions.event(message.subscription, message.event)
       break
     case 'stored':
       if (message.subscription === PROBE) send(state, ['CLOSE', PROBE])
-      else state.subscriptions.get(message.subscription)?.sink.stored()
+      else state.subscriptions.stored(message.subscription)
       break
     case 'ended':
       ended(state, message.subscription, message.reason)
@@ -108,12 +95,11 @@ export function heard(state: Dialog, text: string): void {
 
 const asksForKey = (reason: string): boolean => reason.startsWith('auth-required:')
 
-/** A subscription the relay has ended: asked for again once it knows who asks, else left to the other relays. */
+/** A subscription the relay has ended: asked for again once it knows who asks, or later. */
 function ended(state: Dialog, name: string, reason: string): void {
-  if (!state.subscriptions.has(name) || (asksForKey(reason) && state.options.auth !== undefined)) return
-  state.options.logger.warn('nostr: a relay ended a subscription', { relay: state.options.url })
-  // For whoever waits for the end of what is stored, this is it.
-  state.subscriptions.get(name)?.sink.stored()
+  if (asksForKey(reason) && state.options.auth !== undefined) return
+  if (state.subscriptions.ended(name))
+    state.options.logger.warn('nostr: a relay ended a subscription', { relay: state.options.url })
 }
 
 function authenticate(state: Dialog, challenge: string): void {

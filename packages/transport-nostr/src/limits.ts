@@ -76,3 +76,15 @@ export const MAX_LOOKED_UP = 64
 export const SHORTEST_PAGE = 50
 /** Signatures remembered as valid, so that copies from other relays and repeated questions cost none: 256 digits each. */
 export const MAX_REMEMBERED_SIGNATURES = 4_096
+/** Tags asked for in one subscription: relays take more, and a request stays below 32 KiB. */
+export const MAX_SHARED_TAGS = 250
+/** Questions to one relay at once: relays allow some twenty subscriptions, and those that stay open are among them. */
+export const MAX_QUESTIONS = 8
+/** A relay that has sent nothing for so long after a question is taken to have said all. */
+export const STORED_TIMEOUT_MS = 10_000
+/** Boxes whose derived keys are kept: about 200 bytes each, and a millisecond saved. */
+export const MAX_KNOWN_BOXES = 4_096
+/** How far a sender's clock may be behind for its wraps to be found after a short absence. */
+export const CLOCK_TOLERANCE_SECONDS: number = 24 * 60 * 60
+/** A relay that was asked for everything so long ago is asked for everything again: clocks may be wrong by more. */
+export const FULL_QUESTION_SECONDS: number = 24 * 60 * 60

@@ -20,7 +20,7 @@ import { NostrError } from './errors.js'
 import type { NostrEvent } from './event.js'
 import type { Filter } from './filter.js'
 import { KIND_GIFT_WRAP } from './kinds.js'
-import { MAX_ACKNOWLEDGED } from './limits.js'
+import { MAX_ACKNOWLEDGED, MAX_KNOWN_BOXES } from './limits.js'
 import type { Nostr } from './nostr.js'
 import type { NostrPool } from './pool.js'
 
@@ -32,6 +32,8 @@ interface MailboxContext {
   readonly nostr: Nostr
   readonly pool: NostrPool
   readonly clock: Clock
+  /** Boxes written to and read, the one not used longest first. */
+  readonly known: Map<string, Box>
   readonly boxes: Map<string, OpenBox>
   sentAt: number
   number: number
@@ -47,7 +49,13 @@ interface OpenBox extends Box {
 }
 
 export function createMailbox(base: Pick<MailboxContext, 'nostr' | 'pool' | 'clock'>): Mailbox {
-  const context: MailboxContext = { ...base, boxes: new Map(), sentAt: 0, number: 0 }
+  const context: MailboxContext = {
+    ...base,
+    known: new Map(),
+    boxes: new Map(),
+    sentAt: 0,
+    number: 0,
+  }
   return {
     put: (items, options) => put(context, items, options?.signal),
     fetch: async (box, { limit = DEFAULT_LIMIT, signal } = {}) => {
@@ -82,7 +90,7 @@ async function put(
   await Promise.all(
     items.map(({ box, id, frame }) => {
       const letter = { id, frame, ...nextPlace(context) }
-      const event = wrapLetter(context.nostr, boxOf(context.nostr, box), letter)
+      const event = wrapLetter(context.nostr, knownBox(context, box), letter)
       return context.pool.publish(event, options)
     }),
   )
@@ -98,19 +106,29 @@ function nextPlace(context: MailboxContext): Pick<Letter, 'sentAt' | 'number'> {
   return { sentAt: context.sentAt, number: context.number }
 }
 
+/** Kept under its name as the newest; of more than MAX_KNOWN_BOXES the one not used longest is forgotten. */
+function keep<T>(boxes: Map<string, T>, name: string, box: T): T {
+  boxes.delete(name)
+  boxes.set(name, box)
+  if (boxes.size > MAX_KNOWN_BOXES) boxes.delete(boxes.keys().next().value as string)
+  return box
+}
+
+function knownBox({ known, nostr }: MailboxContext, id: BoxId): Box {
+  const name = toHex(id)
+  return keep(known, name, known.get(name) ?? boxOf(nostr, id))
+}
+
 function openBox(context: MailboxContext, id: BoxId): OpenBox {
   checkLength(id, KEY_BYTES, 'box')
   const name = toHex(id)
-  const known = context.boxes.get(name)
-  if (known !== undefined) return known
-  const box: OpenBox = {
-    ...boxOf(context.nostr, id),
+  const fresh = (): OpenBox => ({
+    ...knownBox(context, id),
     acknowledged: new Set(),
     delivered: new Map(),
     cursor: 0,
-  }
-  context.boxes.set(name, box)
-  return box
+  })
+  return keep(context.boxes, name, context.boxes.get(name) ?? fresh())
 }
 
 const filterOf = (box: Box): Filter => ({ kinds: [KIND_GIFT_WRAP], tags: { p: [box.tag] } })

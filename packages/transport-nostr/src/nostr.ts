@@ -1,13 +1,10 @@
 /** What every function here is given from outside: primitives and the curve. */
 import type { CryptoProvider } from '@hyphae/crypto'
-import { nobleSecp256k1, type Secp256k1 } from './secp256k1.js'
+import type { Secp256k1 } from './secp256k1.js'
 
 export interface Nostr {
   readonly crypto: Pick<CryptoProvider, 'randomBytes' | 'sha256' | 'hmacSha256' | 'chacha20'>
   readonly secp256k1: Secp256k1
 }
 
-/** With the portable curve unless another is given. */
-export function createNostr(crypto: Nostr['crypto'], secp256k1: Secp256k1 = nobleSecp256k1): Nostr {
-  return { crypto, secp256k1 }
-}
+export type CreateNostr = (crypto: Nostr['crypto'], secp256k1?: Secp256k1) => Nostr

@@ -45,7 +45,11 @@ export interface Note {
   readonly content: Uint8Array
 }
 
-export function sealNote(nostr: Nostr, place: Place, { author, created_at, lifetime, content }: Note): NostrEvent {
+export function sealNote(
+  nostr: Nostr,
+  place: Place,
+  { author, created_at, lifetime, content }: Note,
+): NostrEvent {
   const expiry = lifetime === undefined ? [] : [['expiration', String(created_at + lifetime)]]
   return signEvent(nostr, author, {
     kind: KIND_APPLICATION_DATA,

@@ -41,7 +41,7 @@ export {
   encryptBytes44,
   paddedLength,
 } from './nip44.js'
-export { createNostr, type Nostr } from './nostr.js'
+export type { CreateNostr, Nostr } from './nostr.js'
 export type { NostrPool } from './pool.js'
 export {
   fileTemplate,

@@ -1,5 +1,6 @@
 /** Asking relays for all they have, page by page; each event verified and held against what was asked. */
 import { type Clock, CoreError, type IoOptions, type Logger } from '@hyphae/core'
+import { onAbort } from './abort.js'
 import { NostrError } from './errors.js'
 import { type NostrEvent, verifyEvent } from './event.js'
 import { type Filter, matches } from './filter.js'
@@ -12,6 +13,8 @@ export interface PoolContext {
   readonly relays: readonly NostrRelay[]
   readonly clock: Clock
   readonly logger: Logger
+  /** Uniform in [0, 1): spreads retries. */
+  readonly random: () => number
 }
 
 export interface QueryOptions extends IoOptions {
@@ -40,28 +43,46 @@ export function checked(
   return null
 }
 
-/** One answer of one relay: at most PAGE_EVENTS stored events. */
+interface Page {
+  readonly events: readonly NostrEvent[]
+  /** The relay said that this was all it has to this question. */
+  readonly complete: boolean
+}
+
+/** What one relay has told. */
+export interface Found {
+  readonly events: ReadonlyMap<string, NostrEvent>
+  /** It told all it has, as it says. */
+  readonly complete: boolean
+}
+
+/** One answer of one relay: at most PAGE_EVENTS stored events. @throws NostrError `nostr/unreachable` when it refuses */
 function onePage(
   context: PoolContext,
   relay: NostrRelay,
   filter: Filter,
   signal: AbortSignal,
-): Promise<NostrEvent[]> {
-  const { promise, resolve, reject } = deferred<NostrEvent[]>()
-  const found: NostrEvent[] = []
-  const stop = relay.subscribe([{ ...filter, limit: PAGE_EVENTS }], {
-    event: (value) => {
-      const event = checked(context, relay, filter, value)
-      if (event !== null) found.push(event)
-    },
-    stored: () => resolve(found),
-  })
-  const aborted = (): void => reject(new CoreError('core/aborted', { cause: signal.reason }))
-  if (signal.aborted) aborted()
-  signal.addEventListener('abort', aborted, { once: true })
-  return promise.finally(() => {
-    signal.removeEventListener('abort', aborted)
-    stop()
+): Promise<Page> {
+  return relay.slots.run(async () => {
+    if (signal.aborted) throw new CoreError('core/aborted', { cause: signal.reason })
+    const { promise, resolve, reject } = deferred<Page>()
+    const found: NostrEvent[] = []
+    const stop = relay.subscribe(
+      { ...filter, limit: PAGE_EVENTS },
+      {
+        event: (value) => {
+          const event = checked(context, relay, filter, value)
+          if (event !== null) found.push(event)
+        },
+        stored: (complete) => resolve({ events: found, complete }),
+        refused: () => reject(new NostrError('nostr/unreachable')),
+      },
+    )
+    const unheed = onAbort(signal, () => reject(new CoreError('core/aborted', { cause: signal.reason })))
+    return promise.finally(() => {
+      unheed()
+      stop()
+    })
   })
 }
 
@@ -72,19 +93,20 @@ export async function allOf(
   filter: Filter,
   signal: AbortSignal,
   pages: number = MAX_PAGES,
-): Promise<Map<string, NostrEvent>> {
+): Promise<Found> {
   const found = new Map<string, NostrEvent>()
   let until = filter.until
   for (let page = 0; page < pages; page++) {
     const before = found.size
     const asked = until === undefined ? filter : { ...filter, until }
-    const events = await onePage(context, relay, asked, signal)
+    const { events, complete } = await onePage(context, relay, asked, signal)
     for (const event of events) found.set(event.id, event)
+    if (!complete) return { events: found, complete }
     // Relays cap below what was asked, so a page is the last when it brings nothing new or hardly anything.
     if (found.size === before || events.length < SHORTEST_PAGE) break
     until = Math.min(...events.map((event) => event.created_at))
   }
-  return found
+  return { events: found, complete: true }
 }
 
 export async function queryAll(
@@ -93,9 +115,8 @@ export async function queryAll(
   { signal, pages }: QueryOptions = {},
 ): Promise<NostrEvent[]> {
   const over = new AbortController()
-  const aborted = (): void => over.abort(signal?.reason)
-  if (signal?.aborted) aborted()
-  signal?.addEventListener('abort', aborted, { once: true })
+  if (signal?.aborted) over.abort(signal.reason)
+  const unheed = onAbort(signal, () => over.abort(signal?.reason))
   const late = new AbortController()
   context.clock.sleep(PUBLISH_TIMEOUT_MS, late.signal).then(
     () => over.abort(),
@@ -105,9 +126,9 @@ export async function queryAll(
     context.relays.map((relay) => allOf(context, relay, filter, over.signal, pages)),
   )
   late.abort()
-  signal?.removeEventListener('abort', aborted)
+  unheed()
   if (signal?.aborted) throw new CoreError('core/aborted', { cause: signal.reason })
-  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
+  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value.events] : []))
   if (found.length === 0) throw new NostrError('nostr/unreachable')
   return [...new Map(found.flatMap((events) => [...events])).values()].sort(byTime)
 }

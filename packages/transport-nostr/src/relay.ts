@@ -4,23 +4,21 @@
  */
 import { CoreError } from '@hyphae/core'
 import { backoffMs } from '@hyphae/transport'
-import {
-  ask,
-  type Dialog,
-  greet,
-  heard,
-  type Pending,
-  PROBE,
-  PROBE_FILTER,
-  type RelayOptions,
-  type Sink,
-  send,
-} from './dialog.js'
+import { onAbort } from './abort.js'
+import { type Dialog, greet, heard, type Pending, probe, type RelayOptions, send } from './dialog.js'
 import { NostrError } from './errors.js'
 import type { NostrEvent } from './event.js'
 import type { Filter } from './filter.js'
-import { MAX_RELAY_MESSAGE_BYTES, PROBE_TIMEOUT_MS, PUBLISH_TIMEOUT_MS, SILENCE_MS } from './limits.js'
+import {
+  MAX_QUESTIONS,
+  MAX_RELAY_MESSAGE_BYTES,
+  PROBE_TIMEOUT_MS,
+  PUBLISH_TIMEOUT_MS,
+  SILENCE_MS,
+} from './limits.js'
+import { createSlots, type Slots } from './slots.js'
 import type { RelaySocket } from './socket.js'
+import { createSubscriptions, type Sink } from './subscriptions.js'
 
 /** A live resource. */
 export interface NostrRelay {
@@ -28,19 +26,27 @@ export interface NostrRelay {
   /** Resolves when the relay has said OK. @throws NostrError `nostr/unreachable`, `nostr/refused`, `nostr/closed` */
   publish(event: NostrEvent, signal?: AbortSignal): Promise<void>
   /** Until the result is called. */
-  subscribe(filters: readonly Filter[], sink: Sink): () => void
+  subscribe(filter: Filter, sink: Sink): () => void
+  /** How many questions it is asked at once. */
+  readonly slots: Slots
   close(): void
 }
 
 export function connectRelay(options: RelayOptions): NostrRelay {
+  const { clock, random } = options
   const state: Dialog = {
     options,
     closing: new AbortController(),
     pending: new Map(),
-    subscriptions: new Map(),
+    subscriptions: createSubscriptions({
+      clock,
+      random,
+      isOpen: () => state.socket !== undefined,
+      send: (message) => send(state, message),
+    }),
+    slots: createSlots(MAX_QUESTIONS),
     socket: undefined,
     heardAt: 0,
-    nextName: 0,
     authentication: undefined,
     wake: () => {},
   }
@@ -48,7 +54,12 @@ export function connectRelay(options: RelayOptions): NostrRelay {
   return {
     url: options.url,
     publish: (event, signal) => publish(state, event, signal),
-    subscribe: (filters, sink) => subscribe(state, filters, sink),
+    subscribe: (filter, sink) => {
+      const stop = state.subscriptions.add(filter, sink)
+      state.wake()
+      return stop
+    },
+    slots: state.slots,
     close: () => {
       state.closing.abort()
       for (const { settle } of [...state.pending.values()]) settle(new NostrError('nostr/closed'))
@@ -59,7 +70,7 @@ export function connectRelay(options: RelayOptions): NostrRelay {
   }
 }
 
-const hasWork = ({ pending, subscriptions }: Dialog): boolean => pending.size > 0 || subscriptions.size > 0
+const hasWork = ({ pending, subscriptions }: Dialog): boolean => pending.size > 0 || subscriptions.size() > 0
 
 async function keepConnected(state: Dialog): Promise<void> {
   const { clock, random } = state.options
@@ -119,7 +130,7 @@ async function watchSilence(state: Dialog, over: AbortSignal, gone: () => void):
       await clock.sleep(SILENCE_MS, over, true)
       if (clock.now() - state.heardAt < SILENCE_MS) continue
       const before = state.heardAt
-      ask(state, PROBE, [PROBE_FILTER])
+      probe(state)
       await clock.sleep(PROBE_TIMEOUT_MS, over, true)
       if (state.heardAt !== before) continue
       logger.warn('nostr: a relay fell silent', { relay: url })
@@ -137,17 +148,16 @@ function publish(state: Dialog, event: NostrEvent, signal: AbortSignal | undefin
   const earlier = state.pending.get(event.id)
   return new Promise((resolve, reject) => {
     const over = new AbortController()
-    const aborted = (): void => settle(new CoreError('core/aborted', { cause: signal?.reason }))
+    const unheed = onAbort(signal, () => settle(new CoreError('core/aborted', { cause: signal?.reason })))
     const settle = (error?: unknown): void => {
       over.abort()
-      signal?.removeEventListener('abort', aborted)
+      unheed()
       if (state.pending.get(event.id) === pending) state.pending.delete(event.id)
       earlier?.settle(error)
       if (error === undefined) resolve()
       else reject(error)
     }
     const pending: Pending = { event, settle }
-    signal?.addEventListener('abort', aborted, { once: true })
     state.pending.set(event.id, pending)
     state.options.clock.sleep(PUBLISH_TIMEOUT_MS, over.signal).then(
       () => settle(new NostrError('nostr/unreachable')),
@@ -156,14 +166,4 @@ function publish(state: Dialog, event: NostrEvent, signal: AbortSignal | undefin
     send(state, ['EVENT', event])
     state.wake()
   })
-}
-
-function subscribe(state: Dialog, filters: readonly Filter[], sink: Sink): () => void {
-  const name = `s${state.nextName++}`
-  state.subscriptions.set(name, { filters, sink })
-  ask(state, name, filters)
-  state.wake()
-  return () => {
-    if (state.subscriptions.delete(name)) send(state, ['CLOSE', name])
-  }
 }

@@ -27,7 +27,8 @@ export interface FoundUpload {
 export function splitUpload(crypto: CryptoProvider, upload: StockUpload): Uint8Array[] {
   const bytes = encodeStockUpload(upload)
   const parts: Uint8Array[] = []
-  for (let at = 0; at < bytes.length; at += STOCK_PART_BYTES) parts.push(bytes.subarray(at, at + STOCK_PART_BYTES))
+  for (let at = 0; at < bytes.length; at += STOCK_PART_BYTES)
+    parts.push(bytes.subarray(at, at + STOCK_PART_BYTES))
   const hashes = concatBytes(...parts.map((part) => crypto.sha256(part)))
   return parts.map((part, index) => concatBytes(Uint8Array.of(TYPE, index, parts.length), hashes, part))
 }

@@ -174,7 +174,11 @@ function slots(context: StockContext, stock: Stock, count: number, taken: Readon
 
 const seconds = ({ clock }: StockContext): number => Math.floor(clock.now() / 1000)
 
-async function take(context: StockContext, stock: Stock, signal?: AbortSignal): Promise<StockItem | undefined> {
+async function take(
+  context: StockContext,
+  stock: Stock,
+  signal?: AbortSignal,
+): Promise<StockItem | undefined> {
   let [shelf, claims] = await look(context, stock, signal)
   for (let attempt = 0; attempt < MAX_CLAIM_ATTEMPTS; attempt++) {
     const open = free(shelf, claims)

@@ -3,6 +3,8 @@ import fc from 'fast-check'
 import * as library from 'tiny-secp256k1'
 import { describe, expect, it } from 'vitest'
 import { createNostr, overLibsecp256k1, signEvent, verifyEvent } from '../src/index.js'
+import { createNostr as createOnNode } from '../src/index.node.js'
+import { loadLibsecp256k1 } from '../src/libsecp256k1.node.js'
 import { nobleSecp256k1 } from '../src/secp256k1.js'
 import { keyOf, nostr } from './support/keys.js'
 
@@ -60,5 +62,18 @@ describe('libsecp256k1 as the curve', () => {
       expect(verifyEvent(to, read(JSON.stringify(signEvent(from, keyOf(1), template))))?.content).toBe(
         'either way',
       )
+  })
+
+  it('is what Node uses where it is installed, and nothing is where it is not or is another curve', () => {
+    expect(createOnNode(nostr.crypto).secp256k1).not.toBe(nobleSecp256k1)
+    expect(createOnNode(nostr.crypto, nobleSecp256k1).secp256k1).toBe(nobleSecp256k1)
+    const missing = (): never => {
+      throw new Error('not installed')
+    }
+    expect(loadLibsecp256k1(missing)).toBeNull()
+    expect(loadLibsecp256k1(() => ({ ...library, verifySchnorr: () => true }))).toBeNull()
+    expect(
+      loadLibsecp256k1(() => ({ ...library, xOnlyPointFromScalar: () => new Uint8Array(32) })),
+    ).toBeNull()
   })
 })

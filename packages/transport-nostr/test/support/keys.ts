@@ -1,7 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defaultCrypto } from '@hyphae/crypto'
-import { conversationKeys, createNostr, importNostrKey, type Nostr, type NostrKey } from '../../src/index.js'
+import {
+  conversationKeys,
+  createNostr,
+  importNostrKey,
+  type Nostr,
+  type NostrKey,
+} from '../../src/index.node.js'
 
 export const nostr: Nostr = createNostr(defaultCrypto)
 export const keys = conversationKeys(nostr)

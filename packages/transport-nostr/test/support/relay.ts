@@ -18,16 +18,16 @@ function isReplacedBy(known: Event, event: Event): boolean {
   const name = ({ tags }: Event): string | undefined => tags.find(([letter]) => letter === 'd')?.[1]
   const isAddressable = event.kind >= 30_000 && event.kind < 40_000
   return (
-    isAddressable &&
-    known.kind === event.kind &&
-    known.pubkey === event.pubkey &&
-    name(known) === name(event)
+    isAddressable && known.kind === event.kind && known.pubkey === event.pubkey && name(known) === name(event)
   )
 }
 
 function isTagged(event: Event, letter: string, filter: Filter): boolean {
   const wanted = filter[`#${letter}` as '#p']
-  return wanted === undefined || event.tags.some(([name, value]) => name === letter && wanted.includes(value ?? ''))
+  return (
+    wanted === undefined ||
+    event.tags.some(([name, value]) => name === letter && wanted.includes(value ?? ''))
+  )
 }
 
 class MemoryRepository extends EventRepository {
