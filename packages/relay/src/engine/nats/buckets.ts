@@ -1,19 +1,19 @@
 /**
- * The buckets this relay knows at the moment: a cache, filled from the logs and validated by each change.
+ * The logs this relay knows at the moment: a cache, filled by reading and kept up to date by what is heard.
  *
  * Those that nobody watches give way when many are known. spec/relay-engines.md section 2.1.
  */
 import { systemClock } from '@hyphae/core'
+import type { Msg } from '@nats-io/transport-node'
 import type { StoredListener } from '../engine.js'
-import { boxName } from '../keys.js'
 import { type Bucket, createBucket } from './bucket.js'
 import { createRecordCache, type RecordCache } from './cache.js'
 import { collect } from './collect.js'
 import type { JetStream } from './jetstream.js'
 import { COLLECT_MS, MAX_CACHED_ENTRIES } from './limits.js'
 import type { Subjects } from './names.js'
-import { type Change, planChanges } from './plans.js'
-import type { BucketRecord } from './record.js'
+import { type Change, planChanges, type Queue, sizeOf } from './plans.js'
+import { decodeRecord, framesOf, type PutRecord } from './record.js'
 import { cursorOf, weightOf } from './state.js'
 
 export interface BucketsContext {
@@ -24,10 +24,10 @@ export interface BucketsContext {
 }
 
 export interface Buckets {
-  /** By the first 16 bits of the box ids, as four hex digits. */
+  /** By the first bits of the box ids, as hex digits. */
   at(token: string): Bucket
-  /** Undefined when this relay does not know it. */
-  known(token: string): Bucket | undefined
+  /** This relay follows it and hears of what is stored in it. */
+  has(token: string): boolean
   all(): Iterable<Bucket>
   submit(token: string, change: Change): void
   /** Buckets in use stay known. */
@@ -41,10 +41,11 @@ export interface Buckets {
 
 interface Held {
   readonly bucket: Bucket
-  readonly queue: Change[]
+  readonly queue: Queue
   driving: Promise<void> | undefined
   weight: number
   wanted: boolean
+  deafen(): void
 }
 
 interface State {
@@ -56,12 +57,6 @@ interface State {
   queuedBytes: number
 }
 
-const ACK_BYTES = 48
-
-function sizeOf(change: Change): number {
-  return change.kind === 'put' ? change.frame.length : ACK_BYTES
-}
-
 /** Those asked for longest ago go first: a map keeps the order of its insertions. */
 function evict(state: State): void {
   if (state.weight <= MAX_CACHED_ENTRIES) return
@@ -69,6 +64,7 @@ function evict(state: State): void {
     if (state.weight <= MAX_CACHED_ENTRIES) return
     if (held.wanted || held.driving !== undefined || held.bucket.busy()) continue
     state.held.delete(token)
+    held.deafen()
     state.weight -= held.weight
   }
 }
@@ -79,13 +75,34 @@ function weigh(state: State, held: Held): void {
   held.weight = weight
 }
 
-function applied(state: State, seq: number, record: BucketRecord, data: Uint8Array): void {
-  const { context, records } = state
-  if (record.kind !== 'put') return
+function applied(
+  { context, records }: State,
+  seq: number,
+  { entries }: PutRecord,
+  taken: readonly number[],
+  data: Uint8Array,
+): void {
   records.add(seq, data)
-  record.entries.forEach(({ box, frame }, place) => {
-    context.hint(boxName(box), { cursor: cursorOf(seq, place), frame })
-  })
+  const frames = framesOf(data)
+  for (const place of taken) {
+    const stored = { cursor: cursorOf(seq, place), frame: frames[place] as Uint8Array }
+    context.hint((entries[place] as PutRecord['entries'][number]).name, stored)
+  }
+}
+
+/** Hints for a record of a log whose state this relay does not know. */
+export function hintAll(data: Uint8Array, hint: StoredListener): void {
+  const record = decodeRecord(data)
+  if (record.kind !== 'put') return
+  for (const name of new Set(record.entries.map((entry) => entry.name))) hint(name, undefined)
+}
+
+function hear(bucket: Bucket, message: Msg, hint: StoredListener): void {
+  const seq = Number(message.headers?.get('Nats-Sequence'))
+  const previous = Number(message.headers?.get('Nats-Last-Sequence'))
+  if (bucket.freshAt() === 0) hintAll(message.data, hint)
+  // What could not be read is read at the next look.
+  else if (!bucket.hear(seq, previous, message.data)) bucket.refresh().catch(() => {})
 }
 
 function create(state: State, token: string): Held {
@@ -93,27 +110,41 @@ function create(state: State, token: string): Held {
   const bucket = createBucket(names.bucket(token), names.note(token), {
     js,
     stream: names.mail,
-    applied: (seq, record, data) => applied(state, seq, record, data),
+    applied: (seq, record, taken, data) => applied(state, seq, record, taken, data),
     noted: () => state.dirty.add(token),
     found: (boxes) => {
-      for (const name of boxes.keys()) hint(name, undefined)
+      for (const name of boxes) hint(name, undefined)
     },
   })
-  const held: Held = { bucket, queue: [], driving: undefined, weight: 0, wanted: false }
+  const ear = js.connection.subscribe(names.wake(token), {
+    callback: (error, message) => {
+      if (error === null) hear(bucket, message, hint)
+    },
+  })
+  const answered = (bytes: number): void => {
+    state.queuedBytes -= bytes
+  }
+  const queue = { changes: [], answered }
+  const deafen = (): void => ear.unsubscribe()
+  const held: Held = { bucket, queue, driving: undefined, weight: 0, wanted: false, deafen }
   state.held.set(token, held)
   return held
 }
 
 async function drive(state: State, held: Held): Promise<void> {
   const { now } = state.context
+  const { changes, answered } = held.queue
   // What arrives in this turn of the event loop belongs together.
   await Promise.resolve()
-  while (held.queue.length > 0) {
-    const waiting = held.queue.length
+  while (changes.length > 0) {
+    const waiting = changes.length
     try {
       await held.bucket.commit(() => planChanges(held.bucket.state, held.queue, now()))
     } catch (error) {
-      for (const change of held.queue.splice(0, waiting)) change.reject(error)
+      for (const change of changes.splice(0, waiting)) {
+        answered(sizeOf(change))
+        change.reject(error)
+      }
     }
   }
   held.driving = undefined
@@ -151,32 +182,19 @@ export function createBuckets(context: BucketsContext): Buckets {
     const held = find(token)
     await collect(held.bucket, context)
     weigh(state, held)
+    evict(state)
   }
   const background = collectForever(state, stop.signal, collectNow)
   return {
     at: (token) => find(token).bucket,
-    known: (token) => state.held.get(token)?.bucket,
+    has: (token) => state.held.has(token),
     all: function* () {
       for (const { bucket } of state.held.values()) yield bucket
     },
     submit: (token, change) => {
       const held = find(token)
-      const bytes = sizeOf(change)
-      state.queuedBytes += bytes
-      const settled = (): void => {
-        state.queuedBytes -= bytes
-      }
-      held.queue.push({
-        ...change,
-        resolve: (verdict) => {
-          settled()
-          change.resolve(verdict)
-        },
-        reject: (error) => {
-          settled()
-          change.reject(error)
-        },
-      })
+      state.queuedBytes += sizeOf(change)
+      held.queue.changes.push(change)
       held.driving ??= drive(state, held)
     },
     keep: (token, wanted) => {

@@ -1,14 +1,14 @@
 /**
  * Removes records that hold nothing any more. spec/relay-engines.md section 2.2.
  *
- * The last record of a log stays as long as the log remembers anything: relays compare against it.
+ * The last record of a log stays as long as the log remembers anything: what is heard next names it.
  */
 import type { Bucket } from './bucket.js'
 import type { JetStream } from './jetstream.js'
-import { MAX_RECORD_BYTES, NOTES_BEFORE_CHECKPOINT } from './limits.js'
+import { MAX_NOTE_IDS, MAX_RECORD_BYTES, NOTES_BEFORE_SUMMARY } from './limits.js'
 import type { Subjects } from './names.js'
-import { NOTE_BYTES, REMEMBERED_BYTES } from './record.js'
-import { type BucketState, checkpointOf, expire, isOver } from './state.js'
+import { type Ack, ackBytes, type NoteRecord, WITHDRAWN_BYTES } from './record.js'
+import { expire, isOver, type LogState, summaryOf } from './state.js'
 
 export interface CollectContext {
   readonly js: JetStream
@@ -16,10 +16,39 @@ export interface CollectContext {
   now(): number
 }
 
-function needsCheckpoint({ notes, uncarried, ids }: BucketState): boolean {
-  // A log that remembers much writes less often.
-  if (!uncarried && notes.length < NOTES_BEFORE_CHECKPOINT + ids.size / 64) return false
-  return ids.size * (NOTE_BYTES + REMEMBERED_BYTES) < MAX_RECORD_BYTES
+/** Ids that one removed record or replaced note is worth: a summary repeats all that are remembered. */
+const IDS_A_RECORD = 64
+
+function needsSummary({ notes, dead, uncarried, remembered }: LogState): boolean {
+  const worth = remembered / IDS_A_RECORD
+  return notes.length >= NOTES_BEFORE_SUMMARY + worth || (uncarried && dead.size >= worth)
+}
+
+/** A box with very many ids takes several. */
+function inSteps({ box, cursor, ids }: Ack): Ack[] {
+  const steps = Math.max(1, Math.ceil(ids.length / MAX_NOTE_IDS))
+  return Array.from({ length: steps }, (_, n) => {
+    return { box, cursor, ids: ids.slice(n * MAX_NOTE_IDS, (n + 1) * MAX_NOTE_IDS) }
+  })
+}
+
+/** In parts of the size of a record. The last one replaces everything that was read before the first. */
+function summaryNotes(state: LogState): NoteRecord[] {
+  const { acks, withdrawn } = summaryOf(state)
+  const notes: NoteRecord[] = []
+  let part: Ack[] = []
+  let bytes = withdrawn.length * WITHDRAWN_BYTES
+  for (const ack of acks.flatMap(inSteps)) {
+    bytes += ackBytes(ack)
+    if (bytes > MAX_RECORD_BYTES && part.length > 0) {
+      notes.push({ kind: 'note', covers: 0, acks: part, withdrawn: [] })
+      part = []
+      bytes = withdrawn.length * WITHDRAWN_BYTES + ackBytes(ack)
+    }
+    part.push(ack)
+  }
+  notes.push({ kind: 'note', covers: state.lastNote, acks: part, withdrawn })
+  return notes
 }
 
 /** Sequence of the oldest of `kept`, or `last`. */
@@ -41,7 +70,7 @@ async function removeBefore(
   for (const seq of early) dead.delete(seq)
 }
 
-/** Frames first: as long as one is there, what acknowledges it has to be there. */
+/** Those of frames first: as long as one is there, what acknowledges it has to be there. */
 async function removeDead(bucket: Bucket, context: CollectContext): Promise<void> {
   const { state, subject, noteSubject } = bucket
   const { js, names } = context
@@ -54,6 +83,18 @@ async function removeDead(bucket: Bucket, context: CollectContext): Promise<void
     }),
   )
   await removeBefore(context, state.deadNotes, noteSubject, oldest(state.notes, state.lastNote))
+}
+
+async function summarise(bucket: Bucket, state: LogState): Promise<void> {
+  const notes = summaryNotes(state)
+  state.uncarried = false
+  try {
+    await bucket.summarise(notes)
+  } catch (error) {
+    state.uncarried = true
+    throw error
+  }
+  await bucket.refresh()
 }
 
 /** Rejects when the servers do not answer; nothing is lost then. */
@@ -70,12 +111,7 @@ export async function collect(bucket: Bucket, context: CollectContext): Promise<
     bucket.forget()
     return
   }
-  if (needsCheckpoint(state)) {
-    await bucket.commit(() => {
-      bucket.state.uncarried = false
-      return { record: checkpointOf(bucket.state), needsFresh: false, done: () => {} }
-    })
-    await bucket.refresh()
-  }
-  if (bucket.state === state) await removeDead(bucket, context)
+  if (needsSummary(state)) await summarise(bucket, state)
+  // An id that stands in no note stands in its frame's record alone.
+  if (bucket.state === state && !state.uncarried) await removeDead(bucket, context)
 }

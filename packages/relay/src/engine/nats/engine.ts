@@ -3,6 +3,7 @@
  *
  * Any number of relays share it; each keeps a cache that its next change validates, and can be killed at any time.
  */
+import { systemClock } from '@hyphae/core'
 import { defaultCrypto } from '@hyphae/crypto'
 import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node'
 import { RelayError } from '../../errors.js'
@@ -24,7 +25,8 @@ import { createBuckets } from './buckets.js'
 import { createCalls } from './calls.js'
 import { createDocuments } from './documents.js'
 import { createJetStream, type JetStream } from './jetstream.js'
-import { ROOM_AGE_MS } from './limits.js'
+import { type Layouts, openLayouts } from './layout.js'
+import { LAYOUT_AGE_MS, ROOM_AGE_MS } from './limits.js'
 import { createLogs } from './logs.js'
 import { acknowledge, bucketPage, fetchPage, type MailboxContext, putFrame } from './mailboxes.js'
 import { type Subjects, subjectsOf } from './names.js'
@@ -79,6 +81,7 @@ interface Parts {
   readonly js: JetStream
   readonly names: Subjects
   readonly blobs: BlobStore
+  readonly layouts: Layouts
 }
 
 async function open(options: NatsOptions, { limits, clock, logger }: EngineOptions): Promise<Parts> {
@@ -93,14 +96,28 @@ async function open(options: NatsOptions, { limits, clock, logger }: EngineOptio
     await ensureStreams(js, names, { limits, replicas, maxBytes })
     const blobOptions = { lifeMs: limits.blobLifeMs, now: () => clock.now() }
     const blobs = await (options.blobs?.(blobOptions) ?? createBlobs(js, names, blobOptions))
-    return { js, names, blobs }
+    const documents = createDocuments(js, names.documents)
+    const layouts = await openLayouts({ js, names, documents })
+    return { js, names, blobs, layouts }
   } catch (error) {
     await connection.close()
     throw error
   }
 }
 
-function engineOf({ js, names, blobs }: Parts, { limits, clock }: EngineOptions): RelayEngine {
+/** Follows the division of mail into logs, and takes the next step where it is due. */
+async function tendForever(layouts: Layouts, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await systemClock.sleep(LAYOUT_AGE_MS / 2, signal, true).catch(() => {})
+    // Whoever needs to know asks again.
+    if (!signal.aborted) await layouts.tend().catch(() => {})
+  }
+}
+
+async function engineOf(
+  { js, names, blobs, layouts }: Parts,
+  { limits, clock }: EngineOptions,
+): Promise<RelayEngine> {
   const now = (): number => clock.now()
   const random = randomOf(defaultCrypto)
   const storedListeners: StoredListener[] = []
@@ -111,11 +128,16 @@ function engineOf({ js, names, blobs }: Parts, { limits, clock }: EngineOptions)
   const documents = createDocuments(js, names.documents)
   const spent = createDocuments(js, names.spent)
   const buckets = createBuckets({ js, names, now, hint })
-  const mail: MailboxContext = { js, names, buckets, limits, random, now }
+  const mail: MailboxContext = { js, names, buckets, layouts, limits, random, now }
   const logs = createLogs({ js, names, limits, random, clock })
   const terms = createTerms({ js, names, lifeMs: limits.termsLifeMs, now })
   const stocks = { js, names, documents }
-  const wakes = createWakes({ connection: js.connection, names, buckets, hint })
+  const wakes = createWakes(
+    { connection: js.connection, names, buckets, layouts, hint },
+    await layouts.current(),
+  )
+  const stop = new AbortController()
+  const tending = tendForever(layouts, stop.signal)
   const calls = createCalls(js.connection, names, announcedListeners)
   const rows = createServiceRows({ js, names, now })
   const sweep = createSweep({ js, names, buckets, logs, limits, now })
@@ -162,6 +184,8 @@ function engineOf({ js, names, blobs }: Parts, { limits, clock }: EngineOptions)
         (done) => 'kind' in done,
       ),
     close: async () => {
+      stop.abort()
+      await tending
       await buckets.close()
       await wakes.close()
       await blobs.close()
@@ -180,6 +204,6 @@ export function natsEngine(options: NatsOptions): OpenEngine {
     const { storedBytes: most } = engineOptions.limits
     const room = createRoom({ count: () => storedBytes(parts), most, ageMs: ROOM_AGE_MS })
     await room.look()
-    return bounded(engineOf(parts, engineOptions), room)
+    return bounded(await engineOf(parts, engineOptions), room)
   }
 }

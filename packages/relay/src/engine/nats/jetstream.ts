@@ -22,6 +22,8 @@ export interface StreamInfo {
   readonly messages: number
   readonly bytes: number
   readonly lastSeq: number
+  /** The server that answered for the stream; undefined when it stands alone. */
+  readonly leader: string | undefined
   /** Subjects that match what was asked for. */
   readonly matching: number
 }
@@ -30,6 +32,8 @@ export interface JetStream {
   readonly connection: NatsConnection
   /** `expected`: the sequence of the subject's last message, 0 for none; undefined: whatever it is. */
   publish(subject: string, data: Uint8Array, expected?: number): Promise<Published>
+  /** Whatever the subject's last message is. */
+  append(subject: string, data: Uint8Array): Promise<{ readonly seq: number }>
   /** The first message of the subject at or behind `seq`, as the leader knows it. */
   next(stream: string, subject: string, seq: number): Promise<Stored | undefined>
   last(stream: string, subject: string): Promise<Stored | undefined>
@@ -71,6 +75,8 @@ interface ApiMessage {
 }
 
 const WRONG_LAST_SEQUENCE = 10071
+/** The limit of the account, of the server, of its disk, of the stream. */
+const FULL: readonly number[] = [10002, 10023, 10047, 10077]
 const NAME_IN_USE = 10058
 const NOT_FOUND = 404
 const UNAVAILABLE = 503
@@ -79,6 +85,11 @@ const NO_DATA = new Uint8Array(0)
 /** A store that did not answer, or would not. */
 export function unreachable(cause?: unknown): RelayError {
   return new RelayError('relay/store-unreachable', { cause })
+}
+
+/** The servers answered that there is no room: to ask again at once is of no use. */
+export function isFull(error: unknown): boolean {
+  return error instanceof RelayError && FULL.includes(Number(error.details.code))
 }
 
 function fail(error: ApiError): never {
@@ -179,6 +190,7 @@ function reader(api: Api, stream: string, query: object): Promise<Stored | undef
 }
 
 interface InfoReply {
+  readonly cluster?: { readonly leader?: string }
   /** Of the subjects, on all pages. */
   readonly total?: number
   readonly state?: {
@@ -191,10 +203,10 @@ interface InfoReply {
 
 async function info(api: Api, stream: string, subjects?: string): Promise<StreamInfo> {
   const filter = subjects === undefined ? '' : { subjects_filter: subjects }
-  const { state, total = 0, error } = await api<InfoReply>(`STREAM.INFO.${stream}`, filter)
+  const { state, cluster, total = 0, error } = await api<InfoReply>(`STREAM.INFO.${stream}`, filter)
   if (state === undefined) fail(error ?? { code: 0 })
   const { messages, bytes, last_seq: lastSeq } = state
-  return { messages, bytes, lastSeq, matching: total }
+  return { messages, bytes, lastSeq, leader: cluster?.leader, matching: total }
 }
 
 /** A subject that goes meanwhile may hide one at the border of two pages, until the next time. */
@@ -242,15 +254,21 @@ export function createJetStream(connection: NatsConnection): JetStream {
   const next: JetStream['next'] = (stream, subject, seq) =>
     reader(api, stream, { next_by_subj: subject, seq: Math.max(1, seq) })
   const last: JetStream['last'] = (stream, subject) => reader(api, stream, { last_by_subj: subject })
+  const publish: JetStream['publish'] = async (subject, data, expected) => {
+    const options = expected === undefined ? {} : expectation(expected)
+    return published((await request(connection, subject, data, options)).json())
+  }
   const direct = async (stream: string, seq: number): Promise<Uint8Array | undefined> => {
     const message = await request(connection, `$JS.API.DIRECT.GET.${stream}`, JSON.stringify({ seq }))
     return message.headers === undefined || message.headers.code === 0 ? message.data : undefined
   }
   return {
     connection,
-    publish: async (subject, data, expected) => {
-      const options = expected === undefined ? {} : expectation(expected)
-      return published((await request(connection, subject, data, options)).json())
+    publish,
+    append: async (subject, data) => {
+      const answer = await publish(subject, data)
+      if (answer.kind === 'conflict') throw unreachable()
+      return answer
     },
     next,
     last,

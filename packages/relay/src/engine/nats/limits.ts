@@ -24,8 +24,20 @@ export const SEGMENTS = 16
 /** How long an acknowledgement of what this relay cannot see yet waits for a leader that is behind, in ms. */
 export const BEHIND_MS = 2_000
 
-/** Notes of acknowledgements in a bucket before they are gathered in one. */
-export const NOTES_BEFORE_CHECKPOINT = 32
+/** Notes of acknowledgements in a log before they are gathered in one. */
+export const NOTES_BEFORE_SUMMARY = 32
+
+/** Ids of one note: a box without a sensible quota is acknowledged in steps. 192 KiB. */
+export const MAX_NOTE_IDS = 8192
+
+/** How long a relay waits to hear of a record that the servers have taken before it asks, in ms. */
+export const EAR_MS = 250
+
+/** Records that are held while those before them are read; what comes beyond is read as well. */
+export const MAX_AHEAD = 64
+
+/** A state that was not read for so long is read anew: what the log has forgotten since then is not in it. */
+export const STATE_AGE_MS = 3_600_000
 
 /** Ids and positions held in memory over all buckets, about 150 bytes each. */
 export const MAX_CACHED_ENTRIES = 400_000
@@ -68,3 +80,12 @@ export const STATS_AGE_MS = 10_000
 
 /** What is stored is compared with the limit of stored bytes this often, in ms: a relay fills little meanwhile. */
 export const ROOM_AGE_MS = 2_000
+
+/** Bytes of mail that a log holds on average before logs are divided: so much a relay reads to serve a box. */
+export const LOG_BYTES: number = 4 * 1024 * 1024
+
+/** How old a relay's knowledge of the division into logs may be, in ms; it is renewed in half the time. */
+export const LAYOUT_AGE_MS = 10_000
+
+/** What is known of a log that is not written any more may be this old when a frame is put elsewhere, in ms. */
+export const OLD_LOG_AGE_MS = 10_000

@@ -35,15 +35,21 @@ export interface Subjects {
   keyOf(subject: string): string
 }
 
-export type DocumentKind = 'record' | 'stock' | 'probe'
+export type DocumentKind = 'record' | 'stock' | 'probe' | 'mail'
 
 function text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
 }
 
-/** The first 16 bits of an id as four hex digits. */
-export function bucketToken(id: Uint8Array): string {
-  return Buffer.from(id.buffer, id.byteOffset, 2).toString('hex')
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** Hex digits of the finest logs. */
+export const MAX_DIGITS = 4
+
+/** The log that holds a box, of those named by so many hex digits, at most MAX_DIGITS: the first of its id. */
+export function logToken(id: Uint8Array, digits: number): string {
+  const first = HEX[id[0] as number] as string
+  return digits === 2 ? first : (first + HEX[id[1] as number]).slice(0, digits)
 }
 
 export const documentKey: (bytes: Uint8Array) => string = text

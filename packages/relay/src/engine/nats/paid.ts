@@ -2,10 +2,8 @@
 import { defaultCrypto } from '@hyphae/crypto'
 import { type PutOptions, refuse, type Spend, type Verdict } from '../engine.js'
 import type { Documents } from './documents.js'
-import { type MailboxContext, putFrame } from './mailboxes.js'
-import { bucketToken } from './names.js'
+import { isStored, type MailboxContext, putFrame } from './mailboxes.js'
 import { useUp } from './spends.js'
-import { idName } from './state.js'
 
 export interface PaidContext extends MailboxContext {
   readonly spent: Documents
@@ -18,10 +16,8 @@ export async function putWithSpend(
   frame: Uint8Array,
   options: PutOptions & { readonly spend: Spend },
 ): Promise<Verdict> {
-  const bucket = context.buckets.at(bucketToken(box))
   // A frame that another relay has stored is not paid for again.
-  await bucket.refresh()
-  if (bucket.state.ids.has(idName(box, id))) return null
+  if (await isStored(context, box, id)) return null
   if (!(await useUp(context.spent, context.names, defaultCrypto, options.spend, box, id)))
     return refuse('ticket-spent')
   return putFrame(context, box, id, frame, options)

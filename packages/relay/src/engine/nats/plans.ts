@@ -1,110 +1,183 @@
-/** What a bucket's waiting puts or acknowledgements become: one record, and an answer for each. */
+/** What a log's waiting puts or acknowledgements become: one record, and an answer for each. */
 import { BOX_FULL_RETRY_MS } from '../../limits.js'
 import { refuse, type Verdict } from '../engine.js'
-import { boxName } from '../keys.js'
-import type { Plan } from './bucket.js'
-import { MAX_RECORD_BYTES, MAX_RECORD_ENTRIES } from './limits.js'
-import { type NoteEntry, PUT_BYTES, type PutEntry } from './record.js'
-import { type BucketState, expire, idName } from './state.js'
+import { MAX_NOTE_IDS, MAX_RECORD_BYTES, MAX_RECORD_ENTRIES } from './limits.js'
+import {
+  type Ack,
+  type LogRecord,
+  type NoteRecord,
+  PUT_BYTES,
+  type PutEntry,
+  type Withdrawn,
+} from './record.js'
+import { type BoxState, cursorOf, expire, isRepeated, type LogState } from './state.js'
 
-export interface PutChange extends PutEntry {
-  readonly kind: 'put'
-  readonly quota: number
+interface Waiter {
   resolve(verdict: Verdict): void
   reject(error: unknown): void
 }
 
-export interface AckChange {
+export interface PutChange extends PutEntry, Waiter {
+  readonly kind: 'put'
+  readonly quota: number
+}
+
+export interface AckChange extends Waiter {
   readonly kind: 'ack'
   readonly box: Uint8Array
+  readonly name: string
   readonly cursor: number
-  resolve(verdict: Verdict): void
-  reject(error: unknown): void
 }
 
 export type Change = PutChange | AckChange
 
+/** What to write for the changes that wait, and what to tell those who wait for them. */
+export interface Plan {
+  /** Undefined: nothing has to be written. */
+  readonly record: LogRecord | undefined
+  /** True when an answer without a record needs a state that is known to be the newest. */
+  readonly needsFresh: boolean
+  /** The record of frames is in the log at this place, and so it stands in the state: what has to be taken back. */
+  settle(state: LogState, seq: number): NoteRecord | undefined
+  /** Everything is in the log. */
+  done(): void
+}
+
+/** Changes in the order they came. */
+export interface Queue {
+  readonly changes: Change[]
+  /** Called with the bytes of each that is answered. */
+  answered(bytes: number): void
+}
+
 type Answers = Map<Change, Verdict>
 
-/** Ids of one note: a box without a sensible quota is acknowledged in steps. */
-const MAX_NOTE_IDS = 8192
+const nothing = (): undefined => undefined
+const full = (): Verdict => refuse('box-full', BOX_FULL_RETRY_MS)
 
-function finish(queue: Change[], answers: Answers): () => void {
+/** What a change that waits is counted as, in bytes. */
+export function sizeOf(change: Change): number {
+  return change.kind === 'put' ? change.frame.length : 48
+}
+
+function finish({ changes, answered }: Queue, answers: Answers): () => void {
   return () => {
-    for (const [change, verdict] of answers) change.resolve(verdict)
     // Answers are those of the first changes; what came since stands behind them.
-    queue.splice(0, answers.size)
+    changes.splice(0, answers.size)
+    for (const [change, verdict] of answers) {
+      answered(sizeOf(change))
+      change.resolve(verdict)
+    }
   }
 }
 
-function planPuts(state: BucketState, queue: Change[]): Plan {
+/** How many frames of the box wait before this one; undefined: it does not wait. */
+function placeOf({ waiting }: BoxState, cursor: number): number | undefined {
+  let [low, high] = [0, waiting.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((waiting[middle] as { cursor: number }).cursor < cursor) low = middle + 1
+    else high = middle
+  }
+  return waiting[low]?.cursor === cursor ? low : undefined
+}
+
+/** Another relay may have filled the box while the record was on its way: what came behind that is taken back. */
+function settlePuts(
+  state: LogState,
+  seq: number,
+  entries: readonly PutChange[],
+  answers: Answers,
+): NoteRecord | undefined {
+  const withdrawn: Withdrawn[] = []
+  entries.forEach((change, place) => {
+    const held = state.boxes.get(change.name)
+    if (held === undefined || held.waiting.length <= change.quota) return
+    const cursor = cursorOf(seq, place)
+    if ((placeOf(held, cursor) ?? 0) < change.quota) return
+    withdrawn.push({ box: change.box, cursor })
+    answers.set(change, full())
+  })
+  return withdrawn.length === 0 ? undefined : { kind: 'note', covers: 0, acks: [], withdrawn }
+}
+
+function planPuts(state: LogState, queue: Queue, now: number): Plan {
   const answers: Answers = new Map()
-  const entries: PutEntry[] = []
+  const entries: PutChange[] = []
   const drafted = new Set<string>()
   const added = new Map<string, number>()
   let bytes = 0
   let refused = false
-  for (const change of queue) {
+  for (const change of queue.changes) {
     if (change.kind !== 'put' || entries.length === MAX_RECORD_ENTRIES) break
     bytes += PUT_BYTES + change.frame.length
     if (bytes > MAX_RECORD_BYTES) break
-    const id = idName(change.box, change.id)
-    const name = boxName(change.box)
-    const waiting = (state.boxes.get(name)?.waiting.length ?? 0) + (added.get(name) ?? 0)
-    if (state.ids.has(id) || drafted.has(id)) answers.set(change, null)
-    else if (waiting >= change.quota) {
-      answers.set(change, refuse('box-full', BOX_FULL_RETRY_MS))
+    const { name, idName } = change
+    const held = state.boxes.get(name)
+    const more = added.get(name) ?? 0
+    if (isRepeated(held, idName, now) || (more > 0 && drafted.has(name + idName))) answers.set(change, null)
+    else if ((held?.waiting.length ?? 0) + more >= change.quota) {
+      answers.set(change, full())
       refused = true
     } else {
       entries.push(change)
-      drafted.add(id)
-      added.set(name, (added.get(name) ?? 0) + 1)
+      drafted.add(name + idName)
+      added.set(name, more + 1)
       answers.set(change, null)
     }
   }
-  const record = entries.length === 0 ? undefined : ({ kind: 'put', entries } as const)
-  return { record, needsFresh: refused, done: finish(queue, answers) }
+  return {
+    record: entries.length === 0 ? undefined : { kind: 'put', at: now, entries },
+    needsFresh: refused,
+    settle: (newer, seq) => settlePuts(newer, seq, entries, answers),
+    done: finish(queue, answers),
+  }
 }
 
 /** What the change acknowledges behind `done`; undefined: nothing waits there. */
-function noteFor(state: BucketState, change: AckChange, done: number): NoteEntry | undefined {
-  const waiting = state.boxes.get(boxName(change.box))?.waiting ?? []
-  const taken = waiting
-    .filter(({ cursor }) => cursor > done && cursor <= change.cursor)
-    .slice(0, MAX_NOTE_IDS)
-  const last = taken.at(-1)
-  if (last === undefined) return undefined
-  const ids = taken.map(({ id, idUntil }) => ({ id, until: idUntil }))
+function ackFor(state: LogState, change: AckChange, done: number): Ack | undefined {
+  const waiting = state.boxes.get(change.name)?.waiting ?? []
+  const ids: Ack['ids'][number][] = []
+  let last = 0
+  for (const { cursor, id, idUntil } of waiting) {
+    if (cursor > change.cursor || ids.length === MAX_NOTE_IDS) break
+    if (cursor <= done) continue
+    ids.push({ id, until: idUntil })
+    last = cursor
+  }
   // Never further than what waits: an acknowledgement far ahead takes nothing that comes later.
-  return { box: change.box, cursor: last.cursor, ids }
+  return last === 0 ? undefined : { box: change.box, cursor: last, ids }
 }
 
-function planAcks(state: BucketState, queue: Change[]): Plan {
+function planAcks(state: LogState, queue: Queue): Plan {
   const answers: Answers = new Map()
-  const entries: NoteEntry[] = []
+  const acks: Ack[] = []
   const drafted = new Map<string, number>()
-  let idle = false
   let ids = 0
-  for (const change of queue) {
-    if (change.kind !== 'ack' || entries.length === MAX_RECORD_ENTRIES || ids >= MAX_NOTE_IDS) break
-    const name = boxName(change.box)
-    const note = noteFor(state, change, drafted.get(name) ?? 0)
-    if (note === undefined) idle ||= !drafted.has(name)
-    else {
-      entries.push(note)
-      drafted.set(name, note.cursor)
-      ids += note.ids.length
+  for (const change of queue.changes) {
+    if (change.kind !== 'ack' || acks.length === MAX_RECORD_ENTRIES || ids >= MAX_NOTE_IDS) break
+    const { name } = change
+    const ack = ackFor(state, change, drafted.get(name) ?? 0)
+    if (ack !== undefined) {
+      acks.push(ack)
+      drafted.set(name, ack.cursor)
+      ids += ack.ids.length
       // The rest of it is another record's.
-      if (note.ids.length === MAX_NOTE_IDS) break
+      if (ack.ids.length === MAX_NOTE_IDS) break
     }
     answers.set(change, null)
   }
-  const record = entries.length === 0 ? undefined : ({ kind: 'note', entries } as const)
-  return { record, needsFresh: idle, done: finish(queue, answers) }
+  return {
+    record: acks.length === 0 ? undefined : { kind: 'note', covers: 0, acks, withdrawn: [] },
+    // Everything up to what is acknowledged was read before it came here.
+    needsFresh: false,
+    settle: nothing,
+    done: finish(queue, answers),
+  }
 }
 
 /** For the changes at the head of the queue that are of one kind; removes them when it is done. */
-export function planChanges(state: BucketState, queue: Change[], now: number): Plan {
+export function planChanges(state: LogState, queue: Queue, now: number): Plan {
   expire(state, now)
-  return queue[0]?.kind === 'ack' ? planAcks(state, queue) : planPuts(state, queue)
+  return queue.changes[0]?.kind === 'ack' ? planAcks(state, queue) : planPuts(state, queue, now)
 }

@@ -1,19 +1,29 @@
 /**
- * What a bucket's log says: frames that wait, ids that are remembered, records that hold nothing any more.
+ * What a log says: frames that wait, ids that are remembered, records that hold nothing any more.
  *
- * A reduction over the records in order: every relay that has read the same records has the same state.
- * spec/relay-engines.md section 2.1. Knows no clock and no network.
+ * A reduction over the records: every relay that has read the same ones has the same state, also where notes were
+ * read before the frames they are about. spec/relay-engines.md section 2.1. Knows no clock and no network.
  */
-import { binary, boxName } from '../keys.js'
+import { boxName } from '../keys.js'
 import { MAX_RECORD_ENTRIES } from './limits.js'
-import type { BucketRecord, NoteEntry, PutEntry } from './record.js'
+import type { Ack, LogRecord, NoteRecord, PutRecord, RememberedId, Withdrawn } from './record.js'
 
 export interface Waiting {
   readonly cursor: number
   readonly size: number
   readonly until: number
-  readonly id: Uint8Array
+  readonly id: string
   readonly idUntil: number
+  /** When it was put. */
+  readonly at: number
+}
+
+/** An id that counts: another frame with it is the same one again. */
+export interface Remembered {
+  /** Epoch milliseconds. */
+  until: number
+  /** Of the first frame that had it, or where that was acknowledged. */
+  cursor: number
 }
 
 export interface BoxState {
@@ -22,60 +32,53 @@ export interface BoxState {
   acked: number
   /** Cursors ascend. */
   waiting: Waiting[]
+  readonly ids: Map<string, Remembered>
 }
 
-export interface Remembered {
-  readonly box: Uint8Array
-  readonly id: Uint8Array
-  /** Epoch milliseconds. */
-  readonly until: number
-}
-
-export interface BucketState {
+export interface LogState {
   /** Sequences of the last record of frames and of the last note that were read; 0: none. */
   last: number
   lastNote: number
   readonly boxes: Map<string, BoxState>
-  /** By `idName`. */
-  readonly ids: Map<string, Remembered>
+  /** Ids that are remembered, over all boxes. */
+  remembered: number
   /** Frames that wait, by the sequence of their record. */
   readonly live: Map<number, number>
-  /** Records of acknowledgements that no checkpoint has replaced. */
+  /** Notes that no other has replaced. */
   notes: number[]
-  /** Records of frames, and of notes, that hold nothing any more and are still there. */
+  /** Records of frames, and notes, that hold nothing any more and are still there. */
   readonly dead: Set<number>
   readonly deadNotes: Set<number>
+  /** Cursors of frames that were not taken, in records that are still there; and their boxes. */
+  readonly withdrawn: Map<number, Uint8Array>
   /** Ids of expired frames stand in no note yet. */
   uncarried: boolean
   /** Nothing here expires before this time. */
   soonest: number
 }
 
-export function emptyState(): BucketState {
+export function emptyState(): LogState {
   return {
     last: 0,
     lastNote: 0,
     boxes: new Map(),
-    ids: new Map(),
+    remembered: 0,
     live: new Map(),
     notes: [],
     dead: new Set(),
     deadNotes: new Set(),
+    withdrawn: new Map(),
     uncarried: false,
     soonest: Number.POSITIVE_INFINITY,
   }
 }
 
 /** To be read anew; what is known to be acknowledged stays so, also while a new leader does not know it yet. */
-export function unreadState({ boxes }: BucketState): BucketState {
+export function unreadState({ boxes }: LogState): LogState {
   const fresh = emptyState()
   for (const [name, { box, acked }] of boxes)
-    if (acked > 0) fresh.boxes.set(name, { box, acked, waiting: [] })
+    if (acked > 0) fresh.boxes.set(name, { box, acked, waiting: [], ids: new Map() })
   return fresh
-}
-
-export function idName(box: Uint8Array, id: Uint8Array): string {
-  return binary(box) + binary(id)
 }
 
 export function cursorOf(seq: number, place: number): number {
@@ -86,19 +89,18 @@ export function recordOf(cursor: number): { seq: number; place: number } {
   return { seq: Math.floor(cursor / MAX_RECORD_ENTRIES), place: cursor % MAX_RECORD_ENTRIES }
 }
 
-function boxOf(state: BucketState, box: Uint8Array): BoxState {
-  const name = boxName(box)
+function boxOf(state: LogState, name: string, box: Uint8Array): BoxState {
   const held = state.boxes.get(name)
   if (held !== undefined) return held
   // A copy: a view would keep the whole record.
-  const fresh = { box: Uint8Array.from(box), acked: 0, waiting: [] }
+  const fresh = { box: Uint8Array.from(box), acked: 0, waiting: [], ids: new Map<string, Remembered>() }
   state.boxes.set(name, fresh)
   return fresh
 }
 
 /** One frame less in its record. */
-function release(state: BucketState, cursor: number): void {
-  const { seq } = recordOf(cursor)
+function release(state: LogState, cursor: number): void {
+  const seq = Math.floor(cursor / MAX_RECORD_ENTRIES)
   const left = (state.live.get(seq) ?? 1) - 1
   if (left > 0) {
     state.live.set(seq, left)
@@ -108,106 +110,198 @@ function release(state: BucketState, cursor: number): void {
   state.dead.add(seq)
 }
 
-function applyPuts(state: BucketState, seq: number, entries: readonly PutEntry[]): void {
-  state.live.set(seq, entries.length)
-  entries.forEach(({ box, id, idUntil, until, frame }, place) => {
+function isWaiting({ waiting }: BoxState, cursor: number): boolean {
+  return waiting.some((one) => one.cursor === cursor)
+}
+
+/** True when a frame put at this time with an id that is known so is the same frame again. */
+function counts(held: BoxState, known: Remembered, at: number): boolean {
+  return known.until > at || isWaiting(held, known.cursor)
+}
+
+/** The frame with this id that a put at this time would repeat is known. */
+export function isRepeated(held: BoxState | undefined, id: string, at: number): boolean {
+  const known = held?.ids.get(id)
+  return held !== undefined && known !== undefined && counts(held, known, at)
+}
+
+function remember(state: LogState, held: BoxState, id: string, known: Remembered): void {
+  if (!held.ids.has(id)) state.remembered += 1
+  held.ids.set(id, known)
+  if (known.until < state.soonest) state.soonest = known.until
+}
+
+/** Places of the frames that wait now. */
+function applyPuts(state: LogState, seq: number, { at, entries }: PutRecord): number[] {
+  const taken: number[] = []
+  for (let place = 0; place < entries.length; place++) {
+    const { box, name, idName: id, idUntil, until, frame } = entries[place] as PutRecord['entries'][number]
     const cursor = cursorOf(seq, place)
-    const held = boxOf(state, box)
-    const own = { box: held.box, id: Uint8Array.from(id) }
-    state.ids.set(idName(box, id), { ...own, until: idUntil })
-    state.soonest = Math.min(state.soonest, until, idUntil)
-    if (cursor <= held.acked) release(state, cursor)
-    else held.waiting.push({ cursor, size: frame.length, until, id: own.id, idUntil })
-  })
+    if (state.withdrawn.has(cursor)) continue
+    const held = boxOf(state, name, box)
+    const known = held.ids.get(id)
+    if (known !== undefined && counts(held, known, at)) {
+      // As long as this one lies there its id must be known, or it would look like the first.
+      known.until = Math.max(known.until, until)
+      continue
+    }
+    remember(state, held, id, { until: idUntil, cursor })
+    if (until < state.soonest) state.soonest = until
+    if (cursor <= held.acked) continue
+    held.waiting.push({ cursor, size: frame.length, until, id, idUntil, at })
+    taken.push(place)
+  }
+  if (taken.length > 0) state.live.set(seq, taken.length)
+  else state.dead.add(seq)
+  return taken
 }
 
-function applyNote(state: BucketState, { box, cursor, ids }: NoteEntry): void {
-  const held = boxOf(state, box)
+function drop(state: LogState, held: BoxState, index: number): Waiting {
+  const [gone] = held.waiting.splice(index, 1) as [Waiting]
+  release(state, gone.cursor)
+  return gone
+}
+
+/** An id that was acknowledged up to `cursor`: a frame behind it that has it is a repetition. */
+function applyId(state: LogState, held: BoxState, { id, until }: RememberedId, cursor: number): void {
+  const known = held.ids.get(id)
+  if (known === undefined) {
+    remember(state, held, id, { until, cursor })
+    return
+  }
+  known.until = Math.max(known.until, until)
+  if (known.cursor <= cursor) return
+  const index = held.waiting.findIndex((one) => one.cursor === known.cursor)
+  if (index >= 0 && until > (held.waiting[index] as Waiting).at)
+    known.until = Math.max(known.until, drop(state, held, index).until)
+  known.cursor = cursor
+}
+
+function applyAck(state: LogState, { box, cursor, ids }: Ack): void {
+  const held = boxOf(state, boxName(box), box)
   held.acked = Math.max(held.acked, cursor)
-  while (held.waiting[0] !== undefined && held.waiting[0].cursor <= held.acked)
-    release(state, (held.waiting.shift() as Waiting).cursor)
-  for (const { id, until } of ids)
-    state.ids.set(idName(box, id), { box: held.box, id: Uint8Array.from(id), until })
+  let gone = 0
+  for (; (held.waiting[gone]?.cursor ?? Number.POSITIVE_INFINITY) <= held.acked; gone++) {
+    const { cursor: at, idUntil } = held.waiting[gone] as Waiting
+    release(state, at)
+    state.soonest = Math.min(state.soonest, idUntil)
+  }
+  if (gone > 0) held.waiting.splice(0, gone)
+  for (const id of ids) applyId(state, held, id, cursor)
 }
 
-/** Changes `state`. A record that was applied before is passed over. */
-export function applyRecord(state: BucketState, seq: number, record: BucketRecord): boolean {
-  if (seq <= (record.kind === 'put' ? state.last : state.lastNote)) return false
+function applyWithdrawn(state: LogState, { box, cursor }: Withdrawn): void {
+  const held = boxOf(state, boxName(box), box)
+  state.withdrawn.set(cursor, held.box)
+  const index = held.waiting.findIndex((one) => one.cursor === cursor)
+  if (index < 0) return
+  const { id } = drop(state, held, index)
+  // Its sender was refused and may come again.
+  if (held.ids.get(id)?.cursor === cursor && held.ids.delete(id)) state.remembered -= 1
+}
+
+/** What a note says, without counting it as read: it may stand behind others that were not. */
+export function applyNote(state: LogState, { acks, withdrawn }: NoteRecord): void {
+  for (const ack of acks) applyAck(state, ack)
+  for (const one of withdrawn) applyWithdrawn(state, one)
+}
+
+const NONE: readonly number[] = []
+
+/** Changes `state`. Places of the frames that wait now; undefined: the record was applied before. */
+export function applyRecord(state: LogState, seq: number, record: LogRecord): readonly number[] | undefined {
+  if (seq <= (record.kind === 'put' ? state.last : state.lastNote)) return undefined
   if (record.kind === 'put') {
     state.last = seq
-    applyPuts(state, seq, record.entries)
-    return true
+    return applyPuts(state, seq, record)
   }
   state.lastNote = seq
-  applyNotes(state, record)
-  if (record.kind === 'checkpoint') {
+  applyNote(state, record)
+  if (record.covers > 0) {
     for (const note of state.notes) if (note <= record.covers) state.deadNotes.add(note)
     state.notes = state.notes.filter((note) => note > record.covers)
   }
   state.notes.push(seq)
-  return true
+  return NONE
 }
 
-/** What a note says, without counting it as read: it may stand behind others that were not. */
-export function applyNotes(state: BucketState, { entries }: Exclude<BucketRecord, { kind: 'put' }>): void {
-  for (const entry of entries) applyNote(state, entry)
+function oldestRecord({ live, dead }: LogState): number {
+  let oldest = Number.POSITIVE_INFINITY
+  for (const seq of live.keys()) oldest = Math.min(oldest, seq)
+  for (const seq of dead) oldest = Math.min(oldest, seq)
+  return oldest
+}
+
+function expireFrames(state: LogState, held: BoxState, now: number): void {
+  if (!held.waiting.some(({ until }) => until <= now)) return
+  for (const { cursor, until, id } of held.waiting) {
+    if (until > now) continue
+    release(state, cursor)
+    state.uncarried ||= (held.ids.get(id)?.until ?? 0) > now
+  }
+  held.waiting = held.waiting.filter(({ until }) => until > now)
+}
+
+function expireIds(state: LogState, held: BoxState, now: number): void {
+  for (const [id, { until, cursor }] of held.ids)
+    if (until <= now && !isWaiting(held, cursor)) {
+      held.ids.delete(id)
+      state.remembered -= 1
+    }
 }
 
 /** Drops frames and ids whose time is over. Cheap as long as there are none. */
-export function expire(state: BucketState, now: number): void {
+export function expire(state: LogState, now: number): void {
   if (now < state.soonest) return
-  for (const [name, box] of state.boxes) {
-    if (box.waiting.some(({ until }) => until <= now)) {
-      const gone = box.waiting.filter(({ until }) => until <= now)
-      box.waiting = box.waiting.filter(({ until }) => until > now)
-      for (const { cursor, id } of gone) {
-        release(state, cursor)
-        state.uncarried ||= state.ids.has(idName(box.box, id))
-      }
-    }
-    // Its cursor hides what waits in records that are still to be removed.
-    if (box.waiting.length === 0 && state.live.size + state.dead.size === 0) state.boxes.delete(name)
+  for (const held of state.boxes.values()) {
+    expireFrames(state, held, now)
+    expireIds(state, held, now)
   }
-  for (const [name, { until }] of state.ids) if (until <= now) state.ids.delete(name)
-  state.soonest = nextExpiry(state)
+  const oldest = oldestRecord(state)
+  // Its cursor hides what lies in records that are still to be removed.
+  for (const [name, { acked, ids }] of state.boxes)
+    if (ids.size === 0 && recordOf(acked).seq < oldest) state.boxes.delete(name)
+  state.soonest = nextExpiry(state, now)
 }
 
 /** When the next frame or id expires; Infinity: never. */
-export function nextExpiry(state: BucketState): number {
+export function nextExpiry(state: LogState, now = 0): number {
   let next = Number.POSITIVE_INFINITY
-  for (const { waiting } of state.boxes.values())
+  for (const { waiting, ids } of state.boxes.values()) {
     for (const { until } of waiting) next = Math.min(next, until)
-  for (const { until } of state.ids.values()) next = Math.min(next, until)
+    // An id whose frame waits lasts as long as that.
+    for (const { until } of ids.values()) if (until > now) next = Math.min(next, until)
+  }
   return next
 }
 
-/** Notes of all boxes: what a log without its notes and dead records would forget. */
-export function checkpointOf(state: BucketState): BucketRecord {
-  const notes = new Map<string, { box: Uint8Array; cursor: number; ids: Remembered[] }>()
-  const noteOf = (box: Uint8Array) => {
-    const name = boxName(box)
-    const held = notes.get(name) ?? { box, cursor: state.boxes.get(name)?.acked ?? 0, ids: [] }
-    notes.set(name, held)
-    return held
+/** What a log without its notes and dead records would forget: acknowledgements and withdrawn frames of all boxes. */
+export function summaryOf(state: LogState): { acks: Ack[]; withdrawn: Withdrawn[] } {
+  const acks: Ack[] = []
+  for (const { box, acked, waiting, ids } of state.boxes.values()) {
+    const here = new Set(waiting.map(({ cursor }) => cursor))
+    const carried = [...ids].filter(([, { cursor }]) => !here.has(cursor))
+    if (acked > 0 || carried.length > 0)
+      acks.push({ box, cursor: acked, ids: carried.map(([id, { until }]) => ({ id, until })) })
   }
-  const waiting = new Set<string>()
-  for (const held of state.boxes.values()) {
-    if (held.acked > 0) noteOf(held.box)
-    for (const { id } of held.waiting) waiting.add(idName(held.box, id))
+  for (const cursor of state.withdrawn.keys()) {
+    const { seq } = recordOf(cursor)
+    if (seq <= state.last && !state.live.has(seq) && !state.dead.has(seq)) state.withdrawn.delete(cursor)
   }
-  for (const [name, remembered] of state.ids)
-    if (!waiting.has(name)) noteOf(remembered.box).ids.push(remembered)
-  return { kind: 'checkpoint', covers: state.lastNote, entries: [...notes.values()] }
+  return { acks, withdrawn: [...state.withdrawn].map(([cursor, box]) => ({ box, cursor })) }
 }
 
 /** Nothing waits and nothing is remembered. */
-export function isOver(state: BucketState): boolean {
-  return state.live.size === 0 && state.ids.size === 0
+export function isOver(state: LogState): boolean {
+  return state.live.size === 0 && state.remembered === 0
 }
 
+/** What a log costs that holds little, in entries: its subscription, its maps. */
+const LOG_WEIGHT = 64
+
 /** Weight in the cache. */
-export function weightOf(state: BucketState): number {
-  let weight = 1 + state.ids.size
+export function weightOf(state: LogState): number {
+  let weight = LOG_WEIGHT + state.remembered
   for (const { waiting } of state.boxes.values()) weight += waiting.length
   return weight
 }

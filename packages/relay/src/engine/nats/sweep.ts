@@ -1,7 +1,7 @@
 /**
  * Removes what has expired from logs that nobody asks for. spec/relay-engines.md section 2.2.
  *
- * A sweep asks for the list of buckets, at most 65,536, and reads those in which something may have expired since
+ * A sweep asks for the list of logs, and reads those in which something may have expired since
  * this relay last looked: what expires next is noted when a bucket was read.
  */
 import type { RelayLimits } from '../../limits.js'
@@ -32,8 +32,9 @@ export function createSweep(context: SweepContext): (signal: AbortSignal) => Pro
   const { js, names, buckets, logs, limits, now } = context
   const due = new Map<string, number>()
   const sweepMail = async (signal: AbortSignal): Promise<void> => {
-    const subjects = await js.subjects(names.mail, names.bucket('*'))
-    const tokens = new Set([...subjects.keys()].map((subject) => names.keyOf(subject)))
+    const frames = await js.subjects(names.mail, names.bucket('*'))
+    const notes = await js.subjects(names.mail, names.note('*'))
+    const tokens = new Set([...frames.keys(), ...notes.keys()].map((subject) => names.keyOf(subject)))
     for (const token of due.keys()) if (!tokens.has(token)) due.delete(token)
     for (const token of tokens) {
       if (signal.aborted) return

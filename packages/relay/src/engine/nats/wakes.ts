@@ -1,19 +1,17 @@
 /**
- * Hears of records that were stored, by this relay or another: the servers repeat each on a core subject.
- * spec/relay-engines.md section 2.4.
+ * What this relay's clients wait for: the logs that it follows for them. spec/relay-engines.md section 2.5.
  *
- * A relay listens for the buckets its clients wait for. What is heard is not certain to come, so those buckets are
- * looked at from time to time, and all of them after the connection was lost.
+ * Where a client waits for more than a log, this relay hears of all records, and reads none. What is heard is not
+ * certain to come, so logs that are followed are looked at from time to time, and all after the connection was lost.
  */
 import { systemClock } from '@hyphae/core'
 import type { BucketPrefix } from '@hyphae/transport-relay/wire'
-import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
+import type { NatsConnection, Subscription } from '@nats-io/transport-node'
 import type { StoredListener } from '../engine.js'
-import { boxName } from '../keys.js'
-import type { Buckets } from './buckets.js'
+import { type Buckets, hintAll } from './buckets.js'
+import type { Layout, Layouts } from './layout.js'
 import { LOOK_AGAIN_MS, PARALLEL_READS } from './limits.js'
 import type { Subjects } from './names.js'
-import { decodeRecord } from './record.js'
 
 export interface Wakes {
   interest(bucket: BucketPrefix, wanted: boolean): void
@@ -24,45 +22,37 @@ export interface WakesContext {
   readonly connection: NatsConnection
   readonly names: Subjects
   readonly buckets: Buckets
+  readonly layouts: Layouts
   readonly hint: StoredListener
 }
 
-interface Ear {
-  readonly subscription: Subscription
+interface Interest {
+  readonly bucket: BucketPrefix
   users: number
 }
 
-const TOKEN_BITS = 16
+const BITS_A_DIGIT = 4
 const EVERYTHING = '*'
 
-function tokenOf({ bits, prefix }: BucketPrefix): string {
-  if (bits < TOKEN_BITS) return EVERYTHING
-  return Math.floor(prefix / 2 ** (bits - TOKEN_BITS))
+/** The log that holds the bucket. */
+function tokenOf({ bits, prefix }: BucketPrefix, digits: number): string {
+  const own = digits * BITS_A_DIGIT
+  if (bits < own) return EVERYTHING
+  return Math.floor(prefix / 2 ** (bits - own))
     .toString(16)
-    .padStart(TOKEN_BITS / 4, '0')
+    .padStart(digits, '0')
 }
 
-/** Hints for a record of a bucket whose state this relay does not follow. */
-function hintAll(data: Uint8Array, hint: StoredListener): void {
-  const record = decodeRecord(data)
-  if (record.kind !== 'put') return
-  for (const name of new Set(record.entries.map(({ box }) => boxName(box)))) hint(name, undefined)
+interface Followed {
+  readonly interests: Map<string, Interest>
+  /** Users of each log. */
+  tokens: Map<string, number>
+  everything: Subscription | undefined
 }
 
-function hear({ names, buckets, hint }: WakesContext, message: Msg): void {
-  const seq = Number(message.headers?.get('Nats-Sequence'))
-  const previous = Number(message.headers?.get('Nats-Last-Sequence'))
-  // A copy: a view would keep what else came in the same read.
-  const data = Uint8Array.from(message.data)
-  const bucket = buckets.known(names.keyOf(message.subject))
-  if (bucket === undefined || bucket.freshAt() === 0) hintAll(data, hint)
-  // What could not be read is read at the next look.
-  else if (!bucket.hear(seq, previous, data)) bucket.refresh().catch(() => {})
-}
-
-async function lookAgain({ buckets, hint }: WakesContext, ears: ReadonlyMap<string, Ear>): Promise<void> {
-  if (ears.has(EVERYTHING)) hint(undefined, undefined)
-  const work = [...ears.keys()].filter((token) => token !== EVERYTHING).values()
+async function lookAgain({ buckets, hint }: WakesContext, followed: Followed): Promise<void> {
+  if (followed.everything !== undefined) hint(undefined, undefined)
+  const work = [...followed.tokens.keys()].filter((token) => token !== EVERYTHING).values()
   const reader = async (): Promise<void> => {
     for (const token of work) {
       const bucket = buckets.at(token)
@@ -72,14 +62,10 @@ async function lookAgain({ buckets, hint }: WakesContext, ears: ReadonlyMap<stri
   await Promise.all(Array.from({ length: PARALLEL_READS / 4 }, reader))
 }
 
-async function lookForever(
-  context: WakesContext,
-  ears: ReadonlyMap<string, Ear>,
-  signal: AbortSignal,
-): Promise<void> {
+async function lookForever(context: WakesContext, followed: Followed, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await systemClock.sleep(LOOK_AGAIN_MS, signal, true).catch(() => {})
-    if (!signal.aborted) await lookAgain(context, ears)
+    if (!signal.aborted) await lookAgain(context, followed)
   }
 }
 
@@ -87,32 +73,56 @@ async function followConnection({ connection, hint }: WakesContext): Promise<voi
   for await (const status of connection.status()) if (status.type === 'reconnect') hint(undefined, undefined)
 }
 
-export function createWakes(context: WakesContext): Wakes {
-  const { connection, names, buckets } = context
-  const ears = new Map<string, Ear>()
-  const stop = new AbortController()
-  const background = lookForever(context, ears, stop.signal)
-  void followConnection(context)
-  const listen = (token: string): Ear => {
-    const subscription = connection.subscribe(names.wake(token), {
-      callback: (error, message) => {
-        if (error === null) hear(context, message)
-      },
-    })
-    if (token !== EVERYTHING) buckets.keep(token, true)
-    return { subscription, users: 0 }
+function listenToAll({ connection, names, buckets, hint }: WakesContext): Subscription {
+  return connection.subscribe(names.wake(EVERYTHING), {
+    callback: (error, message) => {
+      // What is followed is heard there.
+      if (error === null && !buckets.has(names.keyOf(message.subject))) hintAll(message.data, hint)
+    },
+  })
+}
+
+/** The log gains or loses a user. */
+function follow(context: WakesContext, followed: Followed, token: string, change: 1 | -1): void {
+  const users = (followed.tokens.get(token) ?? 0) + change
+  if (users > 0) followed.tokens.set(token, users)
+  else followed.tokens.delete(token)
+  if (token !== EVERYTHING) context.buckets.keep(token, users > 0)
+  else if (users > 0) followed.everything ??= listenToAll(context)
+  else {
+    followed.everything?.unsubscribe()
+    followed.everything = undefined
   }
+}
+
+export function createWakes(context: WakesContext, first: Layout): Wakes {
+  const followed: Followed = { interests: new Map(), tokens: new Map(), everything: undefined }
+  const stop = new AbortController()
+  const background = lookForever(context, followed, stop.signal)
+  void followConnection(context)
+  let layout = first
+  const followBy = (interest: Interest, by: Layout, change: 1 | -1): void => {
+    for (const digits of by.read) follow(context, followed, tokenOf(interest.bucket, digits), change)
+  }
+  context.layouts.onChange((next) => {
+    for (const interest of followed.interests.values()) {
+      followBy(interest, next, 1)
+      followBy(interest, layout, -1)
+    }
+    layout = next
+    // Frames may lie where nobody listened yet.
+    context.hint(undefined, undefined)
+  })
   return {
     interest: (bucket, wanted) => {
-      const token = tokenOf(bucket)
-      const ear = ears.get(token) ?? (wanted ? listen(token) : undefined)
-      if (ear === undefined) return
-      ears.set(token, ear)
-      ear.users += wanted ? 1 : -1
-      if (ear.users > 0) return
-      ear.subscription.unsubscribe()
-      ears.delete(token)
-      if (token !== EVERYTHING) buckets.keep(token, false)
+      const name = `${bucket.bits}/${bucket.prefix}`
+      const interest = followed.interests.get(name) ?? { bucket, users: 0 }
+      if (interest.users === 0 && !wanted) return
+      interest.users += wanted ? 1 : -1
+      if (interest.users === 1 && wanted) followBy(interest, layout, 1)
+      if (interest.users === 0) followBy(interest, layout, -1)
+      if (interest.users > 0) followed.interests.set(name, interest)
+      else followed.interests.delete(name)
     },
     close: async () => {
       stop.abort()
