@@ -51,6 +51,9 @@ export const MAX_ISSUER_EPOCHS = 3
 /** Payments by ticket that a channel remembers, so that a repeated put is not charged again. */
 export const REMEMBERED_TICKETS = 32
 
+/** How long they are remembered, in ms: relays know what was put for as long unless told otherwise. */
+export const TICKET_MEMORY_MS: number = 7 * 24 * 60 * 60 * 1000
+
 /** A price that was named stands this long, in ms. */
 export const QUOTE_LIFE_MS: number = 10 * 60 * 1000
 

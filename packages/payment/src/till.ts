@@ -25,7 +25,7 @@ import { type ChannelOpening, channelId, verifyOpening } from './channel/terms.j
 import type { Voucher } from './channel/voucher.js'
 import { PaymentError } from './errors.js'
 import type { FundedChannel, Funding } from './funding.js'
-import { MAX_CHANNEL_LIFE_MS, MAX_PAYER_CHANNELS } from './limits.js'
+import { MAX_CHANNEL_LIFE_MS, MAX_PAYER_CHANNELS, TICKET_MEMORY_MS } from './limits.js'
 import { byteDaysOf, checkTariff, costOf, type Tariff, tokenPrice } from './tariff.js'
 import { decodePaymentTicket } from './ticket.js'
 import type { Issuer, VerifiedToken } from './tokens/issuer.js'
@@ -45,6 +45,11 @@ export interface TillOptions {
   readonly issuer?: Issuer
   /** Of `takeToken`; kept in the store when left out. Who shares an issuer must share it. */
   readonly spent?: SpentTokens
+  /**
+   * How long a ticket is not charged for again, in ms: as long as whoever stores what was paid for knows it and does
+   * not store it twice. Default TICKET_MEMORY_MS.
+   */
+  readonly rememberMs?: number
 }
 
 /** What is stored, for how long, and a digest of it that a repeated request repeats. */
@@ -92,6 +97,7 @@ const NOTHING = new Uint8Array(0)
 
 interface Context extends TillOptions {
   readonly spent: SpentTokens
+  readonly rememberMs: number
 }
 
 async function read(reader: StoreReader, id: Uint8Array): Promise<ChannelAccount> {
@@ -238,18 +244,20 @@ async function takePayment(context: Context, bytes: Uint8Array, purchase: Purcha
   const ticket = decodePaymentTicket(bytes)
   const id = ticket.kind === 'voucher' ? ticket.voucher.channel : ticket.channel
   const known = await read(context.store, id)
-  if (paidFor(known, purchase.purpose)) return
+  const now = context.clock.now()
+  const since = now - context.rememberMs
+  if (paidFor(known, purchase.purpose, since)) return
   if (ticket.kind === 'voucher') await checkVoucher(context, ticket.voucher)
   const price = fundingOf(context, known.opening.terms.funding).free
     ? 0n
     : costOf(context.tariff, purchase.bytes, purchase.days)
   await changing(context, id, async (account, tx) => {
-    if (paidFor(account, purchase.purpose)) return account
+    if (paidFor(account, purchase.purpose, since)) return account
     const payment =
       ticket.kind === 'voucher'
         ? applyVoucher(context, account, ticket.voucher)
         : withLink(context.crypto, account, ticket.payment, context.clock.now())
-    return remembering(charged(await drawn(context, tx, id, payment), price), purchase.purpose)
+    return remembering(charged(await drawn(context, tx, id, payment), price), purchase.purpose, now)
   })
 }
 
@@ -299,7 +307,11 @@ async function sweep({ store, clock, issuer, spent }: Context): Promise<void> {
 
 /** @throws PaymentError `payment/bad-tariff` */
 export function createTill(options: TillOptions): Till {
-  const context: Context = { ...options, spent: options.spent ?? storedSpent(options.store) }
+  const context: Context = {
+    ...options,
+    spent: options.spent ?? storedSpent(options.store),
+    rememberMs: options.rememberMs ?? TICKET_MEMORY_MS,
+  }
   const tariff = checkTariff(options.tariff)
   return {
     payee: options.payeeKey.publicKey,

@@ -1,6 +1,7 @@
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { createChain, createPayer, encodePaymentTicket, trustedFunding } from '@hyphae/payment'
 import { describe, expect, it } from 'vitest'
+import { TICKET_MEMORY_MS } from '../src/limits.js'
 import { buy, DAY, openCustomer, openMarket, purchase } from './support/market.js'
 
 describe('vouchers over the ledger', () => {
@@ -24,6 +25,22 @@ describe('vouchers over the ledger', () => {
     await expect(market.till.takePayment(ticket, purchase(2048, 7))).rejects.toMatchObject({
       code: 'payment/backward',
     })
+  })
+
+  it('hostile 8: pay for a put no longer than it is known: one that is repeated after that is bought anew', async () => {
+    const market = await openMarket()
+    const { payer, channel } = await openCustomer(market)
+    const what = purchase(2048, 7)
+    const [old, fresh] = [await payer.voucher(14n), await payer.voucher(14n)].map((voucher) =>
+      encodePaymentTicket({ kind: 'voucher', voucher }),
+    ) as [Uint8Array, Uint8Array]
+    await market.till.takePayment(old, what)
+    market.clock.advance(TICKET_MEMORY_MS - 1)
+    await market.till.takePayment(old, what)
+    market.clock.advance(1)
+    await expect(market.till.takePayment(old, what)).rejects.toMatchObject({ code: 'payment/backward' })
+    await market.till.takePayment(fresh, what)
+    expect(await market.till.balance(channel)).toMatchObject({ credit: 0n, voucherPaid: 28n })
   })
 
   it('that are too small for the put change nothing', async () => {

@@ -21,6 +21,7 @@ import {
   escrowFunding,
   escrowId,
   escrowPayer,
+  openEscrowNode,
   verifyEvidence,
 } from '@hyphae/payment/evm'
 import { openIssuer } from '@hyphae/payment/issuer'
@@ -56,7 +57,7 @@ interface Scene {
 /** A payer whose channel is not deposited for yet, and a till that takes channels over the contract. */
 async function scene(
   on: TestChain = chain,
-  options: { minSettle?: bigint; days?: number } = {},
+  options: { minSettle?: bigint | undefined; days?: number; confirmations?: number } = {},
 ): Promise<Scene> {
   const clock = testClock((await on.now()) * MS)
   const payeeKey = crypto.ed25519.generate()
@@ -74,8 +75,10 @@ async function scene(
   const channel = channelId(crypto, opening.terms)
   const evidence = escrowEvidence(on.payer.account, reference, channel)
   const payer = createPayer({ crypto, key, opening, budget: 10n ** 18n, evidence })
-  const { minSettle = 0n } = options
-  const funding = escrowFunding({ ...on.payee, contract, minSettle })
+  const { confirmations = 0 } = options
+  const minSettle = 'minSettle' in options ? options.minSettle : 0n
+  const least = minSettle === undefined ? {} : { minSettle }
+  const funding = escrowFunding({ ...on.payee, contract, confirmations, ...least })
   const tariff = { byteDays: 1024, amount: 5n }
   const till = createTill({ store: memoryStore(), crypto, clock, payeeKey, tariff, fundings: [funding] })
   return { clock, till, payer, key, reference, channel, escrow: escrowPayer(on.payer, reference, channel) }
@@ -150,7 +153,7 @@ describe('a channel over the escrow', () => {
     const payeeKey = crypto.ed25519.generate()
     const issuer = await openIssuer({ store, crypto, clock, payeeKey, name: 'relay.example', values: [2048] })
     const tariff = { byteDays: 1024, amount: 5n }
-    const fundings = [escrowFunding({ ...chain.payee, contract: chain.contract })]
+    const fundings = [escrowFunding({ ...chain.payee, contract: chain.contract, confirmations: 0 })]
     const till = createTill({ store, crypto, clock, payeeKey, tariff, fundings, issuer })
     const key = crypto.ed25519.generate()
     const opening = openChannel(crypto, key, { ...payer.opening.terms, payee: payeeKey.publicKey })
@@ -182,6 +185,57 @@ describe('a channel over the escrow', () => {
     expect(await till.settle()).toBe(0n)
     await chain.advance(Number(29n * DAY + HOUR))
     expect(await till.settle()).toBe(7n)
+  })
+
+  it('is settled when that brings several times what it costs, and dust never is', async () => {
+    const { till, payer, escrow } = await scene(chain, { minSettle: undefined })
+    const cost = 100_000n * (await chain.payee.chain.getGasPrice())
+    await escrow.open(100n * cost, DAY)
+    await till.open(payer.opening)
+    const before = await chain.balance(chain.payee.account.address)
+    await till.pay(await payer.voucher(7n))
+    expect(await till.settle()).toBe(0n)
+    await till.pay(await payer.voucher(50n * cost))
+    expect(await till.settle()).toBe(50n * cost + 7n)
+    expect(await chain.balance(chain.payee.account.address)).toBeGreaterThan(before + 49n * cost)
+    await till.pay(await payer.voucher(9n))
+    await chain.advance(Number(29n * DAY + HOUR))
+    const held = await chain.balance(chain.payee.account.address)
+    expect(await till.settle()).toBe(0n)
+    await chain.advance(Number(2n * DAY))
+    expect(await till.settle()).toBe(0n)
+    expect(await chain.balance(chain.payee.account.address)).toBe(held)
+  })
+
+  it('hostile 31: counts only as deep as no branch goes: a deposit that a branch took back has bought nothing', async () => {
+    const { till, payer, escrow } = await scene(chain, { confirmations: 3 })
+    await chain.reorganised(async () => {
+      await escrow.open(1_000n, DAY)
+      await expect(till.open(payer.opening)).rejects.toThrow(code('unfunded'))
+    })
+    await expect(till.open(payer.opening)).rejects.toThrow(code('unfunded'))
+    await escrow.open(1_000n, DAY)
+    await chain.mine(3)
+    await till.open(payer.opening)
+    await escrow.topUp(500n)
+    await till.pay(await payer.voucher(1_000n))
+    const more = await payer.voucher(1n)
+    await expect(till.pay(more)).rejects.toThrow(code('over-capacity'))
+    await chain.mine(3)
+    expect((await till.pay(more)).credit).toBe(1_001n)
+  })
+
+  it('is reached by the URL of a node and a key', async () => {
+    const key = bytesToHex(chain.payee.account.getHdKey().privateKey as Uint8Array)
+    const { contract, url } = chain
+    const clients = await openEscrowNode({ url, contract, key })
+    expect(clients.wallet.account.address).toBe(chain.payee.account.address)
+    expect(clients.wallet.chain.id).toBe(chain.chainId)
+    const nobody = `0x${'12'.repeat(20)}` as const
+    await expect(openEscrowNode({ url, contract: nobody, key })).rejects.toThrow(code('wrong-chain'))
+    await expect(openEscrowNode({ url: 'http://127.0.0.1:1/secret', contract, key })).rejects.not.toThrow(
+      /secret/,
+    )
   })
 
   it('is let go by the payee at once', async () => {

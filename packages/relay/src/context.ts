@@ -41,7 +41,7 @@ export async function openContext(options: RelayOptions): Promise<ServerContext>
   })
   const engine = await (options.engine ?? embeddedEngine)({ data, limits, clock, logger })
   const watches = createWatchRegistry(engine)
-  const base = { engine, watches, crypto, clock, logger }
+  const base = { engine, watches, crypto, clock, logger, limits }
   const services = await openServices(options, base).catch(async (error: unknown) => {
     await engine.close()
     throw error

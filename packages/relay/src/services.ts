@@ -4,6 +4,7 @@ import type { CryptoProvider } from '@hyphae/crypto'
 import type { RelayEngine } from './engine/engine.js'
 import { RelayError } from './errors.js'
 import { type HopsOptions, type HopsService, openHops } from './hops/service.js'
+import type { RelayLimits } from './limits.js'
 import { openPayment, type PaymentOptions, type PaymentService } from './payment/service.js'
 import { openPush, type PushOptions, type PushService } from './push/service.js'
 import type { WatchRegistry } from './server/watch.js'
@@ -38,6 +39,7 @@ export interface ServicesBase {
   readonly crypto: CryptoProvider
   readonly clock: Clock
   readonly logger: Logger
+  readonly limits: RelayLimits
 }
 
 const ROOT = 's'

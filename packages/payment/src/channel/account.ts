@@ -1,9 +1,9 @@
 /**
  * What the payee keeps of a channel, and what a payment changes in it: pure, (account, payment) → account.
  *
- *     version 1 | opening length u16 | opening | voucher paid u64 | chain index u32 | chain link 32 | spent u64
+ *     version 2 | opening length u16 | opening | voucher paid u64 | chain index u32 | chain link 32 | spent u64
  *     | settled u64 | issue sequence u32 | issue digest 32 | voucher length u16 | latest voucher
- *     | count u8 | purpose 16 × count
+ *     | count u8 | (purpose 16 | ms u64) × count
  *
  *     credit = voucher paid + chain index · link value − spent
  */
@@ -18,9 +18,11 @@ import {
   sized,
   take,
   takeAmount,
+  takeTime,
   takeU8,
   takeU16,
   takeU32,
+  timeBytes,
   u8,
   u16,
   u32,
@@ -32,6 +34,12 @@ import { type ChannelOpening, decodeOpening, encodeOpening } from './terms.js'
 import { decodeVoucher, encodeVoucher, type Voucher, voucherAdds } from './voucher.js'
 
 export const PURPOSE_BYTES = 16
+
+/** What a ticket paid for, and when. */
+export interface PaidPurpose {
+  readonly purpose: Uint8Array
+  readonly at: number
+}
 
 export interface ChannelAccount {
   readonly opening: ChannelOpening
@@ -45,11 +53,11 @@ export interface ChannelAccount {
   readonly issueSequence: number
   readonly issueDigest: Uint8Array
   readonly latest: Voucher | undefined
-  /** What the last tickets paid for, oldest first, 16 bytes each. */
-  readonly purposes: readonly Uint8Array[]
+  /** What the last tickets paid for, oldest first. */
+  readonly purposes: readonly PaidPurpose[]
 }
 
-const VERSION = 1
+const VERSION = 2
 
 export function newAccount(opening: ChannelOpening): ChannelAccount {
   return {
@@ -117,12 +125,14 @@ export function charged(account: ChannelAccount, cost: bigint): ChannelAccount {
   return { ...account, spent: account.spent + cost }
 }
 
-export function paidFor({ purposes }: ChannelAccount, purpose: Uint8Array): boolean {
-  return purposes.some((known) => equalBytes(known, purpose))
+/** Paid after `since`: what was paid for before may be gone, and is bought anew. */
+export function paidFor({ purposes }: ChannelAccount, purpose: Uint8Array, since: number): boolean {
+  return purposes.some((paid) => paid.at > since && equalBytes(paid.purpose, purpose))
 }
 
-export function remembering(account: ChannelAccount, purpose: Uint8Array): ChannelAccount {
-  return { ...account, purposes: [...account.purposes, purpose].slice(-REMEMBERED_TICKETS) }
+export function remembering(account: ChannelAccount, purpose: Uint8Array, at: number): ChannelAccount {
+  const others = account.purposes.filter((paid) => !equalBytes(paid.purpose, purpose))
+  return { ...account, purposes: [...others, { purpose, at }].slice(-REMEMBERED_TICKETS) }
 }
 
 export function encodeAccount(account: ChannelAccount): Uint8Array {
@@ -142,7 +152,10 @@ export function encodeAccount(account: ChannelAccount): Uint8Array {
     u16(latest.length),
     latest,
     u8(account.purposes.length),
-    ...account.purposes.map((purpose) => sized(purpose, PURPOSE_BYTES, 'purpose')),
+    ...account.purposes.flatMap(({ purpose, at }) => [
+      sized(purpose, PURPOSE_BYTES, 'purpose'),
+      timeBytes(at),
+    ]),
   )
 }
 
@@ -163,7 +176,10 @@ export function decodeAccount(bytes: Uint8Array): ChannelAccount {
   }
   const latest = take(reader, takeU16(reader))
   const count = takeU8(reader)
-  const purposes = Array.from({ length: count }, () => take(reader, PURPOSE_BYTES))
+  const purposes = Array.from({ length: count }, () => ({
+    purpose: take(reader, PURPOSE_BYTES),
+    at: takeTime(reader),
+  }))
   finish(reader)
   return { opening, ...numbers, latest: latest.length === 0 ? undefined : decodeVoucher(latest), purposes }
 }

@@ -52,9 +52,20 @@ export async function readEscrow(
   reference: EscrowReference,
   channel: Uint8Array,
 ): Promise<EscrowState> {
+  return readEscrowAt(chain, reference, channel, undefined)
+}
+
+/** As it was in this block; undefined: in the newest. */
+export async function readEscrowAt(
+  chain: PublicClient,
+  reference: EscrowReference,
+  channel: Uint8Array,
+  blockNumber: bigint | undefined,
+): Promise<EscrowState> {
   const { contract: address } = reference
   const args = [escrowId(reference, channel)] as const
-  return chain.readContract({ address, abi: ESCROW_ABI, functionName: 'channelOf', args })
+  const at = blockNumber === undefined ? {} : { blockNumber }
+  return chain.readContract({ address, abi: ESCROW_ABI, functionName: 'channelOf', args, ...at })
 }
 
 export interface EscrowPayer {

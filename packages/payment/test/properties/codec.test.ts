@@ -64,7 +64,12 @@ const order = signOrder(crypto, key, {
   keyId: channel,
   blinded: [modulus(), modulus()],
 })
-const account = { ...newAccount(opening), latest: voucher, purposes: [nonce, nonce], spent: 5n }
+const account = {
+  ...newAccount(opening),
+  latest: voucher,
+  purposes: [nonce, nonce].map((purpose, at) => ({ purpose, at })),
+  spent: 5n,
+}
 
 const CODECS: [string, Uint8Array, (bytes: Uint8Array) => Uint8Array][] = [
   ['opening', encodeOpening(opening), (bytes) => encodeOpening(decodeOpening(bytes))],

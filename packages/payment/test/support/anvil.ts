@@ -28,6 +28,10 @@ export interface TestChain {
   now(): Promise<number>
   advance(seconds: number): Promise<void>
   balance(address: Address): Promise<bigint>
+  mine(blocks: number): Promise<void>
+  /** What was done in `work` is on a branch that the chain then leaves. */
+  reorganised(work: () => Promise<void>): Promise<void>
+  readonly url: string
   close(): Promise<void>
 }
 
@@ -82,6 +86,13 @@ export async function startChain(chainId = 31_337): Promise<TestChain> {
       await test.increaseTime({ seconds })
       await test.mine({ blocks: 1 })
     },
+    mine: (blocks) => test.mine({ blocks }),
+    reorganised: async (work) => {
+      const id = await test.snapshot()
+      await work()
+      await test.revert({ id })
+    },
+    url,
     balance: (address) => reader.getBalance({ address }),
     close: () =>
       new Promise((resolve) => {

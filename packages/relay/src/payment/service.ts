@@ -12,10 +12,14 @@ import {
 } from '@hyphae/payment'
 import { openIssuer, type TokenVerifier } from '@hyphae/payment/issuer'
 import type { ServiceRows } from '../engine/rows.js'
-import { SETTLE_TURN_MS } from '../limits.js'
+import { type RelayLimits, SETTLE_TURN_MS } from '../limits.js'
 import type { TicketChecks } from '../server/admission.js'
 import { keptKey, takeTurn } from '../services/kept.js'
 import { paymentChecks } from './checks.js'
+
+/** What money comes in by: vouchers and links of channels over the ledger, tokens, channels over an escrow. */
+export const PAYMENT_METHODS = ['voucher', 'chain', 'token', 'escrow'] as const
+export type PaymentMethodName = (typeof PAYMENT_METHODS)[number]
 
 export interface SellingOptions {
   readonly tariff: Tariff
@@ -23,6 +27,8 @@ export interface SellingOptions {
   readonly issuerName: string
   /** Ed25519 keys of peers that get channels and tokens for nothing. */
   readonly trusted?: readonly Uint8Array[]
+  /** Default all; `escrow` are the `fundings` given. */
+  readonly methods?: readonly PaymentMethodName[]
   /** Fundings beside the ledger, such as an escrow. */
   readonly fundings?: readonly Funding[]
   /** What tokens are worth, in byte-days, rising; default TOKEN_VALUES of `@hyphae/payment`. */
@@ -50,19 +56,34 @@ export interface PaymentService {
 export interface ServiceBase {
   readonly store: Store
   readonly rows: ServiceRows
+  readonly limits: Pick<RelayLimits, 'idLifeMs'>
   readonly crypto: CryptoProvider
   readonly clock: Clock
 }
 
 async function openTill(options: SellingOptions, base: ServiceBase): Promise<{ till: Till; ledger: Ledger }> {
-  const { tariff, issuerName: name, trusted = [], fundings = [] } = options
+  const { tariff, issuerName: name, methods = PAYMENT_METHODS } = options
   const payeeKey = base.crypto.ed25519.importSeed(await keptKey(base, 'payee'))
   const ledger = createLedger(base.store)
   const epoch = options.epochMs === undefined ? {} : { epochMs: options.epochMs }
   const values = options.tokenValues === undefined ? {} : { values: options.tokenValues }
-  const issuer = await openIssuer({ ...base, payeeKey, name, ...epoch, ...values })
-  const all = [ledger.funding, trustedFunding(trusted), ...fundings]
-  return { till: createTill({ ...base, payeeKey, tariff, fundings: all, issuer }), ledger }
+  const issuer = methods.includes('token')
+    ? { issuer: await openIssuer({ ...base, payeeKey, name, ...epoch, ...values }) }
+    : {}
+  const fundings = fundingsOf(options, methods, ledger)
+  // A put is charged for again when its id is forgotten, so that it would be stored again.
+  const rememberMs = base.limits.idLifeMs
+  return { till: createTill({ ...base, payeeKey, tariff, fundings, rememberMs, ...issuer }), ledger }
+}
+
+function fundingsOf(
+  { trusted = [], fundings = [] }: SellingOptions,
+  methods: readonly PaymentMethodName[],
+  { funding }: Ledger,
+): Funding[] {
+  const chains = methods.includes('chain')
+  const ledger = chains || methods.includes('voucher') ? [{ ...funding, chains }] : []
+  return [...ledger, trustedFunding(trusted), ...(methods.includes('escrow') ? fundings : [])]
 }
 
 export async function openPayment(options: PaymentOptions, base: ServiceBase): Promise<PaymentService> {
