@@ -35,7 +35,7 @@ import { lookupRecords, publishRecord } from './records.js'
 import { createServiceRows } from './service-rows.js'
 import { createStats, storedBytes } from './stats.js'
 import { remainingItems, storeUpload, takeItem } from './stocks.js'
-import { ensureStreams } from './streams.js'
+import { ensureStreams, mostMail } from './streams.js'
 import { createSweep } from './sweep.js'
 import { createTerms } from './terms.js'
 import { createWakes } from './wakes.js'
@@ -48,8 +48,10 @@ export interface NatsOptions {
   /** Begins the names of streams and subjects; letters, digits, `_`. Default `hyphae`. */
   readonly prefix?: string
   /**
-   * Bytes of mail, all copies counted once, that the servers set aside; beyond it they refuse puts. Default: none are
-   * set aside. Everything together, mail too, is limited by `storedBytes` of the relay's limits.
+   * Bytes, all copies counted once, that the servers set aside for this relay's streams, each of which gets a part:
+   * mail seven tenths. Where a part is full what would add to it is refused with `storage-failed`, and nothing else:
+   * an eighth of the mail's part is kept for acknowledgements. Default: nothing is set aside, and only `storedBytes`
+   * of the relay's limits, which counts in any case, keeps the disks from filling.
    */
   readonly maxBytes?: number
   /** Blobs elsewhere, such as an S3 bucket; default: in a stream. */
@@ -178,7 +180,7 @@ async function engineOf(
     },
     rows,
     queuedBytes: buckets.queuedBytes,
-    stats: createStats({ js, names, buckets, blobs }),
+    stats: createStats({ js, names, documents, buckets, blobs, random, now }),
     writable: () =>
       orRefuse(js.publish(names.document('probe', 'relay'), new Uint8Array(1))).then(
         (done) => 'kind' in done,
@@ -203,7 +205,19 @@ export function natsEngine(options: NatsOptions): OpenEngine {
     const parts = await open(options, engineOptions)
     const { storedBytes: most } = engineOptions.limits
     const room = createRoom({ count: () => storedBytes(parts), most, ageMs: ROOM_AGE_MS })
-    await room.look()
-    return bounded(await engineOf(parts, engineOptions), room)
+    const mail = createRoom({
+      count: async () => (await parts.js.info(parts.names.mail)).bytes,
+      most: mostMail(options.maxBytes),
+      ageMs: ROOM_AGE_MS,
+    })
+    await Promise.all([room.look(), mail.look()])
+    const engine = bounded(await engineOf(parts, engineOptions), room)
+    return {
+      ...engine,
+      put: async (box, id, frame, how) =>
+        mail.take(frame.length)
+          ? engine.put(box, id, frame, how)
+          : refuse('storage-failed', STORAGE_RETRY_MS),
+    }
   }
 }

@@ -89,3 +89,9 @@ export const LAYOUT_AGE_MS = 10_000
 
 /** What is known of a log that is not written any more may be this old when a frame is put elsewhere, in ms. */
 export const OLD_LOG_AGE_MS = 10_000
+
+/** How old the number of boxes with mail may be before it is counted again, in ms: counting reads some logs. */
+export const SURVEY_MS = 120_000
+
+/** Logs that are counted for it. With fewer logs the number is exact. */
+export const SURVEY_LOGS = 16

@@ -1,44 +1,26 @@
-/**
- * Figures of what is stored. The servers count messages and bytes; frames by size and boxes are those of the
- * buckets this relay knows, since counting all would mean reading all.
- */
+/** Figures of what is stored: the servers count messages and bytes, relays frames and boxes. */
 import { systemClock } from '@hyphae/core'
 import type { BlobStore } from '../blob-store.js'
 import type { EngineStats } from '../engine.js'
-import type { Buckets } from './buckets.js'
-import type { JetStream } from './jetstream.js'
 import { STATS_AGE_MS } from './limits.js'
-import type { Subjects } from './names.js'
+import { type SurveyContext, survey } from './survey.js'
 
-export interface StatsContext {
-  readonly js: JetStream
-  readonly names: Subjects
-  readonly buckets: Buckets
+export interface StatsContext extends SurveyContext {
   readonly blobs: BlobStore
 }
 
-type Size = keyof EngineStats['frames']
-
-function countFrames(buckets: Buckets): Pick<EngineStats, 'frames' | 'boxes'> {
-  const frames = { 128: 0, 512: 0, 2048: 0, 4096: 0 }
-  let boxes = 0
-  for (const { state } of buckets.all())
-    for (const { waiting } of state.boxes.values()) {
-      if (waiting.length > 0) boxes += 1
-      for (const { size } of waiting) frames[size as Size] += 1
-    }
-  return { frames, boxes }
-}
-
-async function count({ js, names, buckets, blobs }: StatsContext): Promise<EngineStats> {
-  const [mail, documents, items, stored] = await Promise.all([
+async function count(context: StatsContext): Promise<EngineStats> {
+  const { js, names, blobs } = context
+  const [counted, mail, documents, items, stored] = await Promise.all([
+    survey(context),
     js.info(names.mail),
     js.info(names.documents, names.document('record', '*')),
     js.info(names.items),
     blobs.counts(),
   ])
   return {
-    ...countFrames(buckets),
+    boxes: counted.boxes,
+    frames: counted.frames,
     records: documents.matching,
     items: items.messages,
     blobs: stored.blobs,
@@ -47,7 +29,11 @@ async function count({ js, names, buckets, blobs }: StatsContext): Promise<Engin
 }
 
 /** Bytes of everything, as the servers count them. */
-export async function storedBytes({ js, names, blobs }: Omit<StatsContext, 'buckets'>): Promise<number> {
+export async function storedBytes({
+  js,
+  names,
+  blobs,
+}: Pick<StatsContext, 'js' | 'names' | 'blobs'>): Promise<number> {
   const streams = [names.mail, names.documents, names.terms, names.spent, names.logs, names.items, names.rows]
   const [stored, ...infos] = await Promise.all([blobs.counts(), ...streams.map((stream) => js.info(stream))])
   return infos.reduce((sum, { bytes }) => sum + bytes, stored.bytes)
