@@ -28,13 +28,13 @@ export interface LoraRun {
   readonly largestPacket: number
 }
 
-interface Radio {
+export interface Radio {
   readonly id: string
   readonly carrier: LinkCarrier
 }
 
 /** A link of `life` over the air it shares with `other`. */
-async function radio(life: NodeLife, all: Sockets, other: string, sent: number[]): Promise<Radio> {
+export async function radio(life: NodeLife, all: Sockets, other: string, sent: number[]): Promise<Radio> {
   const crypto = createNodeCrypto({ rng: life.rng })
   const socket = all.datagrams(life)
   const streams = createStreams({

@@ -1,6 +1,6 @@
 /**
- * Announcements (spec/objects.md, "Notifications"): a small object whole above 1 Mbps, descriptions above 10 kbps,
- * 32-byte hints below. They are put together when the link has room, so that nothing waits for a thin one.
+ * Announcements (spec/objects.md, "Exchange"): a small object whole above 1 Mbps, or where it is critical; descriptions
+ * above 10 kbps, 32-byte hints below. They are put together when the link has room, so that nothing waits for a thin one.
  */
 import { byUrgency, type Held, isComplete, isSmall, lifeLeft } from './held.js'
 import {
@@ -66,8 +66,9 @@ export async function nextTelling(context: NodeContext, neighbour: Neighbour): P
 }
 
 async function push(context: NodeContext, neighbour: Neighbour, held: Held): Promise<Message | undefined> {
-  if (neighbour.traits.bandwidthBps <= PUSH_ABOVE_BPS || !isSmall(held) || !isFastEnough(neighbour, held))
-    return undefined
+  const broad = neighbour.traits.bandwidthBps > PUSH_ABOVE_BPS
+  if (!(broad || held.header.priority === 'critical')) return undefined
+  if (!isSmall(held) || !isFastEnough(neighbour, held)) return undefined
   const payload = await context.shelf.block(held, 0)
   return payload && { kind: 'object', entry: entryOf(context, held), payload }
 }
