@@ -39,8 +39,7 @@ export async function findContact(
   if (id === context.self.accountId) throw new MessengerError('messenger/own-account')
   const account = accountKey(id)
   const known = await contactsTable.get(context.store, id)
-  const fresh = known !== undefined && context.clock.now() - known.fetchedAt < RECORD_REFRESH_MS
-  if (known !== undefined && fresh && known.record.length > 0) return readContact(context, id, known)
+  if (known !== undefined && (await isFresh(context, id, known))) return readContact(context, id, known)
   const record = await lookupRecord(context, account, options).catch((error) => {
     if (known === undefined) throw error
     return undefined
@@ -51,6 +50,21 @@ export async function findContact(
   }
   const row = await transact(context, (tx) => adoptRecord(context, tx, record))
   return readContact(context, id, row)
+}
+
+/**
+ * A strict node looks nobody up whom it can write to: a request at a message would show that there is one, whatever is
+ * in it.
+ */
+async function isFresh(context: NodeContext, id: AccountId, row: ContactRow): Promise<boolean> {
+  const { clock, mode, sessions, store } = context
+  if (row.record.length > 0 && clock.now() - row.fetchedAt < RECORD_REFRESH_MS) return true
+  if (mode !== 'strict') return false
+  for (const certificate of readContact(context, id, row).devices) {
+    const need = await sessions.need(store, deviceOf(certificate))
+    if (need.kind === 'session' && !need.canSend) return false
+  }
+  return true
 }
 
 /** The newest verified record any carrier has. */

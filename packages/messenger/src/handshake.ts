@@ -25,6 +25,7 @@ import { encodeRecords, openHandshakeFrame, readRecords, sealHandshakeFrame } fr
 import { adoptDevice, type Contact, deviceOf } from './contacts.js'
 import { directoryOf, type NodeContext, type Work } from './context.js'
 import { MessengerError } from './errors.js'
+import { STRICT_SILENCE_MS } from './limits.js'
 import { codeOf, enqueue } from './outbox.js'
 import { beginTurns, endTurns } from './turns.js'
 
@@ -51,20 +52,33 @@ export async function prepareSessions(
   const prepared = new Map<DeviceId, PrekeyBundle>()
   for (const device of contact.devices) {
     const id = deviceOf(device)
+    if (!(await isWanted(context, context.store, id))) continue
     const need = await context.sessions.need(context.store, id)
-    if (need.kind === 'nothing' || (need.canSend && isTooSoon(context, need))) continue
     try {
       prepared.set(id, await takeBundle(context, device, options))
     } catch (error) {
-      if (!need.canSend || options?.signal?.aborted) throw error
+      if (need.kind !== 'session' || !need.canSend || options?.signal?.aborted) throw error
       context.logger.warn('handshake: a silent session could not be replaced', { code: codeOf(error) })
     }
   }
   return prepared
 }
 
-function isTooSoon(context: NodeContext, need: Extract<Need, { kind: 'session' }>): boolean {
-  return need.notBefore > context.clock.now()
+/** Whether a session that still sends is kept for now. */
+async function mayWait(
+  context: NodeContext,
+  reader: StoreReader,
+  device: DeviceId,
+  { canSend, notBefore }: Extract<Need, { kind: 'session' }>,
+): Promise<boolean> {
+  if (!canSend) return false
+  const now = context.clock.now()
+  if (notBefore > now) return true
+  if (context.mode !== 'strict') return false
+  // In slots an answer takes its time, and whoever begins anew asks the directory for a bundle.
+  const sending = (await context.sessions.list(reader, device)).find(({ sends }) => sends)
+  const since = Math.max(sending?.heardAt ?? 0, sending?.session.createdAt ?? 0)
+  return Math.abs(now - since) < STRICT_SILENCE_MS
 }
 
 async function takeBundle(
@@ -81,14 +95,14 @@ async function takeBundle(
   return bundle
 }
 
-/** Whether what was prepared is still wanted: another send may have begun the session meanwhile. */
+/** Whether a new session is wanted, or what was prepared for one still is: another send may have begun it meanwhile. */
 export async function isWanted(
   context: NodeContext,
   reader: StoreReader,
   device: DeviceId,
 ): Promise<boolean> {
   const need = await context.sessions.need(reader, device)
-  return need.kind === 'session' && !(need.canSend && isTooSoon(context, need))
+  return need.kind === 'session' && !(await mayWait(context, reader, device, need))
 }
 
 /** Begins a session and queues its handshake: one frame. */

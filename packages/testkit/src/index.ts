@@ -32,14 +32,13 @@ export {
   planFaults,
 } from './simulation/faults.js'
 export {
-  type Guesses,
   type LeakageOptions,
   type LeakageReport,
   leakageReport,
   type RelayLeakage,
   type Spread,
-  type TalkingPair,
 } from './simulation/leakage.js'
+export type { Attack, Guesses, TalkingPair } from './simulation/leakage-attack.js'
 export { leakageText } from './simulation/leakage-text.js'
 export type { RelayLies } from './simulation/lies.js'
 export type { NodeLife } from './simulation/life.js'

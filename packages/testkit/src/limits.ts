@@ -60,8 +60,14 @@ export const LINK_QUEUE_BYTES = 65_536
 /** Virtual milliseconds within which a send and a receipt somewhere else count as happening together. */
 export const CO_OCCURRENCE_MS = 2000
 
+/** Virtual milliseconds within which a write is taken for the answer to another: at once, in a minute, ten, an hour. */
+export const REPLY_WINDOWS_MS: readonly number[] = [2000, 60_000, 600_000, 3_600_000]
+
+/** Lengths of time, in virtual milliseconds, in which clients are compared by how busy they are. */
+export const ACTIVITY_BINS_MS: readonly number[] = [10_000, 120_000, 1_200_000]
+
 /** Sightings kept for one observer. */
-export const MAX_SIGHTINGS = 1_000_000
+export const MAX_SIGHTINGS = 2_000_000
 
 /** Frames that wait for a reader of a simulated link or topic; the oldest beyond them are lost. */
 export const MAX_UNREAD_FRAMES = 4096

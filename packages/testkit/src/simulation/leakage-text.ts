@@ -1,15 +1,16 @@
 /** A leakage report as text for people. */
-import type { Guesses, LeakageReport, RelayLeakage, Spread } from './leakage.js'
+import type { LeakageReport, RelayLeakage, Spread } from './leakage.js'
+import type { Guesses } from './leakage-attack.js'
 import type { TimingLeakage } from './timing.js'
 
 /** Lines of linked pairs and guesses shown for each adversary. */
 const SHOWN_PAIRS = 5
 
-export function leakageText({ relays, wire, byRelays, byTiming }: LeakageReport): string {
+export function leakageText({ relays, wire, attacks }: LeakageReport): string {
   const lines = relays.flatMap(relayLines)
   if (wire !== undefined) lines.push(...wireLines(wire))
-  if (byRelays !== undefined) lines.push(`relays together, who talks to whom: ${guessed(byRelays)}`)
-  if (byTiming !== undefined) lines.push(`the wire by timing, who talks to whom: ${guessed(byTiming)}`)
+  for (const { adversary, method, guesses } of attacks)
+    if (guesses !== undefined) lines.push(`${adversary}, who talks to whom by ${method}: ${guessed(guesses)}`)
   return `${lines.join('\n')}\n`
 }
 

@@ -2,12 +2,14 @@
  * What adversaries could link, as data: each relay from what its connections touch, and whoever watches the wire
  * from when endpoints send and receive. With the truth beside it, how much of it they got right.
  */
-import type { SimulatedNetwork } from './network.js'
-import type { Sighting } from './observations.js'
-import { type TimingLeakage, timingLeakage } from './timing.js'
 
-/** Who talks to whom, by the names of nodes; direction does not matter. */
-export type TalkingPair = readonly [string, string]
+import { type Activity, claimsByActivity } from './leakage-activity.js'
+import { type Attack, type Guesses, scoreClaims, type TalkingPair } from './leakage-attack.js'
+import { claimsByBuckets, crowdOf, joinedByBoxes, joinedByLookups, unsealed } from './leakage-colluding.js'
+import { claimsByReplies } from './leakage-replies.js'
+import type { SimulatedNetwork } from './network.js'
+import type { Sighting, WireSighting } from './observations.js'
+import { LEAST_BYTES, type TimingLeakage, timingLeakage } from './timing.js'
 
 export interface Spread {
   readonly mean: number
@@ -31,13 +33,6 @@ export interface RelayLeakage {
   readonly sizes: Readonly<Record<number, number>>
 }
 
-export interface Guesses {
-  /** Pairs that were claimed, that were claimed rightly, and that there are. */
-  readonly claimed: number
-  readonly right: number
-  readonly pairs: number
-}
-
 export interface LeakageReport {
   readonly relays: readonly RelayLeakage[]
   /** Undefined unless the wire was watched. */
@@ -45,6 +40,8 @@ export interface LeakageReport {
   /** Undefined without the truth. */
   readonly byRelays: Guesses | undefined
   readonly byTiming: Guesses | undefined
+  /** Every adversary with every method it has. */
+  readonly attacks: readonly Attack[]
 }
 
 export interface LeakageOptions {
@@ -56,41 +53,85 @@ export interface LeakageOptions {
 
 export function leakageReport(network: SimulatedNetwork, options: LeakageOptions = {}): LeakageReport {
   const { observations, simulation } = network
+  const clients = options.clients ?? simulation.nodes().map(({ name }) => name)
+  const seen = byObserver(observations.sightings())
+  const relays = [...seen].map(([relay, sightings]) => relayLeakage(relay, sightings))
+  const onWire = observations.wireSightings()
+  const wire = onWire.length === 0 ? undefined : timingLeakage(onWire, clients)
+  const { truth } = options
+  const claims = [
+    ...relays.map(({ relay, linked }): Claims => [`${relay} alone`, 'boxes', linked.map(pairOf)]),
+    ...[...seen].flatMap(([relay, sightings]): Claims[] => [
+      [`${relay} alone`, 'lookups', joinedByLookups(sightings)],
+      [`${relay} alone`, 'activity', claimsByActivity(askedOf(sightings, clients), clients)],
+    ]),
+    ...together(observations.sightings()),
+    ...(wire === undefined ? [] : onTheWire(wire, onWire, clients)),
+  ]
+  const attacks = claims.map(
+    ([adversary, method, pairs]): Attack => ({
+      adversary,
+      method,
+      claims: pairs,
+      guesses: truth && scoreClaims(pairs, truth),
+    }),
+  )
+  const alone = relays.flatMap(({ linked }) => linked.map(pairOf))
+  const byTiming = attacks.find(({ method }) => method === 'timing')?.guesses
+  return { relays, wire, byRelays: truth && scoreClaims(alone, truth), byTiming, attacks }
+}
+
+function byObserver(sightings: readonly Sighting[]): Map<string, Sighting[]> {
   const seen = new Map<string, Sighting[]>()
-  for (const one of observations.sightings()) {
+  for (const one of sightings) {
     const group = seen.get(one.observer) ?? []
     group.push(one)
     seen.set(one.observer, group)
   }
-  const relays = [...seen].map(([relay, sightings]) => relayLeakage(relay, sightings))
-  const onWire = observations.wireSightings()
-  const clients = options.clients ?? simulation.nodes().map(({ name }) => name)
-  const wire = onWire.length === 0 ? undefined : timingLeakage(onWire, clients)
-  const linked = relays.flatMap((one) =>
-    one.linked.map(({ writer, reader }): TalkingPair => [writer, reader]),
-  )
-  const timed = wire?.guesses.map(({ sender, receiver }): TalkingPair => [sender, receiver])
-  const { truth } = options
-  return {
-    relays,
-    wire,
-    byRelays: truth && score(linked, truth),
-    byTiming: truth && timed && score(timed, truth),
-  }
+  return seen
 }
 
-function pairName([a, b]: TalkingPair): string {
-  return a < b ? `${a} ${b}` : `${b} ${a}`
+type Claims = readonly [adversary: string, method: Attack['method'], pairs: readonly TalkingPair[]]
+
+function pairOf({ writer, reader }: { readonly writer: string; readonly reader: string }): TalkingPair {
+  return [writer, reader]
 }
 
-function score(claims: readonly TalkingPair[], truth: readonly TalkingPair[]): Guesses {
-  const real = new Set(truth.map(pairName))
-  const claimed = new Set(claims.filter(([a, b]) => a !== b).map(pairName))
-  return {
-    claimed: claimed.size,
-    right: [...claimed].filter((pair) => real.has(pair)).length,
-    pairs: real.size,
-  }
+/** All relays as one adversary. */
+function together(sightings: readonly Sighting[]): Claims[] {
+  const known = unsealed(sightings)
+  const crowd = crowdOf(known)
+  return [
+    ['relays together', 'boxes', joinedByBoxes(known).map(pairOf)],
+    ['relays together', 'lookups', joinedByLookups(known)],
+    ['relays together', 'buckets', claimsByBuckets(crowd)],
+    ['relays together', 'replies', claimsByReplies(known, crowd)],
+  ]
+}
+
+/** A relay sees what comes from each client, and that it answers each at once. */
+function askedOf(sightings: readonly Sighting[], clients: readonly string[]): Activity[] {
+  const known = new Set(clients)
+  return sightings
+    .filter(({ address }) => known.has(address))
+    .flatMap(({ at, address: name, bytes }): Activity[] => [
+      { at, name, bytes, way: 'sent' },
+      { at, name, bytes, way: 'received' },
+    ])
+}
+
+function onTheWire(wire: TimingLeakage, seen: readonly WireSighting[], clients: readonly string[]): Claims[] {
+  const known = new Set(clients)
+  const activity = seen
+    .filter(({ bytes }) => bytes >= LEAST_BYTES)
+    .flatMap(({ at, from, to, bytes }): Activity[] => [
+      ...(known.has(from) ? [{ at, name: from, bytes, way: 'sent' } as const] : []),
+      ...(known.has(to) ? [{ at, name: to, bytes, way: 'received' } as const] : []),
+    ])
+  return [
+    ['the wire', 'timing', wire.guesses.map(({ sender, receiver }): TalkingPair => [sender, receiver])],
+    ['the wire', 'activity', claimsByActivity(activity, clients)],
+  ]
 }
 
 /** Distinct subjects by connection, for some of the actions. */
@@ -116,21 +157,7 @@ function relayLeakage(relay: string, sightings: readonly Sighting[]): RelayLeaka
     boxesReadPerConnection: subjects(sightings, ['read']),
     boxesWrittenPerConnection: subjects(sightings, ['put']),
     lookupsPerConnection: subjects(sightings, ['lookup', 'take', 'remaining']),
-    linked: linkedPairs(puts, reads),
+    linked: joinedByBoxes(sightings),
     sizes,
   }
-}
-
-function linkedPairs(puts: readonly Sighting[], reads: readonly Sighting[]): RelayLeakage['linked'] {
-  const readers = new Map<string, Set<string>>()
-  for (const { subject, address } of reads)
-    readers.set(subject, (readers.get(subject) ?? new Set()).add(address))
-  const frames = new Map<string, { writer: string; reader: string; frames: number }>()
-  for (const { subject, address: writer } of puts)
-    for (const reader of readers.get(subject) ?? []) {
-      const pair = frames.get(`${writer} ${reader}`) ?? { writer, reader, frames: 0 }
-      pair.frames += 1
-      frames.set(`${writer} ${reader}`, pair)
-    }
-  return [...frames.values()].sort((a, b) => b.frames - a.frames)
 }

@@ -26,10 +26,10 @@ export interface TimingLeakage {
 }
 
 /** Polls and acknowledgements are shorter than any frame. */
-const LEAST_BYTES = 128
+export const LEAST_BYTES = 128
 /** Below this a guess is noise: one in 741 by chance. */
-const LEAST_SCORE = 3
-const LEAST_SENDS = 3
+export const LEAST_SCORE = 3
+export const LEAST_SENDS = 3
 
 interface Moment {
   readonly at: number
