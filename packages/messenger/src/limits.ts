@@ -56,6 +56,8 @@ export const READER_BITS = 8
  * mistaken for.
  */
 export const DECOYS = 6
+/** A strict node takes a session for lost when its peer was not heard for so long: two slow ways there and back. */
+export const STRICT_SILENCE_MS: number = 2 * 24 * 60 * 60 * 1000
 /** A contact's box gets cover for so long after it was last turned to: those who never answer do not for ever. */
 export const COVERED_MS: number = 7 * 24 * 60 * 60 * 1000
 /** Frames of a bucket asked for at once: what a large answer of the second relay holds. */
