@@ -1,5 +1,11 @@
 /** The factories over the WebSocket of the runtime. */
-import { type Factories, factories, type NostrFactory, type PoolFactory } from './carrier.js'
+import {
+  type Factories,
+  factories,
+  type NostrFactory,
+  type PersonFactory,
+  type PoolFactory,
+} from './carrier.js'
 import { createNostr } from './nostr-global.js'
 import { globalWebSocket } from './socket.js'
 
@@ -13,3 +19,7 @@ export const nostr: NostrFactory = (urls, options) => made.nostr(urls, options)
 
 /** The relays alone: publish, query, watch. @throws NostrError `nostr/bad-url`, `nostr/no-websocket` */
 export const nostrPool: PoolFactory = (urls, components, options) => made.nostrPool(urls, components, options)
+
+/** Private messages with people on any client, read from these relays. @throws NostrError `nostr/bad-url`, `nostr/no-websocket` */
+export const nostrPerson: PersonFactory = (urls, components, options) =>
+  made.nostrPerson(urls, components, options)

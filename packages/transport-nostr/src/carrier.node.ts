@@ -1,5 +1,11 @@
 /** The factories over `ws`, for Node. */
-import { type Factories, factories, type NostrFactory, type PoolFactory } from './carrier.js'
+import {
+  type Factories,
+  factories,
+  type NostrFactory,
+  type PersonFactory,
+  type PoolFactory,
+} from './carrier.js'
 import { createNostr } from './nostr.node.js'
 import { nodeWebSocket } from './socket.node.js'
 
@@ -13,3 +19,7 @@ export const nostr: NostrFactory = (urls, options) => made.nostr(urls, options)
 
 /** The relays alone: publish, query, watch. @throws NostrError `nostr/bad-url` */
 export const nostrPool: PoolFactory = (urls, components, options) => made.nostrPool(urls, components, options)
+
+/** Private messages with people on any client, read from these relays. @throws NostrError `nostr/bad-url` */
+export const nostrPerson: PersonFactory = (urls, components, options) =>
+  made.nostrPerson(urls, components, options)

@@ -9,6 +9,7 @@ import type { NostrKey } from './key.js'
 import { MAX_RELAYS } from './limits.js'
 import { createMailbox } from './mailbox.js'
 import type { CreateNostr, Nostr } from './nostr.js'
+import { createPerson, type NostrPerson } from './person.js'
 import { createPool, type NostrPool } from './pool.js'
 import { connectRelay } from './relay.js'
 import { relayUrl } from './relay-url.js'
@@ -50,10 +51,16 @@ export type PoolFactory = (
   components: CarrierComponents,
   options?: NostrOptions,
 ) => NostrPool
+export type PersonFactory = (
+  urls: readonly string[],
+  components: CarrierComponents,
+  options: NostrOptions & { readonly key: NostrKey },
+) => NostrPerson
 export type NostrFactory = (urls: readonly string[], options?: NostrOptions) => Transport
 
 export interface Factories {
   readonly nostrPool: PoolFactory
+  readonly nostrPerson: PersonFactory
   readonly nostr: NostrFactory
 }
 
@@ -91,6 +98,14 @@ export function factories(platformSocket: () => WebSocketConstructor, createNost
   }
   return {
     nostrPool: (urls, components, options = {}) => open(parseAll(urls), components, options),
+    nostrPerson: (urls, components, { key, ...options }) => {
+      const nostr = options.nostr ?? createNostr(defaultCrypto)
+      const connect = (at: readonly string[]): NostrPool =>
+        open(parseAll(at), components, { ...options, nostr })
+      // At home the person shows who it is where a relay asks; at others' relays it stays unknown.
+      const home = open(parseAll(urls), components, { auth: key, ...options, nostr })
+      return createPerson({ nostr, key, components, home, connect })
+    },
     nostr: (urls, options = {}) => {
       const parsed = parseAll(urls)
       const nostr = options.nostr ?? createNostr(defaultCrypto)

@@ -1,4 +1,4 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-export { nostr, nostrPool } from './carrier-global.js'
+export { nostr, nostrPerson, nostrPool } from './carrier-global.js'
 export { createNostr } from './nostr-global.js'
 export * from './portable.js'

@@ -1,5 +1,7 @@
 /** Kinds of event that are used here, with where each is defined. */
 
+/** NIP-01: what somebody says of themselves. */
+export const KIND_PROFILE = 0
 /** NIP-17: a text message inside a seal. */
 export const KIND_CHAT = 14
 /** NIP-17: a file message inside a seal. */

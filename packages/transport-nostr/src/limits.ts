@@ -88,3 +88,7 @@ export const MAX_KNOWN_BOXES = 4_096
 export const CLOCK_TOLERANCE_SECONDS: number = 24 * 60 * 60
 /** A relay that was asked for everything so long ago is asked for everything again: clocks may be wrong by more. */
 export const FULL_QUESTION_SECONDS: number = 24 * 60 * 60
+/** Characters of a name that is shown: longer ones push what stands beside them out of sight. */
+export const MAX_DISPLAY_NAME_CHARACTERS = 64
+/** RFC 1035: characters of a domain. */
+export const MAX_DOMAIN_CHARACTERS = 253

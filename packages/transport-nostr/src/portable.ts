@@ -1,6 +1,6 @@
 /** What is the same on every runtime. */
 
-export type { NostrFactory, NostrOptions, PoolFactory } from './carrier.js'
+export type { NostrFactory, NostrOptions, PersonFactory, PoolFactory } from './carrier.js'
 export { type ConversationKeys, conversationKeys } from './conversation-keys.js'
 export { NOSTR_ERRORS, NostrError } from './errors.js'
 export {
@@ -42,6 +42,7 @@ export {
   paddedLength,
 } from './nip44.js'
 export type { CreateNostr, Nostr } from './nostr.js'
+export type { NostrPerson } from './person.js'
 export type { NostrPool } from './pool.js'
 export {
   fileTemplate,
@@ -52,6 +53,8 @@ export {
   sealFile,
   textTemplate,
 } from './private-message.js'
+export { displayName, type NostrProfile, nip05Name, readProfile } from './profile.js'
+export type { QueryOptions } from './query.js'
 export {
   type ListedRelay,
   messageRelaysOf,
