@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { virtualClock } from '@hyphae/testkit'
 import S3rver from 's3rver'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -33,10 +36,10 @@ afterAll(async () => {
 })
 
 /** The store's own clock says when an object was put. */
-async function open(bucket = 'blobs', lifeMs = 30 * DAY) {
+async function open(bucket = 'blobs', lifeMs = 30 * DAY, by = port) {
   const clock = virtualClock(Date.now())
   const client = {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `http://127.0.0.1:${by}`,
     region: 'us-east-1',
     forcePathStyle: true,
     maxAttempts: 1,
@@ -44,6 +47,29 @@ async function open(bucket = 'blobs', lifeMs = 30 * DAY) {
   }
   const store: BlobStore = await s3Blobs({ bucket, client })({ lifeMs, now: clock.now })
   return { store, clock }
+}
+
+/** Passes requests on, each after `before`. */
+async function proxyTo(target: number, before: (method: string) => Promise<void>) {
+  const proxy = createServer((incoming, outgoing) => {
+    const { method = 'GET', url = '/', headers } = incoming
+    void before(method).then(() => {
+      const onward = request({ host: '127.0.0.1', port: target, method, path: url, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
+        answer.pipe(outgoing)
+      })
+      incoming.pipe(onward)
+    })
+  })
+  proxy.listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  return {
+    port: (proxy.address() as AddressInfo).port,
+    close: async () => {
+      proxy.closeAllConnections()
+      proxy.close()
+    },
+  }
 }
 
 describe('blobs in an object store', () => {
@@ -74,6 +100,8 @@ describe('blobs in an object store', () => {
     expect(await store.has(hashes[0] as Uint8Array)).toBe(true)
     await clock.advance(2 * DAY)
     expect(await store.get(hashes[0] as Uint8Array)).toBeUndefined()
+    // Until the period after the one in which they were put is over.
+    await clock.advance(30 * DAY)
     // The second finds what the first could not remove.
     for (let n = 0; n < 2; n++) await store.sweep(never)
     expect(await store.counts()).toEqual({ blobs: 0, bytes: 0 })
@@ -81,6 +109,28 @@ describe('blobs in an object store', () => {
     expect(await early.store.has(hashes[0] as Uint8Array)).toBe(false)
     await early.store.close()
     await store.close()
+  })
+
+  it('hostile 36: stay when they are put while a sweep removes what there was of them', async () => {
+    const [hash, data] = [random(32), random(100)]
+    const { store } = await open()
+    await store.put(hash, data)
+    const late = await open()
+    await late.clock.advance(61 * DAY)
+    let removals = 0
+    const proxy = await proxyTo(port, async (method) => {
+      if (method !== 'DELETE') return
+      removals += 1
+      await late.store.put(hash, data)
+    })
+    const sweeper = await open('blobs', 30 * DAY, proxy.port)
+    await sweeper.clock.advance(61 * DAY)
+    await sweeper.store.sweep(never)
+    await late.store.sweep(never)
+    expect(removals).toBe(1)
+    expect(await late.store.counts()).toEqual({ blobs: 1, bytes: 100 })
+    for (const one of [store, late.store, sweeper.store]) await one.close()
+    await proxy.close()
   })
 
   it('need a bucket that is there', async () => {

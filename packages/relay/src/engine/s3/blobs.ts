@@ -1,8 +1,9 @@
 /**
  * Blobs in an object store, by any S3 API, beside an engine that keeps the rest. spec/relay-engines.md section 4.
  *
- * An object is named by the hash of what it holds, so two relays that put it at once write the same. When it was
- * last put is what the store says it is.
+ * An object is named by the hash of what it holds, so two relays that put it at once write the same, and by the
+ * period in which it was put, so that nobody puts what another relay is about to remove. When it was last put is what
+ * the store says it is.
  */
 import {
   DeleteObjectCommand,
@@ -48,36 +49,62 @@ async function orMissing<T>(work: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Objects spread over 256 folders: stores limit the rate for each. */
-function keyOf(prefix: string, hash: Uint8Array): string {
-  const name = Buffer.from(hash).toString('hex')
-  return `${prefix}${name.slice(0, 2)}/${name}`
+/** A period is as long as the life of a blob. */
+function periodOf({ options }: Context): number {
+  return Math.floor(options.now() / options.lifeMs)
 }
 
-async function ageOf({ client, bucket, prefix, options }: Context, hash: Uint8Array): Promise<number> {
-  const head = await orMissing(
-    client.send(new HeadObjectCommand({ Bucket: bucket, Key: keyOf(prefix, hash) })),
-  )
+/** Objects spread over 256 folders: stores limit the rate for each. */
+function keyOf({ prefix }: Context, period: number, hash: Uint8Array): string {
+  const name = Buffer.from(hash).toString('hex')
+  return `${prefix}${period}/${name.slice(0, 2)}/${name}`
+}
+
+/** Where a blob that has not expired may lie: it was put in this period or in the one before. */
+function keysOf(context: Context, hash: Uint8Array): string[] {
+  const period = periodOf(context)
+  return [keyOf(context, period, hash), keyOf(context, period - 1, hash)]
+}
+
+/** Nothing of the periods before the last one is alive, and nothing is put there any more. */
+function isOver(context: Context, key: string): boolean {
+  const period = Number(key.slice(context.prefix.length).split('/', 1)[0])
+  return Number.isInteger(period) && period < periodOf(context) - 1
+}
+
+async function ageOf(context: Context, key: string): Promise<number> {
+  const { client, bucket, options } = context
+  const head = await orMissing(client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })))
   const age = options.now() - (head?.LastModified?.getTime() ?? Number.NEGATIVE_INFINITY)
   return age < options.lifeMs ? age : Number.POSITIVE_INFINITY
 }
 
 async function put(context: Context, hash: Uint8Array, data: Uint8Array): Promise<void> {
-  const { client, bucket, prefix, options } = context
-  if ((await ageOf(context, hash)) < options.lifeMs * RENEW_AFTER) return
-  await orMissing(client.send(new PutObjectCommand({ Bucket: bucket, Key: keyOf(prefix, hash), Body: data })))
+  const { client, bucket, options } = context
+  const [current = '', before = ''] = keysOf(context, hash)
+  const fresh = options.lifeMs * RENEW_AFTER
+  if ((await ageOf(context, current)) < fresh || (await ageOf(context, before)) < fresh) return
+  await orMissing(client.send(new PutObjectCommand({ Bucket: bucket, Key: current, Body: data })))
 }
 
-async function get(
-  { client, bucket, prefix, options }: Context,
-  hash: Uint8Array,
-): Promise<Uint8Array | undefined> {
-  const found = await orMissing(
-    client.send(new GetObjectCommand({ Bucket: bucket, Key: keyOf(prefix, hash) })),
-  )
+async function getAt({ client, bucket, options }: Context, key: string): Promise<Uint8Array | undefined> {
+  const found = await orMissing(client.send(new GetObjectCommand({ Bucket: bucket, Key: key })))
   const storedAt = found?.LastModified?.getTime() ?? 0
   const data = await found?.Body?.transformToByteArray()
   return options.now() - storedAt < options.lifeMs ? data : undefined
+}
+
+async function get(context: Context, hash: Uint8Array): Promise<Uint8Array | undefined> {
+  for (const key of keysOf(context, hash)) {
+    const data = await getAt(context, key)
+    if (data !== undefined) return data
+  }
+  return undefined
+}
+
+async function has(context: Context, hash: Uint8Array): Promise<boolean> {
+  for (const key of keysOf(context, hash)) if (Number.isFinite(await ageOf(context, key))) return true
+  return false
 }
 
 interface Counted {
@@ -100,7 +127,7 @@ async function removeAll({ client, bucket }: Context, keys: readonly string[]): 
 
 /** Walks all objects, a thousand at a time, and counts those that stay. */
 async function sweep(context: Context, signal: AbortSignal): Promise<Counted | undefined> {
-  const { client, bucket, prefix, options } = context
+  const { client, bucket, prefix } = context
   let token: string | undefined
   let blobs = 0
   let bytes = 0
@@ -109,9 +136,8 @@ async function sweep(context: Context, signal: AbortSignal): Promise<Counted | u
       new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }),
     )
     const old: string[] = []
-    for (const { Key, LastModified, Size = 0 } of page.Contents ?? []) {
-      const expired = options.now() - (LastModified?.getTime() ?? 0) >= options.lifeMs
-      if (expired && Key !== undefined) old.push(Key)
+    for (const { Key = '', Size = 0 } of page.Contents ?? []) {
+      if (isOver(context, Key)) old.push(Key)
       else {
         blobs += 1
         bytes += Size
@@ -128,7 +154,7 @@ function storeOf(context: Context): BlobStore {
   return {
     put: (hash, data) => put(context, hash, data),
     get: (hash) => get(context, hash),
-    has: async (hash) => Number.isFinite(await ageOf(context, hash)),
+    has: (hash) => has(context, hash),
     sweep: async (signal) => {
       counted = (await sweep(context, signal)) ?? counted
     },
