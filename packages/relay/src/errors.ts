@@ -58,6 +58,10 @@ export const RELAY_ERRORS = {
     message: 'The system that keeps what this relay stores does not answer, or refuses.',
     hint: 'Check that it runs, its address and the credentials; the relay goes on by itself when it answers again.',
   },
+  'relay/not-running': {
+    message: 'No relay that takes payment runs on this data folder.',
+    hint: 'Start it with a price, or name its folder with --data.',
+  },
   'relay/bad-row': {
     message: 'What a service keeps has a key or a size that no row may have.',
     hint: 'A key has at most 512 characters, a row 512 KiB, a transaction 256 KiB.',

@@ -20,7 +20,7 @@ export interface EngineChoice {
 const MISSING = 'ERR_MODULE_NOT_FOUND'
 
 /** A part of this package that stands on a library of the operator's choice. */
-async function load<T>(setting: string, library: string, part: () => Promise<T>): Promise<T> {
+export async function loadOptional<T>(setting: string, library: string, part: () => Promise<T>): Promise<T> {
   try {
     return await part()
   } catch (cause) {
@@ -42,7 +42,7 @@ async function blobsOf(choice: EngineChoice): Promise<{ readonly blobs?: OpenBlo
       : { credentials: { accessKeyId, secretAccessKey } }
   // Stores other than the first one name the bucket in the path.
   const where = endpoint === undefined ? {} : { endpoint, forcePathStyle: true }
-  const { s3Blobs } = await load('s3Bucket', '@aws-sdk/client-s3', () => import('./s3/blobs.js'))
+  const { s3Blobs } = await loadOptional('s3Bucket', '@aws-sdk/client-s3', () => import('./s3/blobs.js'))
   return { blobs: s3Blobs({ bucket, client: { region, ...where, ...credentials } }) }
 }
 
@@ -62,12 +62,16 @@ export async function chooseEngine(choice: EngineChoice): Promise<OpenEngine> {
   if (choice.engine === 'embedded') return embeddedEngine
   const blobs = await blobsOf(choice)
   if (choice.engine === 'nats' && choice.natsUrl !== undefined) {
-    const { natsEngine } = await load('engine', '@nats-io/transport-node', () => import('./nats/engine.js'))
+    const { natsEngine } = await loadOptional(
+      'engine',
+      '@nats-io/transport-node',
+      () => import('./nats/engine.js'),
+    )
     const copies = choice.natsReplicas === undefined ? {} : { replicas: choice.natsReplicas }
     return natsEngine({ ...serversOf(choice.natsUrl), ...copies, ...blobs })
   }
   if (choice.engine === 'postgres' && choice.postgresUrl !== undefined) {
-    const { postgresEngine } = await load('engine', 'pg', () => import('./postgres/engine.js'))
+    const { postgresEngine } = await loadOptional('engine', 'pg', () => import('./postgres/engine.js'))
     return postgresEngine({ url: choice.postgresUrl, ...blobs })
   }
   throw new RelayError('relay/bad-setting', { details: { setting: 'engine', reason: 'its URL is missing' } })

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Logger } from '@hyphae/core'
-import type { Upkeep } from '../engine/engine.js'
+import type { Ledger } from '@hyphae/payment'
 import { RelayError } from '../errors.js'
 import { ADMIN_DEADLINE_MS, MAX_HTTP_HEADER_BYTES, MAX_SOCKET_PATH_BYTES } from '../limits.js'
 import type { Relay } from '../relay.js'
@@ -74,9 +74,27 @@ function socketPath(data: string): string | undefined {
   return process.platform === 'win32' || Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES ? undefined : path
 }
 
-function answerControl(upkeep: Upkeep, logger: Logger) {
+/** `/credit/KEY/AMOUNT`, `/balance/KEY`: the key of an account in hexadecimal. */
+const ACCOUNT = /^\/(credit|balance)\/([0-9a-f]{64})(?:\/(\d{1,20}))?$/
+
+/** Credits and balances of the ledger; undefined: something else was asked. */
+function askedOfLedger(
+  ledger: Ledger,
+  { method, url = '' }: IncomingMessage,
+): (() => Promise<string>) | undefined {
+  const [, what, hex = '', amount] = ACCOUNT.exec(url) ?? []
+  const account = new Uint8Array(Buffer.from(hex, 'hex'))
+  const balance = async (): Promise<string> => `${await ledger.balance(account)}\n`
+  if (method === 'GET' && what === 'balance' && amount === undefined) return balance
+  if (method !== 'POST' || what !== 'credit' || amount === undefined) return undefined
+  return () => ledger.credit(account, BigInt(amount)).then(balance)
+}
+
+function answerControl({ upkeep, payment }: Controlled, logger: Logger) {
   return (request: IncomingMessage, response: ServerResponse): void => {
-    const asked = `${request.method} ${request.url}`
+    const work = payment?.ledger === undefined ? undefined : askedOfLedger(payment.ledger, request)
+    // The account is nobody's business but the ledger's.
+    const asked = work === undefined ? `${request.method} ${request.url}` : 'ledger'
     const failed = (): void => {
       logger.error('upkeep failed', { asked })
       // A stream that was cut is no backup: its last block is missing.
@@ -84,27 +102,32 @@ function answerControl(upkeep: Upkeep, logger: Logger) {
       else send(response, 500, 'failed\n')
     }
     logger.info('upkeep', { asked })
-    if (asked === 'GET /backup') pipeline(backupOf(upkeep), response).catch(failed)
+    if (work !== undefined) work().then((text) => send(response, 200, text), failed)
+    else if (upkeep === undefined) send(response, 404, 'not here\n')
+    else if (asked === 'GET /backup') pipeline(backupOf(upkeep), response).catch(failed)
     else if (asked === 'POST /compact') upkeep.compact().then(() => send(response, 200, 'done\n'), failed)
     else send(response, 404, 'not here\n')
   }
 }
 
-/** Lets `backup` and `compact` reach the running relay. Undefined where there is nothing to reach or no way to. */
+/** What the operator reaches of a relay that runs. */
+export type Controlled = Pick<Relay, 'upkeep' | 'payment'>
+
+/** Lets `backup`, `compact`, `credit` and `balance` reach the running relay. Undefined where there is nothing to reach or no way to. */
 export async function startControl(
   data: string,
-  upkeep: Upkeep | undefined,
+  relay: Controlled,
   logger: Logger,
 ): Promise<Stoppable | undefined> {
   const path = socketPath(data)
-  if (upkeep === undefined) return undefined
+  if (relay.upkeep === undefined && relay.payment?.ledger === undefined) return undefined
   if (path === undefined) {
     logger.warn('no control socket: the path of the data folder is too long')
     return undefined
   }
   // Left by a relay that was killed: the store's lock says that none runs here but this one.
   await rm(path, { force: true })
-  const server = serverOf(answerControl(upkeep, logger))
+  const server = serverOf(answerControl(relay, logger))
   server.listen(path)
   await once(server, 'listening')
   // The folder keeps others out already, unless it was made by somebody less careful.
@@ -116,7 +139,7 @@ export async function startControl(
 export async function askRunning(
   data: string,
   method: 'GET' | 'POST',
-  what: 'backup' | 'compact',
+  what: string,
 ): Promise<IncomingMessage | undefined> {
   const path = socketPath(data)
   if (path === undefined) return undefined

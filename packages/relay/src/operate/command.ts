@@ -68,11 +68,19 @@ function help(): string {
 
 export const RELAY_HELP: string = `Keeps mail, keys and file parts for others, all of it sealed. Runs until Ctrl-C; prints its URL.
 backup saves what it keeps to a new file, also while it runs; restore makes a new data folder of it.
+credit and balance change and show an account of the relay that runs on the folder; a key is the payer's, in hexadecimal.
 
 ${help()}`
 
 /** Forms of the command, behind the program's name. */
-export const RELAY_FORMS: readonly string[] = ['[OPTIONS]', 'backup FILE', 'restore FILE', 'compact']
+export const RELAY_FORMS: readonly string[] = [
+  '[OPTIONS]',
+  'backup FILE',
+  'restore FILE',
+  'compact',
+  'credit KEY AMOUNT',
+  'balance KEY',
+]
 
 /** The call is not one of the forms. */
 function misused(reason: string): RelayError {
@@ -125,6 +133,23 @@ async function compact(call: RelayCall, config: RelayConfig): Promise<void> {
   await call.result({ type: 'compacted', data: config.data }, config.data)
 }
 
+const ACCOUNT = /^[0-9a-fA-F]{64}$/
+const AMOUNT = /^\d{1,20}$/
+
+/** Asks the ledger of the relay that runs on the folder: what is kept is changed by one who holds it. */
+async function ledger(call: RelayCall, { data }: RelayConfig, key: string, amount?: string): Promise<void> {
+  if (!ACCOUNT.test(key)) throw misused('a key is 64 hexadecimal digits')
+  if (amount !== undefined && !AMOUNT.test(amount)) throw misused('an amount is a whole number')
+  const what = amount === undefined ? 'balance' : 'credit'
+  const path = [what, key.toLowerCase(), ...(amount === undefined ? [] : [amount])].join('/')
+  const running = await askRunning(data, amount === undefined ? 'GET' : 'POST', path)
+  if (running === undefined) throw new RelayError('relay/not-running', { details: { path: data } })
+  let text = ''
+  for await (const part of running) text += String(part)
+  const balance = text.trim()
+  await call.result({ type: what, account: key.toLowerCase(), balance }, balance)
+}
+
 /**
  * Does what the words and options say.
  * @throws RelayError `relay/bad-setting` whose `setting` begins with `--` for what stands on the command line,
@@ -132,8 +157,8 @@ async function compact(call: RelayCall, config: RelayConfig): Promise<void> {
  */
 export async function runRelayCommand(call: RelayCall): Promise<void> {
   const config = readConfig(call)
-  const [verb, path, ...more] = call.words
-  if (more.length > 0) throw misused('too many words')
+  const [verb, path, amount, ...more] = call.words
+  if (more.length > 0 || (amount !== undefined && verb !== 'credit')) throw misused('too many words')
   if (call.flags['print-config'] !== undefined)
     return call.result(
       { type: 'config', ...printedConfig(config) },
@@ -145,5 +170,8 @@ export async function runRelayCommand(call: RelayCall): Promise<void> {
   if (verb === 'compact' && path === undefined) return compact(call, config)
   if (verb === 'backup' && path !== undefined) return backup(call, config, path)
   if (verb === 'restore' && path !== undefined) return restore(call, config, path)
+  if (verb === 'credit' && path !== undefined && amount !== undefined)
+    return ledger(call, config, path, amount)
+  if (verb === 'balance' && path !== undefined) return ledger(call, config, path)
   throw misused(`takes ${RELAY_FORMS.slice(1).join(', ')} or options alone`)
 }

@@ -191,6 +191,17 @@ export function readConfig({ flags, env, data }: ConfigSources): RelayConfig {
   return config
 }
 
+/** What says something of payment that is not there without a price. */
+const PAID = [
+  'payByteDays',
+  'payIssuer',
+  'payMethods',
+  'payTrustedKeys',
+  'payTokenValues',
+  'escrowUrl',
+] as const
+const ESCROW = ['escrowUrl', 'escrowContract', 'escrowKey'] as const
+
 /** Settings that mean nothing without another, or nothing at all. */
 function refuseHalves(config: RelayConfig): void {
   if (trustedProxies(config.trustedProxies) === undefined)
@@ -205,6 +216,14 @@ function refuseHalves(config: RelayConfig): void {
   if (config.s3Endpoint !== undefined) needs('s3Bucket', 'needed with s3Endpoint')
   if (config.s3Bucket !== undefined && config.engine === 'embedded')
     throw bad('s3Bucket', 'the embedded engine keeps blobs itself')
+  if (config.payAmount !== undefined) needs('payByteDays', 'needed with payAmount')
+  for (const name of PAID) if (config[name] !== undefined) needs('payAmount', `needed with ${name}`)
+  if (config.payAmount !== undefined && config.names.length === 0)
+    needs('payIssuer', 'needed with payAmount where no name is set')
+  for (const name of ESCROW)
+    for (const other of ESCROW) if (config[name] !== undefined) needs(other, `needed with ${name}`)
+  if (config.payMethods?.includes('escrow')) needs('escrowUrl', 'needed by the method escrow')
+  if (config.hopSecret !== undefined) needs('hopSecond', 'needed with hopSecret')
   if (config.s3AccessKey !== undefined) needs('s3SecretKey', 'needed with s3AccessKey')
 }
 

@@ -4,12 +4,12 @@ import type { Clock, Logger } from '@hyphae/core'
 import { chooseEngine } from '../engine/choose.js'
 import { RelayError } from '../errors.js'
 import { DEFAULT_LIMITS, DRAIN_MARGIN_MS } from '../limits.js'
-import type { RelayOptions } from '../options.js'
 import { type Relay, startRelay } from '../relay.js'
 import type { TlsPair } from '../server/tls.js'
 import { type Stoppable, startAdmin, startControl } from './admin.js'
 import type { RelayConfig } from './config.js'
 import { createMetrics, type Metrics } from './metrics.js'
+import { servicesOf } from './services.js'
 
 export interface ServeContext {
   readonly clock: Clock
@@ -37,18 +37,6 @@ async function readTls({ tlsCert, tlsKey }: RelayConfig): Promise<TlsPair | unde
   return { cert: await read(tlsCert), key: await read(tlsKey) }
 }
 
-/** What is offered beside boxes, where a setting asks for it. */
-function servicesOf(config: RelayConfig): Pick<RelayOptions, 'accepts' | 'hops' | 'push'> {
-  const { accepts, hopPeers: peers = [], hopSecond: second = false, pushContact, pushGateways } = config
-  const gateway = pushContact === undefined ? {} : { gateway: { contact: pushContact } }
-  const gateways = pushGateways === undefined ? {} : { gateways: pushGateways }
-  return {
-    ...(accepts !== undefined && { accepts }),
-    ...((second || peers.length > 0) && { hops: { peers, second } }),
-    ...((pushContact ?? pushGateways) !== undefined && { push: { ...gateway, ...gateways } }),
-  }
-}
-
 async function start(
   config: RelayConfig,
   context: ServeContext,
@@ -58,6 +46,7 @@ async function start(
   const { data, host, port, names, limits, rest, trustedProxies } = config
   const engine = await chooseEngine(config)
   const tls = await readTls(config)
+  const services = await servicesOf(config)
   return startRelay({
     data,
     host,
@@ -67,7 +56,7 @@ async function start(
     trustedProxies,
     clock,
     logger,
-    ...servicesOf(config),
+    ...services,
     engine: metrics === undefined ? engine : metrics.observe(engine),
     ...(metrics !== undefined && { observeRequest: metrics.http }),
     ...(names.length > 0 && { names }),
@@ -128,7 +117,7 @@ export async function serve(
       others.push(admin)
       adminUrl = `http://${config.adminHost.includes(':') ? `[${config.adminHost}]` : config.adminHost}:${admin.port}`
     }
-    const control = await startControl(config.data, relay.upkeep, logger)
+    const control = await startControl(config.data, relay, logger)
     if (control !== undefined) others.push(control)
     logger.info('relay started', { engine: config.engine, tls: config.tlsCert !== undefined })
     await ready({ url: relay.url, ...(adminUrl !== undefined && { adminUrl }) })

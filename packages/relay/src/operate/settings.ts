@@ -6,6 +6,7 @@
 import { TICKET_KINDS, type TicketKind } from '@hyphae/transport-relay/wire'
 import * as v from 'valibot'
 import { DEFAULT_LIMITS, type RelayLimits } from '../limits.js'
+import { PAYMENT_METHODS, type PaymentMethodName } from '../payment/service.js'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'off'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -34,9 +35,22 @@ export interface RelaySettings {
   readonly s3Bucket?: string
   readonly s3AccessKey?: string
   readonly s3SecretKey?: string
+  readonly serviceKey?: string
   readonly accepts?: readonly TicketKind[]
+  readonly payAmount?: string
+  readonly payByteDays?: number
+  readonly payIssuer?: string
+  readonly payMethods?: readonly PaymentMethodName[]
+  readonly payTrustedKeys?: readonly string[]
+  readonly payTokenValues?: readonly string[]
+  readonly escrowUrl?: string
+  readonly escrowContract?: string
+  readonly escrowKey?: string
+  readonly escrowConfirmations?: number
+  readonly escrowMinSettle?: string
   readonly hopPeers?: readonly string[]
   readonly hopSecond?: boolean
+  readonly hopSecret?: string
   readonly pushContact?: string
   readonly pushGateways?: readonly string[]
   readonly limits?: Partial<RelayLimits>
@@ -78,6 +92,18 @@ function url(...protocols: readonly string[]): v.GenericSchema {
   const good = (value: string): boolean => URL.canParse(value) && protocols.includes(new URL(value).protocol)
   return v.pipe(v.string(what), v.maxLength(MAX_TEXT, what), v.check(good, what))
 }
+
+/** Bytes in hexadecimal. */
+function hex(bytes: number, before = ''): v.GenericSchema {
+  const what = `expected ${bytes} bytes as ${2 * bytes} hexadecimal digits${before === '' ? '' : ` behind ${before}`}`
+  return v.pipe(v.string(what), v.regex(new RegExp(`^${before}[0-9a-fA-F]{${2 * bytes}}$`), what))
+}
+
+/** As a text: JSON has no whole numbers of 64 bits. */
+const amount = v.pipe(
+  v.string('expected a whole number as a text'),
+  v.regex(/^\d{1,20}$/, 'expected a whole number as a text'),
+)
 
 /** Host names without a port, as they stand in a URL. */
 const HOST_NAME = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)$/
@@ -209,6 +235,93 @@ export const SETTINGS: readonly Setting[] = [
     schema: list('expected kinds of tickets', choice(TICKET_KINDS)),
   },
   {
+    name: 'serviceKey',
+    kind: 'text',
+    value: 'KEY',
+    help: 'seals what payment, hops and push keep, in the file or the environment only',
+    schema: hex(32),
+    secret: 'value',
+  },
+  {
+    name: 'payAmount',
+    kind: 'text',
+    value: 'AMOUNT',
+    help: 'price of payByteDays, in the smallest unit of your money: turns payment on',
+    schema: amount,
+  },
+  {
+    name: 'payByteDays',
+    kind: 'whole',
+    value: 'NUMBER',
+    help: 'bytes that payAmount keeps for a day',
+    schema: whole(1, Number.MAX_SAFE_INTEGER),
+  },
+  {
+    name: 'payIssuer',
+    kind: 'text',
+    value: 'NAME',
+    help: 'name that tokens are bound to (the first host name)',
+    schema: text('expected a name'),
+  },
+  {
+    name: 'payMethods',
+    kind: 'list',
+    value: 'METHOD',
+    help: `${PAYMENT_METHODS.join(', ')} (all but escrow; with escrowUrl, all)`,
+    schema: list('expected methods of payment', choice(PAYMENT_METHODS)),
+  },
+  {
+    name: 'payTrustedKeys',
+    kind: 'list',
+    value: 'KEY',
+    help: 'Ed25519 key of somebody who pays nothing; repeat for several',
+    schema: list('expected keys', hex(32)),
+  },
+  {
+    name: 'payTokenValues',
+    kind: 'list',
+    value: 'NUMBER',
+    help: 'byte-days that a token buys; repeat for several, rising',
+    schema: list('expected whole numbers', amount),
+  },
+  {
+    name: 'escrowUrl',
+    kind: 'text',
+    value: 'URL',
+    help: 'JSON-RPC of a node of the chain that the escrow is on',
+    schema: url('http:', 'https:'),
+    secret: 'url',
+  },
+  {
+    name: 'escrowContract',
+    kind: 'text',
+    value: 'ADDRESS',
+    help: 'the escrow contract',
+    schema: hex(20, '0x'),
+  },
+  {
+    name: 'escrowKey',
+    kind: 'text',
+    value: 'KEY',
+    help: 'private key of the account that is paid, in the file or the environment only',
+    schema: hex(32, '0x'),
+    secret: 'value',
+  },
+  {
+    name: 'escrowConfirmations',
+    kind: 'whole',
+    value: 'NUMBER',
+    help: 'blocks on top of a deposit before it counts (12)',
+    schema: whole(0, 10_000),
+  },
+  {
+    name: 'escrowMinSettle',
+    kind: 'text',
+    value: 'AMOUNT',
+    help: 'wei below which nothing is redeemed before the end (ten times its gas)',
+    schema: amount,
+  },
+  {
     name: 'hopPeers',
     kind: 'list',
     value: 'URL',
@@ -221,6 +334,14 @@ export const SETTINGS: readonly Setting[] = [
     value: 'true|false',
     help: 'open requests that are sealed to this relay (false)',
     schema: v.boolean('expected true or false'),
+  },
+  {
+    name: 'hopSecret',
+    kind: 'text',
+    value: 'KEY',
+    help: 'makes the keys of relays that share no store, in the file or the environment only',
+    schema: hex(32),
+    secret: 'value',
   },
   {
     name: 'pushContact',
