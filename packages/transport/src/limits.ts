@@ -73,8 +73,8 @@ export const MAX_QUEUED_MESSAGES = 1024
 /** Malformed or wrongly signed messages of one peer's run, after which that run is not heard. */
 export const MAX_LINK_REFUSALS = 64
 
-/** A peer that starts anew more often makes this node sign all its boxes each time. */
-export const MIN_RUN_MS = 500
+/** A peer that starts anew makes this node sign all its boxes: more often it is not heard until the minute is over. */
+export const MAX_RUNS_PER_MINUTE = 10
 
 /** How long a put over a link waits for somebody to come: waiting costs nothing but the frame's memory. */
 export const PUT_PATIENCE_MS: number = 5 * 60 * 1000
@@ -82,6 +82,9 @@ export const PUT_PATIENCE_MS: number = 5 * 60 * 1000
 /** Time for a first confirmation, before what latency and bandwidth add: over links that lose frames, and others. */
 export const LOSSY_ANSWER_MS = 1000
 export const RELIABLE_ANSWER_MS = 5000
+
+/** Frames that a link has taken and whose connection it has ended are asked for after this. */
+export const CUT_AFTER_MS = 250
 
 /** The longest wait between two tries of one frame. */
 export const LAST_PROBE_MS = 60_000

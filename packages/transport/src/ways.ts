@@ -51,8 +51,8 @@ export function meets(
 }
 
 /**
- * Peers that read the box and have not failed lately, nearest first; then the mailboxes; then the peers that have. Where
- * nobody can take the frame now, those that will when their peer comes.
+ * Peers that read the box and have not failed lately, nearest first; then the mailboxes; then the peers that have; last
+ * those ways that will take it when somebody comes who reads the box.
  */
 export function stagesFor(
   routes: readonly MailRoute[],
@@ -81,8 +81,8 @@ export function stagesFor(
     stores.slice(0, options.copies),
     ...stores.slice(options.copies).map((way) => [way]),
     ...ranked.filter(isFailing).map((way) => [way]),
+    waiting,
   ].filter(({ length }) => length > 0)
-  if (stages.length === 0) return [waiting]
   return options.priority === 'urgent' ? [stages.flat()] : stages
 }
 

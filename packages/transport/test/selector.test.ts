@@ -260,6 +260,28 @@ describe('a race', () => {
     expect(alone.mailbox.reach?.(BOX.id)).toBeUndefined()
   })
 
+  test('a mailbox that is late is not waited for when a peer comes meanwhile', async () => {
+    let comes = (): void => {}
+    const coming = new Promise<void>((resolve) => {
+      comes = resolve
+    })
+    const away = fake(
+      'away',
+      () => coming,
+      {},
+      () => undefined,
+    )
+    const relay = fake('relay', hangs)
+    const { mailbox, clock } = choose([away, relay])
+    const done = mailbox.put([put(BOX, 1)])
+    await turn()
+    expect([away.puts.length, relay.puts.length]).toEqual([0, 1])
+    await clock.advance(700)
+    comes()
+    await done
+    expect(away.puts).toEqual([[1]])
+  })
+
   test('items for peers and items for mailboxes go their own ways in one put', async () => {
     const there = plainBox(2)
     const link = fake('link', stores, {}, () => 'machine')

@@ -212,7 +212,7 @@ export interface Link {
   frames(options?: IoOptions): AsyncIterable<{ readonly peer: string; readonly frame: Uint8Array }>
   /** Who may be spoken to, as far as is known now: asked again and again. Who has spoken need not be named. */
   peers?(): readonly string[]
-  /** How near the peer is that is spoken with now. */
+  /** How near the peer is; undefined while there is no connection with it. */
   nearness?(peer: string): Nearness | undefined
 }
 

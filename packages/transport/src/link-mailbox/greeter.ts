@@ -4,7 +4,7 @@
  */
 import { equalBytes } from '@hyphae/core'
 import { backoffMs } from '../backoff.js'
-import { MAX_STRANGER_GREETINGS, MEETING_MS, MIN_RUN_MS } from '../limits.js'
+import { MAX_RUNS_PER_MINUTE, MAX_STRANGER_GREETINGS, MEETING_MS } from '../limits.js'
 import type { Message } from './message.js'
 import { airMs, type Peer, type Post, peerOf, sayHello } from './post.js'
 
@@ -26,15 +26,23 @@ export function meet(
 ): Meeting {
   const now = post.clock.now()
   const anew = peer.run === undefined || !equalBytes(peer.run, run)
-  if (anew && now - peer.runSince < MIN_RUN_MS) return 'ignored'
+  if (anew && !mayChange(peer, now)) return 'ignored'
   if (anew) {
     peer.run = run
-    peer.runSince = now
     peer.refusals = 0
   }
   if (asks || !equalBytes(sees, post.run)) sayHello(post, peer, false)
   const back = hear(post, peer)
   return anew ? 'anew' : back
+}
+
+/** Every new run makes this node sign all its boxes. */
+function mayChange(peer: Peer, now: number): boolean {
+  const minute = Math.floor(now / 60_000)
+  if (peer.minute !== minute) peer.runs = 0
+  peer.minute = minute
+  peer.runs += 1
+  return peer.runs <= MAX_RUNS_PER_MINUTE
 }
 
 /** Something came from the peer: it is there. */
@@ -44,6 +52,8 @@ export function hear(post: Post, peer: Peer): Meeting {
   peer.present = true
   peer.unreachable = false
   peer.greetings = 0
+  // Should it go, it is greeted at once.
+  peer.greetAt = 0
   post.changed.wake()
   return 'back'
 }

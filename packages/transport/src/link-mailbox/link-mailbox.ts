@@ -105,8 +105,8 @@ async function listen(parts: Parts): Promise<void> {
 async function keep({ post, outgoing, inbox, candidates }: Parts): Promise<void> {
   while (!post.closed.aborted) {
     const now = post.clock.now()
-    const nextGreeting = greet(post, candidates, now)
     const busy = [outgoing.tend(now), inbox.tend(now)].some(Boolean)
+    const nextGreeting = greet(post, candidates, now)
     const rest = Math.min(busy ? BUSY_CHECK_MS : PEER_CHECK_MS, Math.max(1, nextGreeting - now))
     const over = new AbortController()
     const stop = AbortSignal.any([over.signal, post.closed])

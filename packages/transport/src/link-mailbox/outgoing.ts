@@ -5,6 +5,7 @@
 import { type BoxId, CoreError, type MailboxPut, type PutOptions, type Reach, toHex } from '@hyphae/core'
 import { TransportError } from '../errors.js'
 import {
+  CUT_AFTER_MS,
   LAST_PROBE_MS,
   LINK_WINDOW,
   MAX_OFFERED,
@@ -342,7 +343,7 @@ function tend(state: State, now: number): boolean {
   for (const entry of state.entries.values()) {
     if (entry.peer === undefined) continue
     flying = true
-    if (entry.dueAt > now) continue
+    if (entry.dueAt > now && !isCut(state.post, entry.peer, now - entry.sentAt)) continue
     late.set(entry.peer, [...(late.get(entry.peer) ?? []), entry])
   }
   for (const [peer, entries] of late) {
@@ -352,6 +353,16 @@ function tend(state: State, now: number): boolean {
     else offer(state, peer, entries)
   }
   return flying
+}
+
+/** The link says that it is connected with the peer no more: what it was given may be lost. */
+function isCut({ link }: Post, { name, queued }: Peer, sinceMs: number): boolean {
+  return (
+    sinceMs >= CUT_AFTER_MS &&
+    queued === 0 &&
+    link.nearness !== undefined &&
+    link.nearness(name) === undefined
+  )
 }
 
 /** Keeps announcements within bounds: the peer with the most gives way, its oldest first. */

@@ -43,7 +43,9 @@ export interface Peer {
   readonly name: string
   /** Of its present run; undefined before it has said hello. */
   run: Uint8Array | undefined
-  runSince: number
+  /** New runs in one minute. */
+  minute: number
+  runs: number
   present: boolean
   /** It could not be spoken to, or did not answer in time. */
   unreachable: boolean
@@ -110,7 +112,8 @@ export function peerOf(post: Post, name: string): Peer | undefined {
   const peer: Peer = {
     name,
     run: undefined,
-    runSince: Number.NEGATIVE_INFINITY,
+    minute: 0,
+    runs: 0,
     present: false,
     unreachable: false,
     heardAt: Number.NEGATIVE_INFINITY,
