@@ -47,7 +47,10 @@ const overNats = sharedEngine(
   () => startNats(1),
   ({ servers }, prefix) => natsEngine({ servers, replicas: 1, prefix }),
 )
-const overPostgres = sharedEngine(startPostgres, ({ url }, schema) => postgresEngine({ url, schema }))
+const overPostgres = sharedEngine(
+  () => startPostgres({ synced: false }),
+  ({ url }, schema) => postgresEngine({ url, schema }),
+)
 
 engineCompliance('the NATS engine', overNats, { missing: NATS_MISSING })
 engineCompliance('the PostgreSQL engine', overPostgres, { missing: POSTGRES_MISSING })

@@ -64,9 +64,19 @@ async function answering(port: number): Promise<void> {
 }
 
 /** Started again until it runs: after a crash the memory of the server before may still be in use. */
-async function run(folder: string, port: number): Promise<ChildProcess> {
+async function run(folder: string, port: number, settings: readonly string[]): Promise<ChildProcess> {
   for (;;) {
-    const args = ['-D', folder, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1']
+    const args = [
+      '-D',
+      folder,
+      '-p',
+      String(port),
+      '-k',
+      folder,
+      '-c',
+      'listen_addresses=127.0.0.1',
+      ...settings,
+    ]
     const child = spawn(`${programs}/postgres`, args, { stdio: 'ignore', ...user })
     try {
       await accepting(port, () => child.exitCode !== null)
@@ -78,13 +88,17 @@ async function run(folder: string, port: number): Promise<ChildProcess> {
   }
 }
 
-export async function startPostgres(): Promise<PostgresServer> {
+/** What survives the loss of the machine is not asked: what is killed is a process, and the system keeps its writes. */
+const UNSYNCED = ['-c', 'fsync=off', '-c', 'full_page_writes=off']
+
+export async function startPostgres({ synced = true } = {}): Promise<PostgresServer> {
+  const settings = synced ? [] : UNSYNCED
   const folder = await temporaryFolder()
   if (user !== undefined && 'uid' in user) await chown(folder.path, user.uid, user.gid)
   const options = ['-D', folder.path, '-U', 'relay', '-A', 'trust', '-E', 'UTF8', '--no-locale', '-N']
   execFileSync(`${programs}/initdb`, options, { stdio: 'pipe', cwd: '/', ...user })
   const port = await freePort()
-  let child: ChildProcess | undefined = await run(folder.path, port)
+  let child: ChildProcess | undefined = await run(folder.path, port, settings)
   const crash = async (): Promise<void> => {
     const dying = child
     child = undefined
@@ -97,7 +111,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     url: urlOf(port),
     crash,
     start: async () => {
-      child ??= await run(folder.path, port)
+      child ??= await run(folder.path, port, settings)
     },
     dispose: async () => {
       await crash()
