@@ -37,11 +37,14 @@ for (const [name, run] of RUNS) {
     `\n${name}: ${delays.length} of ${said} messages shown, median ${seconds(median)}, slowest ${seconds(worst)}; ` +
       `${(bytesADay / 1e6).toFixed(1)} MB a node and day\n`,
   )
-  for (const { adversary, method, guesses } of report.attacks)
-    if (guesses !== undefined)
-      stdout.write(
-        `  ${adversary}, ${method}: claims ${guesses.claimed}, right ${guesses.right}, of ${guesses.pairs}\n`,
-      )
+  for (const { adversary, method, guesses } of report.attacks) {
+    if (guesses === undefined) continue
+    const { claimed, right, pairs } = guesses
+    const chance = (claimed * pairs * 2) / (nodes * (nodes - 1))
+    stdout.write(
+      `  ${adversary}, ${method}: claims ${claimed}, right ${right}, of ${pairs}; by chance ${chance.toFixed(1)}\n`,
+    )
+  }
 }
 
 function seconds(ms: number): string {

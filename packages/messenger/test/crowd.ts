@@ -23,6 +23,8 @@ export interface CrowdNetwork {
   /** Every fetch: bits, prefix, after. */
   readonly fetches: readonly { readonly bits: number; readonly prefix: number; readonly after: number }[]
   bits: number
+  /** What a relay does whose disk was lost: it has nothing, and counts from the beginning. */
+  forget(): void
 }
 
 /** Two hops as far as its carriers say, records and stocks of a memory network, and buckets of `bits` bits, it says. */
@@ -56,6 +58,9 @@ export function crowdNetwork(bits: number): CrowdNetwork {
     stored,
     fetches,
     bits,
+    forget: () => {
+      stored.length = 0
+    },
     transport: () => async (components) => {
       const carrier = await net()({ ...components, clock: systemClock })
       return {

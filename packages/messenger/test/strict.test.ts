@@ -10,13 +10,13 @@ import { hopKey, openCalls, throughRelay } from '@hyphae/transport-relay/hops'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { homeOf } from '../src/boxes.js'
 import { createMessenger, type Messenger, memoryNetwork } from '../src/index.js'
-import { HOME_BITS, LOW_SEND_MS, READER_BITS } from '../src/limits.js'
+import { HOME_BITS, LOW_SEND_MS, QUIET_BUCKET_MS, READER_BITS } from '../src/limits.js'
 import { placesTable } from '../src/rows.js'
 import { crowdNetwork, fastClock } from './crowd.js'
 import { next, nextTexts, openNode, survivingStore, tapped } from './nodes.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
-const clock = fastClock(20_000)
+const clock = fastClock(8_000)
 const strict = { mode: 'strict', cover: 'high', clock } as const
 
 async function say(from: Messenger, to: Messenger, text: string): Promise<void> {
@@ -158,6 +158,27 @@ describe('a strict node', () => {
     expect(metered.privacy.cover).toBe('off')
     await systemClock.sleep(50)
     expect(crowd.stored).toEqual([])
+  })
+
+  it('hostile 37: a relay that claims to be huge makes its crowd no smaller than a home', async () => {
+    const net = crowdNetwork(24)
+    const [alice, bob] = await Promise.all([1, 2].map(() => openNode(net.transport(), strict)))
+    await say(alice as Messenger, bob as Messenger, 'hello')
+    expect(net.fetches.every(({ bits }) => bits === HOME_BITS)).toBe(true)
+    expect(new Set(net.fetches.map(({ prefix }) => prefix)).size).toBeLessThanOrEqual(2)
+  })
+
+  it('hostile 37: a relay that counts from the beginning again is read from the beginning', async () => {
+    const net = crowdNetwork(0)
+    const own = fastClock(20_000)
+    const quiet = { ...strict, cover: 'off', clock: own } as const
+    const [alice, bob] = await Promise.all([1, 2].map(() => openNode(net.transport(), quiet)))
+    await say(alice as Messenger, bob as Messenger, 'one')
+    await systemClock.sleep(20)
+    net.forget()
+    await (await (alice as Messenger).conversation((bob as Messenger).id)).send('two')
+    own.forward(QUIET_BUCKET_MS)
+    expect((await next(bob as Messenger)).text).toBe('two')
   })
 
   it('talks and sends files over two relays', async () => {

@@ -1,0 +1,36 @@
+/** What adversaries can claim of a small village, with the protocol's own code (spec/privacy.md section 5). */
+import type { Attack } from '@hyphae/testkit'
+import { expect, it } from 'vitest'
+import { runVillage, type Village } from './village.js'
+
+const SMALL = { seed: 3, nodes: 5, hours: 14 } as const
+
+function attacks({ report }: Village, method: Attack['method']): Record<string, Attack['guesses']> {
+  const those = report.attacks.filter((one) => one.method === method)
+  return Object.fromEntries(those.map(({ adversary, guesses }) => [adversary, guesses]))
+}
+
+it('a relay that is read box by box knows who talks to whom', async () => {
+  const village = await runVillage({ ...SMALL, mode: 'standard' })
+  expect(village.result.failure).toBeUndefined()
+  expect(village.delays.length).toBe(village.said)
+  const pairs = village.pairs.length
+  expect(pairs).toBeGreaterThan(1)
+  expect(attacks(village, 'boxes')['second alone']).toEqual({ claimed: pairs, right: pairs, pairs })
+  expect(attacks(village, 'lookups')['second alone']).toMatchObject({ right: pairs })
+}, 60_000)
+
+it('over two hops and by buckets no relay alone can claim a pair, and everything arrives', async () => {
+  const village = await runVillage({ ...SMALL, mode: 'strict', cover: 'low' })
+  expect(village.result.failure).toBeUndefined()
+  expect(village.delays.length).toBe(village.said)
+  expect(village.pairs.length).toBeGreaterThan(1)
+  for (const method of ['boxes', 'lookups'] as const) {
+    expect(attacks(village, method)['second alone']).toMatchObject({ claimed: 0 })
+    expect(attacks(village, method)['entry alone']).toMatchObject({ claimed: 0 })
+  }
+  expect(attacks(village, 'boxes')['relays together']).toMatchObject({ claimed: 0 })
+  expect(attacks(village, 'buckets')['relays together']).toMatchObject({ claimed: 0 })
+  // Together they see where somebody meets somebody: records and prekeys are asked for by name.
+  expect(attacks(village, 'lookups')['relays together']).toMatchObject({ right: village.pairs.length })
+}, 60_000)
