@@ -1,5 +1,5 @@
 /**
- * Frames that are due at about the same time, as one entry: the frames of one transaction. spec/relay-store.md 4.
+ * Frames that are due at about the same time, as one entry: the frames of one transaction. spec/relay-store.md section 3.
  *
  * ```
  * key    when the first is due u64 | its position u64, as of any entry of what is due

@@ -59,9 +59,8 @@ interface State {
   readonly session: Session
   readonly work: Work
   readonly rates: { readonly operations: Bucket; readonly bytes: Bucket; readonly control: Bucket }
-  readonly closed: AbortController
-  /** Waits until the connection's rate allows more. */
-  slowed: boolean
+  /** Waits until the connection's rate allows more; aborted when it closes. */
+  slowed: AbortController | undefined
   ending: boolean
   /** Bytes of messages that have ended. */
   accounted: number
@@ -76,19 +75,19 @@ const CONTROL_HEADER_BYTES = 6
 
 /** Reads, or stops reading: TCP then slows the peer down. */
 function steer({ ws, work, slowed, ending }: State): void {
-  const stop = slowed || ending || work.pending()
+  const stop = slowed !== undefined || ending || work.pending()
   if (stop && !ws.isPaused) ws.pause()
   else if (!stop && ws.isPaused) ws.resume()
 }
 
 function slowDown(state: State, ms: number): void {
-  if (ms === 0 || state.slowed) return
-  state.slowed = true
+  if (ms === 0 || state.slowed !== undefined || state.ending) return
+  state.slowed = new AbortController()
   state.context.clock
-    .sleep(ms, state.closed.signal)
+    .sleep(ms, state.slowed.signal)
     .catch(() => {})
     .finally(() => {
-      state.slowed = false
+      state.slowed = undefined
       steer(state)
     })
 }
@@ -151,7 +150,7 @@ function listen(state: State): void {
   // A broken peer is no news: 'close' follows.
   ws.on('error', () => {})
   ws.on('close', () => {
-    state.closed.abort()
+    state.slowed?.abort()
     state.ending = true
     void work.stop()
     endSession(session)
@@ -197,8 +196,7 @@ export function acceptConnection(
     session,
     work,
     rates: bucketsOf(context),
-    closed: new AbortController(),
-    slowed: false,
+    slowed: undefined,
     ending: false,
     accounted: socket.bytesRead,
     heard: context.clock.now(),

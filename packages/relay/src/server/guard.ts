@@ -54,9 +54,10 @@ function reason(connection: Connection, seen: Seen, limits: RelayLimits, now: nu
 
 /** Cuts off the largest unfinished messages until the rest fits the budget. */
 function overBudget(connections: Iterable<Connection>, budget: number): Connection[] {
-  const open = [...connections].map((connection) => ({ connection, bytes: connection.unfinished() }))
-  let total = open.reduce((sum, { bytes }) => sum + bytes, 0)
+  let total = 0
+  for (const connection of connections) total += connection.unfinished()
   if (total <= budget) return []
+  const open = [...connections].map((connection) => ({ connection, bytes: connection.unfinished() }))
   open.sort((a, b) => b.bytes - a.bytes)
   const cut: Connection[] = []
   for (const { connection, bytes } of open) {

@@ -48,6 +48,34 @@ describe('expiry', () => {
     }
   })
 
+  it('takes frames that share an entry out of it as they fall due, and their ids with them', async () => {
+    fixture = await openEngine({ framesPerBox: 500 })
+    const { engine, clock } = fixture
+    const box = random(32)
+    const ids = Array.from({ length: 300 }, () => random(16))
+    const frame = random(128)
+    // Together, so that they become durable together.
+    await Promise.all(ids.map((id) => engine.put(box, id, frame, { ttl: 7 })))
+    const all = await cursorsOf(engine, box)
+    await clock.advance(7.2 * DAY)
+    await engine.sweep(never)
+    await fixture.reopen()
+    const left = new Set(await cursorsOf(fixture.engine, box))
+    expect(left.size).toBeGreaterThan(0)
+    expect(left.size).toBeLessThan(300)
+    // The id of a frame is free once the frame is gone, and not before.
+    for (const id of ids) await fixture.engine.put(box, id, frame)
+    expect(await cursorsOf(fixture.engine, box)).toHaveLength(300)
+    expect(all.filter((cursor) => left.has(cursor))).toHaveLength(left.size)
+    await clock.advance(DAY)
+    await fixture.engine.sweep(never)
+    // Those of the second time are of the longest class.
+    expect(await cursorsOf(fixture.engine, box)).toHaveLength(300 - left.size)
+    await clock.advance(40 * DAY)
+    await fixture.engine.sweep(never)
+    expect(await fixture.engine.stats()).toMatchObject({ boxes: 0, bytes: 0 })
+  })
+
   it('is spread, so that what lies in the store does not say when a frame came', async () => {
     fixture = await openEngine({ framesPerBox: 500 })
     const { engine, clock, folder } = fixture
