@@ -15,18 +15,27 @@ interface Usage {
   objects: number
 }
 
-function usageOf(all: Iterable<Held>): { readonly total: Usage; readonly by: ReadonlyMap<string, Usage> } {
-  const total = { bytes: 0, objects: 0 }
-  const by = new Map<string, Usage>()
-  for (const held of all) {
-    const mine = by.get(held.from) ?? { bytes: 0, objects: 0 }
-    by.set(held.from, mine)
-    for (const usage of [total, mine]) {
-      usage.bytes += held.bytes
-      usage.objects += 1
-    }
+/** What is held, in all and by whom it came from: kept up to date, since it is asked for at every block. */
+export interface Ledger {
+  readonly total: Usage
+  readonly by: Map<string, Usage>
+  ephemeral: number
+}
+
+export function emptyLedger(): Ledger {
+  return { total: { bytes: 0, objects: 0 }, by: new Map(), ephemeral: 0 }
+}
+
+/** Counts an object in (1), out (-1), or only its bytes (0). */
+export function enter(ledger: Ledger, held: Held, objects: 1 | 0 | -1, bytes: number): void {
+  const mine = ledger.by.get(held.from) ?? { bytes: 0, objects: 0 }
+  ledger.by.set(held.from, mine)
+  for (const usage of [ledger.total, mine]) {
+    usage.bytes += bytes
+    usage.objects += objects
   }
-  return { total, by }
+  if (held.memory !== undefined) ledger.ephemeral += objects
+  if (mine.objects === 0) ledger.by.delete(held.from)
 }
 
 /**
@@ -39,10 +48,11 @@ export function makeRoom(
   need: { readonly bytes: number; readonly added: boolean },
   room: Room,
   now: number,
+  ledger: Ledger,
 ): Held[] | undefined {
-  const { total, by } = usageOf(all.values())
+  const total = { ...ledger.total }
   const share = { bytes: room.quotaBytes * NEIGHBOUR_SHARE, objects: room.maxObjects * NEIGHBOUR_SHARE }
-  const mine = by.get(newcomer.from) ?? { bytes: 0, objects: 0 }
+  const mine = { bytes: 0, objects: 0, ...ledger.by.get(newcomer.from) }
   const objects = need.added ? 1 : 0
   const fits = (usage: Usage, limit: Usage): boolean =>
     usage.bytes + need.bytes <= limit.bytes && usage.objects + objects <= limit.objects
@@ -50,7 +60,7 @@ export function makeRoom(
   const shared = newcomer.keeping === 'own' ? whole : share
   const dropped: Held[] = []
   if (fits(mine, shared) && fits(total, whole)) return dropped
-  for (const victim of victims(all, newcomer, by, now)) {
+  for (const victim of victims(all, newcomer, ledger.by, now)) {
     const inShare = fits(mine, shared)
     if (inShare && fits(total, whole)) break
     if (!inShare && victim.from !== newcomer.from) continue

@@ -20,7 +20,7 @@ import {
 } from './held.js'
 import { MAX_EPHEMERAL } from './limits.js'
 import type { Description } from './object.js'
-import { makeRoom, type Room } from './room.js'
+import { emptyLedger, enter, type Ledger, makeRoom, type Room } from './room.js'
 import { deadSlots, deleteSlot, isCurrent, loadSlots, moveSlot } from './slots.js'
 import { isBlock, placeOf } from './tree.js'
 
@@ -65,6 +65,7 @@ export interface Shelf {
 interface ShelfState {
   readonly options: ShelfOptions
   readonly objects: Map<string, Held>
+  readonly ledger: Ledger
   readonly slots: Awaited<ReturnType<typeof loadSlots>>
   /** The node that was read last, by object: its children come one after the other. */
   readonly parents: Map<string, { readonly block: number; readonly data: Uint8Array }>
@@ -76,10 +77,13 @@ interface ShelfState {
 export async function openShelf(options: ShelfOptions): Promise<Shelf> {
   const { store } = options
   const objects = await loadObjects(options)
+  const ledger = emptyLedger()
+  for (const held of objects.values()) enter(ledger, held, 1, held.bytes)
   let last: Promise<unknown> = Promise.resolve()
   const state: ShelfState = {
     options,
     objects,
+    ledger,
     slots: await loadSlots(store),
     parents: new Map(),
     alone: (work) => {
@@ -154,8 +158,15 @@ function deleteHeld(tx: StoreTransaction, held: Held): void {
   )
 }
 
+/** A block is here, or gone. */
+function mark(state: ShelfState, held: Held, block: number, here: boolean): void {
+  const before = held.bytes
+  markBlock(held, block, here)
+  enter(state.ledger, held, 0, held.bytes - before)
+}
+
 function forget(state: ShelfState, held: Held, reason: DropReason): void {
-  state.objects.delete(held.id)
+  if (state.objects.delete(held.id)) enter(state.ledger, held, -1, -held.bytes)
   state.parents.delete(held.id)
   state.options.dropped(held, reason)
 }
@@ -163,7 +174,7 @@ function forget(state: ShelfState, held: Held, reason: DropReason): void {
 /** What must go for the newcomer. @throws ObjectsError `objects/full` */
 function roomFor(state: ShelfState, held: Held, bytes: number, added: boolean): Held[] {
   const { room, clock } = state.options
-  const victims = makeRoom(state.objects, held, { bytes, added }, room, clock.now())
+  const victims = makeRoom(state.objects, held, { bytes, added }, room, clock.now(), state.ledger)
   if (victims === undefined)
     throw new ObjectsError('objects/full', { details: { bytes, quota: room.quotaBytes } })
   return victims
@@ -174,8 +185,7 @@ async function describe(state: ShelfState, description: Description, terms: Held
   const known = state.objects.get(held.id)
   if (known !== undefined) return known
   if (!isCurrent(state.slots, held)) throw new ObjectsError('objects/outdated')
-  const ephemeral = [...state.objects.values()].filter(({ memory }) => memory !== undefined)
-  if (held.memory !== undefined && ephemeral.length >= MAX_EPHEMERAL)
+  if (held.memory !== undefined && state.ledger.ephemeral >= MAX_EPHEMERAL)
     throw new ObjectsError('objects/full', { details: { ephemeral: MAX_EPHEMERAL } })
   const victims = roomFor(state, held, 0, true)
   let moved = (): void => {}
@@ -189,6 +199,7 @@ async function describe(state: ShelfState, description: Description, terms: Held
   moved()
   for (const victim of victims) forget(state, victim, 'full')
   state.objects.set(held.id, held)
+  enter(state.ledger, held, 1, 0)
   return held
 }
 
@@ -220,7 +231,7 @@ async function keep(state: ShelfState, held: Held, blocks: readonly NewBlock[]):
   for (const old of replaced) forget(state, old, 'replaced')
   for (const { block, data } of fresh) {
     held.memory?.set(block, data.slice())
-    markBlock(held, block, true)
+    mark(state, held, block, true)
   }
   return isComplete(held)
 }
@@ -271,7 +282,7 @@ async function readBlock(state: ShelfState, held: Held, block: number): Promise<
   const data = await state.options.store.get([BLOCK, held.hash, block])
   if (data !== undefined && (await isWhole(state, held, block, data))) return data
   // Its row is overwritten when it was fetched again; until then each start finds the damage anew.
-  markBlock(held, block, false)
+  if (state.objects.has(held.id)) mark(state, held, block, false)
   return undefined
 }
 
