@@ -85,7 +85,7 @@ async function open(place: string, plan?: Plan): Promise<LinkSubject> {
 }
 
 describe.each(ADDRESSES)('a link to %s', (_name, address) => {
-  for (const { name, run } of linkCompliance(() => open(address()), { crypto })) it(name, run)
+  for (const { name, run } of linkCompliance(() => open(address()), { crypto })) it.concurrent(name, run)
 })
 
 /** The thousands of frames that fill a sender's buffers would take a slow wire a quarter of a minute. */
@@ -94,7 +94,7 @@ const withoutFlood = ({ name }: { readonly name: string }): boolean => !name.inc
 describe('a link over UDP that loses, doubles and reorders', () => {
   const plan = (): Plan => ({ random: seeded(7), loss: 0.03, doubled: 0.03, delayMs: 3 })
   const cases = linkCompliance(() => open('udp://127.0.0.1:0', plan()), { crypto })
-  for (const { name, run } of cases.filter(withoutFlood)) it(name, { timeout: 30_000 }, run)
+  for (const { name, run } of cases.filter(withoutFlood)) it.concurrent(name, { timeout: 30_000 }, run)
 })
 
 describe.skipIf(!socatIsThere)('a link over a serial port (skipped without socat)', () => {
@@ -118,5 +118,5 @@ describe.skipIf(!socatIsThere)('a link over a serial port (skipped without socat
     }
   }
   const cases = linkCompliance(openCable, { crypto })
-  for (const { name, run } of cases.filter(withoutFlood)) it(name, { timeout: 30_000 }, run)
+  for (const { name, run } of cases.filter(withoutFlood)) it.concurrent(name, { timeout: 30_000 }, run)
 })
