@@ -10,7 +10,7 @@ import {
   type PutEntry,
   type Withdrawn,
 } from './record.js'
-import { type BoxState, cursorOf, expire, isRepeated, type LogState } from './state.js'
+import { cursorOf, expire, isRepeated, type LogState, placeOf } from './state.js'
 
 interface Waiter {
   resolve(verdict: Verdict): void
@@ -69,17 +69,6 @@ function finish({ changes, answered }: Queue, answers: Answers): () => void {
       change.resolve(verdict)
     }
   }
-}
-
-/** How many frames of the box wait before this one; undefined: it does not wait. */
-function placeOf({ waiting }: BoxState, cursor: number): number | undefined {
-  let [low, high] = [0, waiting.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((waiting[middle] as { cursor: number }).cursor < cursor) low = middle + 1
-    else high = middle
-  }
-  return waiting[low]?.cursor === cursor ? low : undefined
 }
 
 /** Another relay may have filled the box while the record was on its way: what came behind that is taken back. */

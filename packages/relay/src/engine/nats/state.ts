@@ -24,6 +24,8 @@ export interface Remembered {
   until: number
   /** Of the first frame that had it, or where that was acknowledged. */
   cursor: number
+  /** Repetitions, as long as the first waits: it may still be withdrawn. */
+  again?: Waiting[]
 }
 
 export interface BoxState {
@@ -110,8 +112,28 @@ function release(state: LogState, cursor: number): void {
   state.dead.add(seq)
 }
 
-function isWaiting({ waiting }: BoxState, cursor: number): boolean {
-  return waiting.some((one) => one.cursor === cursor)
+/** How many frames of the box wait before this one; undefined: it does not wait. */
+export function placeOf({ waiting }: Pick<BoxState, 'waiting'>, cursor: number): number | undefined {
+  let [low, high] = [0, waiting.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((waiting[middle] as Waiting).cursor < cursor) low = middle + 1
+    else high = middle
+  }
+  return waiting[low]?.cursor === cursor ? low : undefined
+}
+
+function isWaiting(held: BoxState, cursor: number): boolean {
+  return placeOf(held, cursor) !== undefined
+}
+
+/** The frame is gone for good, and what repeats it too. */
+function end(state: LogState, held: BoxState, { cursor, id }: Waiting): void {
+  release(state, cursor)
+  const known = held.ids.get(id)
+  if (known?.again === undefined) return
+  for (const again of known.again) release(state, again.cursor)
+  delete known.again
 }
 
 /** True when a frame put at this time with an id that is known so is the same frame again. */
@@ -131,6 +153,20 @@ function remember(state: LogState, held: BoxState, id: string, known: Remembered
   if (known.until < state.soonest) state.soonest = known.until
 }
 
+/** True when it repeats a frame. What repeats one that still waits lies ready for when that is withdrawn. */
+function repeats(state: LogState, held: BoxState, one: Waiting): boolean {
+  const known = held.ids.get(one.id)
+  if (known === undefined || !counts(held, known, one.at)) return false
+  // As long as this one lies there its id must be known, or it would look like the first.
+  known.until = Math.max(known.until, one.until)
+  if (!isWaiting(held, known.cursor)) return true
+  known.again ??= []
+  known.again.push(one)
+  const { seq } = recordOf(one.cursor)
+  state.live.set(seq, (state.live.get(seq) ?? 0) + 1)
+  return true
+}
+
 /** Places of the frames that wait now. */
 function applyPuts(state: LogState, seq: number, { at, entries }: PutRecord): number[] {
   const taken: number[] = []
@@ -139,27 +175,18 @@ function applyPuts(state: LogState, seq: number, { at, entries }: PutRecord): nu
     const cursor = cursorOf(seq, place)
     if (state.withdrawn.has(cursor)) continue
     const held = boxOf(state, name, box)
-    const known = held.ids.get(id)
-    if (known !== undefined && counts(held, known, at)) {
-      // As long as this one lies there its id must be known, or it would look like the first.
-      known.until = Math.max(known.until, until)
-      continue
-    }
+    const one: Waiting = { cursor, size: frame.length, until, id, idUntil, at }
+    if (held.ids.has(id) && repeats(state, held, one)) continue
     remember(state, held, id, { until: idUntil, cursor })
     if (until < state.soonest) state.soonest = until
     if (cursor <= held.acked) continue
-    held.waiting.push({ cursor, size: frame.length, until, id, idUntil, at })
+    held.waiting.push(one)
     taken.push(place)
   }
-  if (taken.length > 0) state.live.set(seq, taken.length)
+  const live = (state.live.get(seq) ?? 0) + taken.length
+  if (live > 0) state.live.set(seq, live)
   else state.dead.add(seq)
   return taken
-}
-
-function drop(state: LogState, held: BoxState, index: number): Waiting {
-  const [gone] = held.waiting.splice(index, 1) as [Waiting]
-  release(state, gone.cursor)
-  return gone
 }
 
 /** An id that was acknowledged up to `cursor`: a frame behind it that has it is a repetition. */
@@ -171,9 +198,12 @@ function applyId(state: LogState, held: BoxState, { id, until }: RememberedId, c
   }
   known.until = Math.max(known.until, until)
   if (known.cursor <= cursor) return
-  const index = held.waiting.findIndex((one) => one.cursor === known.cursor)
-  if (index >= 0 && until > (held.waiting[index] as Waiting).at)
-    known.until = Math.max(known.until, drop(state, held, index).until)
+  const index = placeOf(held, known.cursor)
+  if (index !== undefined && until > (held.waiting[index] as Waiting).at) {
+    const [gone] = held.waiting.splice(index, 1) as [Waiting]
+    end(state, held, gone)
+    known.until = Math.max(known.until, gone.until)
+  }
   known.cursor = cursor
 }
 
@@ -182,9 +212,9 @@ function applyAck(state: LogState, { box, cursor, ids }: Ack): void {
   held.acked = Math.max(held.acked, cursor)
   let gone = 0
   for (; (held.waiting[gone]?.cursor ?? Number.POSITIVE_INFINITY) <= held.acked; gone++) {
-    const { cursor: at, idUntil } = held.waiting[gone] as Waiting
-    release(state, at)
-    state.soonest = Math.min(state.soonest, idUntil)
+    const one = held.waiting[gone] as Waiting
+    end(state, held, one)
+    state.soonest = Math.min(state.soonest, one.idUntil)
   }
   if (gone > 0) held.waiting.splice(0, gone)
   for (const id of ids) applyId(state, held, id, cursor)
@@ -193,17 +223,27 @@ function applyAck(state: LogState, { box, cursor, ids }: Ack): void {
 function applyWithdrawn(state: LogState, { box, cursor }: Withdrawn): void {
   const held = boxOf(state, boxName(box), box)
   state.withdrawn.set(cursor, held.box)
-  const index = held.waiting.findIndex((one) => one.cursor === cursor)
-  if (index < 0) return
-  const { id } = drop(state, held, index)
-  // Its sender was refused and may come again.
-  if (held.ids.get(id)?.cursor === cursor && held.ids.delete(id)) state.remembered -= 1
+  const index = placeOf(held, cursor)
+  if (index === undefined) return
+  const [gone] = held.waiting.splice(index, 1) as [Waiting]
+  release(state, cursor)
+  const known = held.ids.get(gone.id)
+  if (known?.cursor !== cursor) return
+  held.ids.delete(gone.id)
+  state.remembered -= 1
+  // Its sender was refused and may have come again.
+  const [next, ...again] = known.again ?? []
+  if (next === undefined) return
+  remember(state, held, gone.id, { until: known.until, cursor: next.cursor, again })
+  held.waiting.push(next)
+  held.waiting.sort((a, b) => a.cursor - b.cursor)
 }
 
 /** What a note says, without counting it as read: it may stand behind others that were not. */
 export function applyNote(state: LogState, { acks, withdrawn }: NoteRecord): void {
-  for (const ack of acks) applyAck(state, ack)
+  // First, as in a note of many: what was withdrawn before an acknowledgement is not acknowledged by it.
   for (const one of withdrawn) applyWithdrawn(state, one)
+  for (const ack of acks) applyAck(state, ack)
 }
 
 const NONE: readonly number[] = []
@@ -234,10 +274,10 @@ function oldestRecord({ live, dead }: LogState): number {
 
 function expireFrames(state: LogState, held: BoxState, now: number): void {
   if (!held.waiting.some(({ until }) => until <= now)) return
-  for (const { cursor, until, id } of held.waiting) {
-    if (until > now) continue
-    release(state, cursor)
-    state.uncarried ||= (held.ids.get(id)?.until ?? 0) > now
+  for (const one of held.waiting) {
+    if (one.until > now) continue
+    end(state, held, one)
+    state.uncarried ||= (held.ids.get(one.id)?.until ?? 0) > now
   }
   held.waiting = held.waiting.filter(({ until }) => until > now)
 }
