@@ -13,7 +13,7 @@ export const FIRST_PUBLISH_WAIT_MS = 5_000
 /** A contact's record older than this is looked up again when a conversation is opened. */
 export const RECORD_REFRESH_MS: number = 60 * 60 * 1000
 
-/** Fragments of one content: MAX_MESSAGE_BYTES of @hyphae/content (64 KiB) over 1,957 bytes each, rounded up. */
+/** Fragments of one content: MAX_MESSAGE_BYTES of @hyphae/content (64 KiB) over 1,953 bytes each, rounded up. */
 export const MAX_FRAGMENTS = 34
 /** Unfinished contents per sender and place; an honest sender finishes one before the next. */
 export const MAX_OPEN_FRAGMENT_SETS = 8
