@@ -25,8 +25,8 @@ import { createBuckets } from './buckets.js'
 import { createCalls } from './calls.js'
 import { createDocuments } from './documents.js'
 import { createJetStream, type JetStream } from './jetstream.js'
-import { type Layouts, openLayouts } from './layout.js'
-import { LAYOUT_AGE_MS, ROOM_AGE_MS } from './limits.js'
+import { type LayoutPace, type Layouts, openLayouts } from './layout.js'
+import { ROOM_AGE_MS } from './limits.js'
 import { createLogs } from './logs.js'
 import { acknowledge, bucketPage, fetchPage, type MailboxContext, putFrame } from './mailboxes.js'
 import { type Subjects, subjectsOf } from './names.js'
@@ -86,7 +86,11 @@ interface Parts {
   readonly layouts: Layouts
 }
 
-async function open(options: NatsOptions, { limits, clock, logger }: EngineOptions): Promise<Parts> {
+async function open(
+  options: NatsOptions,
+  { limits, clock, logger }: EngineOptions,
+  pace: LayoutPace,
+): Promise<Parts> {
   const { prefix = 'hyphae', maxBytes } = options
   if (!PREFIX.test(prefix)) throw new RelayError('relay/bad-setting', { details: { setting: 'prefix' } })
   const connection = await dial(options)
@@ -99,7 +103,7 @@ async function open(options: NatsOptions, { limits, clock, logger }: EngineOptio
     const blobOptions = { lifeMs: limits.blobLifeMs, now: () => clock.now() }
     const blobs = await (options.blobs?.(blobOptions) ?? createBlobs(js, names, blobOptions))
     const documents = createDocuments(js, names.documents)
-    const layouts = await openLayouts({ js, names, documents })
+    const layouts = await openLayouts({ js, names, documents, ...pace })
     return { js, names, blobs, layouts }
   } catch (error) {
     await connection.close()
@@ -108,9 +112,9 @@ async function open(options: NatsOptions, { limits, clock, logger }: EngineOptio
 }
 
 /** Follows the division of mail into logs, and takes the next step where it is due. */
-async function tendForever(layouts: Layouts, signal: AbortSignal): Promise<void> {
+async function tendForever(layouts: Layouts, ageMs: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await systemClock.sleep(LAYOUT_AGE_MS / 2, signal, true).catch(() => {})
+    await systemClock.sleep(ageMs / 2, signal, true).catch(() => {})
     // Whoever needs to know asks again.
     if (!signal.aborted) await layouts.tend().catch(() => {})
   }
@@ -139,7 +143,7 @@ async function engineOf(
     await layouts.current(),
   )
   const stop = new AbortController()
-  const tending = tendForever(layouts, stop.signal)
+  const tending = tendForever(layouts, layouts.ageMs, stop.signal)
   const calls = createCalls(js.connection, names, announcedListeners)
   const rows = createServiceRows({ js, names, now })
   const sweep = createSweep({ js, names, buckets, logs, limits, now })
@@ -201,8 +205,13 @@ async function engineOf(
  * @throws RelayError `relay/store-unreachable`, `relay/bad-setting` when it is opened
  */
 export function natsEngine(options: NatsOptions): OpenEngine {
+  return pacedNatsEngine(options, {})
+}
+
+/** The same, with mail divided at another pace. */
+export function pacedNatsEngine(options: NatsOptions, pace: LayoutPace): OpenEngine {
   return async (engineOptions) => {
-    const parts = await open(options, engineOptions)
+    const parts = await open(options, engineOptions, pace)
     const { storedBytes: most } = engineOptions.limits
     const room = createRoom({ count: () => storedBytes(parts), most, ageMs: ROOM_AGE_MS })
     const mail = createRoom({

@@ -26,18 +26,22 @@ export interface Layouts {
   /** As it stood at most LAYOUT_AGE_MS ago; the same object as long as nothing has changed. */
   current(): Layout | Promise<Layout>
   onChange(listener: (layout: Layout) => void): void
+  readonly ageMs: number
   /** Looks at the document, and takes the next step when it is time for one. */
   tend(): Promise<void>
 }
 
-export interface LayoutContext {
-  readonly js: JetStream
-  readonly names: Subjects
-  readonly documents: Documents
+export interface LayoutPace {
   /** Age of a document that may be acted on; announcements stand for three of it, empty logs are read for 360. */
   readonly ageMs?: number
   /** Bytes that a log holds before it is divided. */
   readonly logBytes?: number
+}
+
+export interface LayoutContext extends LayoutPace {
+  readonly js: JetStream
+  readonly names: Subjects
+  readonly documents: Documents
 }
 
 const FIRST: Layout = { digits: 1, read: [1] }
@@ -134,6 +138,7 @@ export async function openLayouts(context: LayoutContext): Promise<Layouts> {
   }
   await refresh()
   return {
+    ageMs,
     current: () => (systemClock.now() - readAt < ageMs ? seen.layout : refresh()),
     onChange: (listener) => {
       listeners.push(listener)
