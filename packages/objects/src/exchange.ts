@@ -403,9 +403,7 @@ async function watch(context: NodeContext, neighbour: Neighbour): Promise<void> 
 /** Tells everything to one that came back sooner than it may be told again. */
 function tellLate(context: NodeContext, neighbour: Neighbour, now: number): number {
   if (neighbour.tellAt > now) return neighbour.tellAt
-  neighbour.tellAt = Number.POSITIVE_INFINITY
-  neighbour.announcedAt = now
-  tellEverything(context, neighbour)
+  neighbour.tellAt = tellEverything(context, neighbour) ?? Number.POSITIVE_INFINITY
   return neighbour.tellAt
 }
 
@@ -413,7 +411,11 @@ function tellLate(context: NodeContext, neighbour: Neighbour, now: number): numb
 const MAX_HELLO_MS: number = 5 * 60 * 1000
 
 function greet(context: NodeContext, neighbour: Neighbour, now: number): number {
-  if (neighbour.heard) return Number.POSITIVE_INFINITY
+  if (neighbour.greetAt <= now) {
+    neighbour.greetAt = Number.POSITIVE_INFINITY
+    sendSoon(neighbour, { kind: 'hello', greet: true })
+  }
+  if (neighbour.heard) return neighbour.greetAt
   if (neighbour.helloAt > now) return neighbour.helloAt
   sendSoon(neighbour, { kind: 'hello', greet: true })
   pump(context, neighbour)

@@ -77,8 +77,9 @@ export const MAX_ANSWER_MS: number = 10 * 60 * 1000
 /** Waits before asking again, each cut at random to between half and all (system 3; hostile case 54). */
 export const RETRY_MS: readonly number[] = [2_000, 4_000, 8_000]
 
-/** Announcements of everything are made to one neighbour at most this often, however often it says hello. */
-export const HELLO_INTERVAL_MS = 30_000
+/** A neighbour that says hello is told everything, so often within HELLO_INTERVAL_MS: it may restart a few times. */
+export const MAX_TELLINGS = 3
+export const HELLO_INTERVAL_MS = 90_000
 
 /** Above it a small object is announced by sending it whole (system 3). */
 export const PUSH_ABOVE_BPS = 1_000_000

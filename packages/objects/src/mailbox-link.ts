@@ -86,8 +86,13 @@ async function watchBox(
 ): Promise<void> {
   for await (const delivery of mailbox.watch(ours, { signal })) {
     const taken = await new Promise<boolean>((resolve) => {
-      signal.addEventListener('abort', () => resolve(false), { once: true })
-      give({ peer, frame: delivery.frame, done: () => resolve(true) })
+      const end = (done: boolean): void => {
+        signal.removeEventListener('abort', abort)
+        resolve(done)
+      }
+      const abort = (): void => end(false)
+      signal.addEventListener('abort', abort, { once: true })
+      give({ peer, frame: delivery.frame, done: () => end(true) })
     })
     if (taken) await delivery.ack()
     if (signal.aborted) return

@@ -64,7 +64,10 @@ export interface Neighbour {
   heard: boolean
   helloAt: number
   helloTries: number
-  announcedAt: number
+  /** Something of what it announced was not taken: it is asked to announce everything again. */
+  greetAt: number
+  /** When it was last told everything, newest last, as far back as counts. */
+  readonly announced: number[]
   /** It came back too soon to be told everything again; then it is. */
   tellAt: number
   progressAt: number
@@ -103,7 +106,8 @@ export function makeNeighbour(
     heard: false,
     helloAt: now,
     helloTries: 0,
-    announcedAt: Number.NEGATIVE_INFINITY,
+    greetAt: Number.POSITIVE_INFINITY,
+    announced: [],
     tellAt: Number.POSITIVE_INFINITY,
     progressAt: now,
     messages: 0,

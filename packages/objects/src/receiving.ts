@@ -5,7 +5,7 @@ import { ObjectsError } from './errors.js'
 import { type Held, hasBlock, isComplete, isSmall, lifeLeft } from './held.js'
 import { decodeIndices, type IndexSet } from './index-set.js'
 import {
-  HELLO_INTERVAL_MS,
+  BLOCK_TIMEOUT_MS,
   MAX_DROPPED,
   MAX_FAULTS,
   MAX_JOBS,
@@ -15,7 +15,7 @@ import {
 } from './limits.js'
 import type { Entry, Message } from './message.js'
 import { isFastEnough, type Job, type Neighbour, sendSoon } from './neighbour.js'
-import type { NodeContext } from './node-context.js'
+import { jittered, type NodeContext } from './node-context.js'
 import { openDescription } from './object.js'
 import { heardOf, tellAll, tellEverything } from './telling.js'
 
@@ -47,6 +47,9 @@ function fault(context: NodeContext, neighbour: Neighbour, error: unknown): void
     const code = isHyphaeError(error) ? error.code : 'unknown'
     context.logger.warn('objects: a message was not taken', { code })
     context.emit({ type: 'store-failed', code })
+    // It may have been an announcement, which is made once.
+    neighbour.greetAt = Math.min(neighbour.greetAt, context.clock.now() + jittered(context, BLOCK_TIMEOUT_MS))
+    neighbour.attention.fire()
     return
   }
   context.emit({ type: 'refused', from: neighbour.name, code: error.code })
@@ -90,11 +93,9 @@ function takeHello(context: NodeContext, neighbour: Neighbour, greet: boolean): 
     neighbour.jobs.clear()
     neighbour.asks.clear()
   }
-  const now = context.clock.now()
-  if (Math.abs(now - neighbour.announcedAt) >= HELLO_INTERVAL_MS) {
-    neighbour.announcedAt = now
-    tellEverything(context, neighbour)
-  } else if (greet) neighbour.tellAt = neighbour.announcedAt + HELLO_INTERVAL_MS
+  // A reply to one's own greeting is no reason to come back to it later.
+  const later = tellEverything(context, neighbour)
+  if (greet && later !== undefined) neighbour.tellAt = later
   pump(context, neighbour)
 }
 

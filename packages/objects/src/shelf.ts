@@ -114,11 +114,22 @@ async function loadObjects({ store, crypto, clock }: ShelfOptions): Promise<Map<
     // An object of one's own that is not whole was being published when the process ended.
     if (!whole || (held.keeping === 'own' && !isComplete(held))) damaged.push(key[1] as Uint8Array)
     else objects.set(held.id, held)
-    if (whole) held.since = Math.min(held.since, clock.now())
   }
+  await keepLife(store, objects.values(), clock.now())
   for (const hash of damaged)
     await store.transact(async (tx) => deleteRows(tx, hash, await blocksOf(tx, hash)))
   return objects
+}
+
+/** A clock that went back lengthens no life, neither now nor after the next start. */
+async function keepLife(store: Store, objects: Iterable<Held>, now: number): Promise<void> {
+  const ahead = [...objects].filter(({ since }) => since > now)
+  for (const held of ahead) held.since = now
+  const stored = ahead.filter(({ memory }) => memory === undefined)
+  if (stored.length > 0)
+    await store.transact((tx) => {
+      for (const held of stored) tx.put([OBJECT, held.hash], encodeHeld(held))
+    })
 }
 
 function nameOf(part: unknown): string {
@@ -308,8 +319,7 @@ async function dropAll(state: ShelfState, gone: readonly Held[], reason: DropRea
 
 async function sweep(state: ShelfState): Promise<number> {
   const now = state.options.clock.now()
-  // A clock that went back must not lengthen a life.
-  for (const held of state.objects.values()) held.since = Math.min(held.since, now)
+  await keepLife(state.options.store, state.objects.values(), now)
   const left = (held: Held): number => lifeLeft(held, now)
   await dropAll(
     state,

@@ -6,9 +6,11 @@ import { byUrgency, type Held, isComplete, isSmall, lifeLeft } from './held.js'
 import {
   BLOCK_TIMEOUT_MS,
   DIGEST_ABOVE_BPS,
+  HELLO_INTERVAL_MS,
   MAX_DIGEST_ENTRIES,
   MAX_HASHES,
   MAX_MESSAGE_BYTES,
+  MAX_TELLINGS,
   PUSH_ABOVE_BPS,
   RETRY_MS,
 } from './limits.js'
@@ -24,11 +26,23 @@ export function tellAll(context: NodeContext, held: Held): void {
   for (const neighbour of context.neighbours.values()) tell(neighbour, held, true)
 }
 
-/** All there is; small objects are not pushed, since most will be known. */
-export function tellEverything(context: NodeContext, neighbour: Neighbour): void {
+/**
+ * All there is; small objects are not pushed, since most will be known. Returns when it may be told, if that is not now:
+ * who says hello again and again is told now and then.
+ */
+export function tellEverything(context: NodeContext, neighbour: Neighbour): number | undefined {
+  const now = context.clock.now()
+  const { announced } = neighbour
+  const [oldest = 0] = announced
+  const since = now - oldest
+  if (announced.length >= MAX_TELLINGS && since >= 0 && since < HELLO_INTERVAL_MS)
+    return oldest + HELLO_INTERVAL_MS
+  if (announced.length >= MAX_TELLINGS) announced.shift()
+  announced.push(now)
   neighbour.told.clear()
   neighbour.unsure.clear()
   for (const held of context.shelf.objects.values()) tell(neighbour, held, false)
+  return undefined
 }
 
 function tell(neighbour: Neighbour, held: Held, push: boolean): void {
