@@ -1,6 +1,6 @@
 /**
  * How finely mail is divided into logs: few while there is little, so that records hold many frames; more as it
- * grows, so that a relay which serves a box reads little. spec/relay-engines.md section 2.2.
+ * grows, so that a relay which serves a box reads little. spec/relay-engines.md section 2.5.
  *
  * The number is in a document that relays change by compare-and-swap, one step at a time. A finer or coarser division
  * is announced long before anybody writes by it, and no relay acts on a document that it read longer ago than a third

@@ -1,5 +1,5 @@
 /**
- * What this relay's clients wait for: the logs that it follows for them. spec/relay-engines.md section 2.5.
+ * What this relay's clients wait for: the logs that it follows for them. spec/relay-engines.md section 2.4.
  *
  * Where a client waits for more than a log, this relay hears of all records, and reads none. What is heard is not
  * certain to come, so logs that are followed are looked at from time to time, and all after the connection was lost.
