@@ -86,7 +86,13 @@ export const RELIABLE_ANSWER_MS = 5000
 /** Frames that a link has taken and whose connection it has ended are asked for after this. */
 export const CUT_AFTER_MS = 250
 
-/** The longest wait between two tries of one frame. */
+/** The wait between two tries of one frame doubles so often, up to the longest. */
+export const MAX_DOUBLINGS = 3
+
+/** A peer at a link that loses frames is taken for gone when it has not answered so often. */
+export const LOSSY_SILENCES = 3
+
+/** The longest wait between two tries of one frame, where the link itself is not slower. */
 export const LAST_PROBE_MS = 60_000
 
 /** How often a link is asked for its peers, and how long the first question waits to meet them. */

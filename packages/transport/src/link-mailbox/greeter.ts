@@ -48,6 +48,7 @@ function mayChange(peer: Peer, now: number): boolean {
 /** Something came from the peer: it is there. */
 export function hear(post: Post, peer: Peer): Meeting {
   peer.heardAt = post.clock.now()
+  peer.silences = 0
   if (peer.present) return 'known'
   peer.present = true
   peer.unreachable = false

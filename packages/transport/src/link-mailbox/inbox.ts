@@ -7,6 +7,7 @@ import { TransportError } from '../errors.js'
 import {
   DEFAULT_FETCH,
   LAST_PROBE_MS,
+  MAX_DOUBLINGS,
   MAX_EXPECTED_FRAMES,
   MAX_FETCHED_BOXES,
   MAX_INBOX_BYTES,
@@ -250,7 +251,7 @@ function serve({ post, boxes }: State, peer: Peer, number: number): void {
     peer.told.set(toHex(tag), hex)
     return { tag, signature: key.sign(serveStatement(way, key.id)) }
   })
-  const wait = answerMs(post, peer.flyingBytes) * 2 ** Math.min(unheard.attempts, 6)
+  const wait = answerMs(post, peer.flyingBytes) * 2 ** Math.min(unheard.attempts, MAX_DOUBLINGS)
   unheard.dueAt = post.clock.now() + Math.max(answerMs(post, 0), Math.min(wait, LAST_PROBE_MS))
   unheard.attempts += 1
   say(post, peer, { kind: 'serve', number, entries })

@@ -8,6 +8,8 @@ import {
   CUT_AFTER_MS,
   LAST_PROBE_MS,
   LINK_WINDOW,
+  LOSSY_SILENCES,
+  MAX_DOUBLINGS,
   MAX_OFFERED,
   MAX_PENDING_PUTS,
   MAX_SERVED,
@@ -285,7 +287,7 @@ function offer(state: State, peer: Peer, entries: readonly Entry[]): void {
     for (const entry of batch) {
       entry.offeredTo = peer.run
       entry.sentAt = now
-      const wait = answerMs(state.post, peer.flyingBytes) * 2 ** Math.min(entry.attempts, 6)
+      const wait = answerMs(state.post, peer.flyingBytes) * 2 ** Math.min(entry.attempts, MAX_DOUBLINGS)
       entry.dueAt = now + Math.max(answerMs(state.post, 0), Math.min(wait, LAST_PROBE_MS))
     }
     const offered = batch.map((entry) => offeredAs(peer, entry))
@@ -348,8 +350,9 @@ function tend(state: State, now: number): boolean {
   }
   for (const [peer, entries] of late) {
     for (const entry of entries) entry.attempts += 1
-    // Nothing at all since: whoever was there is not.
-    if (entries.every(({ sentAt }) => peer.heardAt < sentAt)) lose(state.post, peer)
+    if (entries.every(({ sentAt }) => peer.heardAt < sentAt)) peer.silences += 1
+    // Whoever was there is not, unless the link may have lost all of it.
+    if (peer.silences >= (state.post.traits.reliable ? 1 : LOSSY_SILENCES)) lose(state.post, peer)
     else offer(state, peer, entries)
   }
   return flying

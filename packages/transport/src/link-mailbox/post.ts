@@ -50,6 +50,8 @@ export interface Peer {
   /** It could not be spoken to, or did not answer in time. */
   unreachable: boolean
   heardAt: number
+  /** How often in a row it has not answered at all. */
+  silences: number
   /** Announcements by tag: signatures, not verified. */
   readonly serves: Map<string, Uint8Array>
   /** Those of them that were needed and verified: by box, and by tag. */
@@ -117,6 +119,7 @@ export function peerOf(post: Post, name: string): Peer | undefined {
     present: false,
     unreachable: false,
     heardAt: Number.NEGATIVE_INFINITY,
+    silences: 0,
     serves: new Map(),
     proved: new Map(),
     provedByTag: new Map(),

@@ -61,6 +61,9 @@ export function createQuestions(post: Post, met: State['met'], checks: Directory
     takes: new WeakMap(),
     requests: 0,
   }
+  post.onLost.add((peer) => {
+    for (const open of state.asked.values()) if (open.peer === peer) open.done(NOTHING)
+  })
   return {
     directory: directoryOf(state),
     onQuestion: (peer, message) => answer(state, peer, message),
