@@ -257,8 +257,11 @@ export const SPARE_SEGMENTS = 2
 /** Rows added to a LevelDB batch in one turn: about half a millisecond. */
 export const CARRY_ROWS = 256
 
-/** Rows of one synced LevelDB batch: on a single core, whoever answers waits a millisecond for it. */
-export const CARRY_BATCH_ROWS = 1024
+/**
+ * Bytes of rows of one synced LevelDB batch: what is left of a segment under load, when most frames were fetched. While
+ * LevelDB syncs, the journal's writes take tens of times as long, so the syncs are few.
+ */
+export const CARRY_BATCH_BYTES: number = 4 * MIB
 
 // ── Services ────────────────────────────────────────────────────────────────────────────────────────────
 

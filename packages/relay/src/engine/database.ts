@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ClassicLevel } from 'classic-level'
 import { RelayError } from '../errors.js'
-import { BLOCK_CACHE_BYTES, CARRY_BATCH_ROWS, WRITE_BUFFER_BYTES } from '../limits.js'
+import { BLOCK_CACHE_BYTES, CARRY_BATCH_BYTES, WRITE_BUFFER_BYTES } from '../limits.js'
 import type { Slot } from './keys.js'
 
 export type Write =
@@ -91,17 +91,26 @@ async function writeAll(level: Level, writes: readonly Write[]): Promise<void> {
   await batch.write({ sync: true })
 }
 
+function bytesOf(writes: readonly Write[]): number {
+  let bytes = 0
+  for (const write of writes) bytes += write.key.length + (write.type === 'put' ? write.value.length : 0)
+  return bytes
+}
+
 /**
  * Every batch is synced: LevelDB may begin a new log between two, and syncing the new one says nothing of the old.
  * Between chunks others get their turn.
  */
 async function carry(level: Level, chunks: Iterable<readonly Write[]>): Promise<void> {
   let batch = level.batch()
+  let bytes = 0
   for (const chunk of chunks) {
     addTo(batch, chunk)
-    if (batch.length >= CARRY_BATCH_ROWS) {
+    bytes += bytesOf(chunk)
+    if (bytes >= CARRY_BATCH_BYTES) {
       await batch.write({ sync: true })
       batch = level.batch()
+      bytes = 0
     } else await turn()
   }
   if (batch.length > 0) await batch.write({ sync: true })
