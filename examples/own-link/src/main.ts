@@ -1,0 +1,33 @@
+// Three nodes without any server: the carrier between them has a link alone and is channel-carrier.ts beside this file.
+import { createMessenger, type Messenger } from '@hyphae/messenger'
+import { channelCarrier } from './channel-carrier.js'
+
+const names = ['alice', 'bob', 'cleo']
+const [alice, bob, cleo] = (await Promise.all(
+  names.map((me) => {
+    const others = names.filter((name) => name !== me)
+    return createMessenger({ transports: [channelCarrier('own-link', me, others)] })
+  }),
+)) as [Messenger, Messenger, Messenger]
+
+async function shows(node: Messenger, text: string): Promise<void> {
+  for await (const message of node.messages({ signal: AbortSignal.timeout(20_000) })) {
+    if (message.text !== text) throw new Error(`not what was sent: ${message.text}`)
+    console.log(message.text)
+    return
+  }
+  throw new Error(`${text} did not come`)
+}
+
+const chat = await alice.conversation(bob.id)
+const sent = await chat.send('no server between us')
+await shows(bob, 'no server between us')
+await alice.reached(sent.id, 'delivered', { signal: AbortSignal.timeout(10_000) })
+console.log('delivered')
+
+const group = await alice.createGroup({ name: 'three', members: [bob.id, cleo.id] })
+await group.send('and neither among three')
+await shows(bob, 'and neither among three')
+await shows(cleo, 'and neither among three')
+
+await Promise.all([alice, bob, cleo].map((node) => node.close()))
