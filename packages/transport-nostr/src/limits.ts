@@ -92,3 +92,5 @@ export const FULL_QUESTION_SECONDS: number = 24 * 60 * 60
 export const MAX_DISPLAY_NAME_CHARACTERS = 64
 /** RFC 1035: characters of a domain. */
 export const MAX_DOMAIN_CHARACTERS = 253
+/** A relay that could not be connected to for so long does not hold up whoever asks or publishes. */
+export const UNREACHABLE_MS = 5_000

@@ -4,7 +4,7 @@ import { onAbort } from './abort.js'
 import { NostrError } from './errors.js'
 import { type NostrEvent, verifyEvent } from './event.js'
 import { type Filter, matches } from './filter.js'
-import { MAX_PAGES, PAGE_EVENTS, PUBLISH_TIMEOUT_MS, SHORTEST_PAGE } from './limits.js'
+import { MAX_PAGES, PAGE_EVENTS, PUBLISH_TIMEOUT_MS, SHORTEST_PAGE, UNREACHABLE_MS } from './limits.js'
 import type { Nostr } from './nostr.js'
 import type { NostrRelay } from './relay.js'
 
@@ -118,7 +118,7 @@ export async function queryAll(
   if (signal?.aborted) over.abort(signal.reason)
   const unheed = onAbort(signal, () => over.abort(signal?.reason))
   const late = new AbortController()
-  context.clock.sleep(PUBLISH_TIMEOUT_MS, late.signal).then(
+  giveUp(context, late.signal).then(
     () => over.abort(),
     () => {},
   )
@@ -131,6 +131,12 @@ export async function queryAll(
   const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value.events] : []))
   if (found.length === 0) throw new NostrError('nostr/unreachable')
   return [...new Map(found.flatMap((events) => [...events])).values()].sort(byTime)
+}
+
+/** Resolves when no more is to be expected: sooner where there is no connection at all. */
+async function giveUp({ clock, relays }: PoolContext, over: AbortSignal): Promise<void> {
+  await clock.sleep(UNREACHABLE_MS, over)
+  if (relays.some((relay) => relay.isOpen())) await clock.sleep(PUBLISH_TIMEOUT_MS - UNREACHABLE_MS, over)
 }
 
 interface Deferred<T> {

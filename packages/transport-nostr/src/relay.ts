@@ -15,6 +15,7 @@ import {
   PROBE_TIMEOUT_MS,
   PUBLISH_TIMEOUT_MS,
   SILENCE_MS,
+  UNREACHABLE_MS,
 } from './limits.js'
 import { createSlots, type Slots } from './slots.js'
 import type { RelaySocket } from './socket.js'
@@ -27,6 +28,7 @@ export interface NostrRelay {
   publish(event: NostrEvent, signal?: AbortSignal): Promise<void>
   /** Until the result is called. */
   subscribe(filter: Filter, sink: Sink): () => void
+  readonly isOpen: () => boolean
   /** How many questions it is asked at once. */
   readonly slots: Slots
   close(): void
@@ -59,6 +61,7 @@ export function connectRelay(options: RelayOptions): NostrRelay {
       state.wake()
       return stop
     },
+    isOpen: () => state.socket !== undefined,
     slots: state.slots,
     close: () => {
       state.closing.abort()
@@ -159,11 +162,18 @@ function publish(state: Dialog, event: NostrEvent, signal: AbortSignal | undefin
     }
     const pending: Pending = { event, settle }
     state.pending.set(event.id, pending)
-    state.options.clock.sleep(PUBLISH_TIMEOUT_MS, over.signal).then(
+    giveUp(state, over.signal).then(
       () => settle(new NostrError('nostr/unreachable')),
       () => {},
     )
     send(state, ['EVENT', event])
     state.wake()
   })
+}
+
+/** Resolves when an answer is not to be expected any more. */
+async function giveUp(state: Dialog, over: AbortSignal): Promise<void> {
+  const { clock } = state.options
+  await clock.sleep(UNREACHABLE_MS, over)
+  if (state.socket !== undefined) await clock.sleep(PUBLISH_TIMEOUT_MS - UNREACHABLE_MS, over)
 }
