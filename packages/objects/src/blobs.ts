@@ -2,7 +2,15 @@
  * Blobs for carriers that have none: what is put becomes a pack, an object that travels over links as objects do, to
  * every node that accepts it; what arrived can be got (spec/objects.md, "Packs").
  */
-import { type Blob, type Blobs, isHyphaeError, type Logger, type Store, silentLogger } from '@hyphae/core'
+import {
+  type Blob,
+  type Blobs,
+  CoreError,
+  isHyphaeError,
+  type Logger,
+  type Store,
+  silentLogger,
+} from '@hyphae/core'
 import { type CryptoProvider, defaultCrypto } from '@hyphae/crypto'
 import { readU16, readU32, writeU16, writeU32 } from '@hyphae/tlv'
 import type { ObjectExchange } from './exchange.js'
@@ -67,7 +75,8 @@ export async function linkBlobs(options: LinkBlobsOptions): Promise<LinkBlobs> {
     return exchange.readPart(pack, readU32(row, HASH_BYTES), readU16(row, HASH_BYTES + 4))
   }
   return {
-    put: async (blobs, { minBandwidthBps = 0, priority } = {}) => {
+    put: async (blobs, { minBandwidthBps = 0, priority, signal } = {}) => {
+      checkOpen(signal)
       for (let at = 0; at < blobs.length; at += MAX_PACK_BLOBS) {
         const some: readonly Blob[] = blobs.slice(at, at + MAX_PACK_BLOBS)
         const payload = encodePack(some.map(({ data }) => data))
@@ -77,16 +86,24 @@ export async function linkBlobs(options: LinkBlobsOptions): Promise<LinkBlobs> {
       }
       await index()
     },
-    get: async (hashes) => {
+    get: async (hashes, { signal } = {}) => {
+      checkOpen(signal)
       if (waiting.size > 0) await index()
       return Promise.all(hashes.map(get))
     },
-    has: async (hashes) => Promise.all(hashes.map(async (hash) => (await get(hash)) !== undefined)),
+    has: async (hashes, { signal } = {}) => {
+      checkOpen(signal)
+      return Promise.all(hashes.map(async (hash) => (await get(hash)) !== undefined))
+    },
     close: async () => {
       stop()
       await indexing.catch(() => {})
     },
   }
+}
+
+function checkOpen(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new CoreError('core/aborted', { cause: signal.reason })
 }
 
 interface Index {

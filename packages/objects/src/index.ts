@@ -1,16 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
+export type { Attachment, AttachOptions } from './attachment.js'
 export { type LinkBlobs, type LinkBlobsOptions, linkBlobs } from './blobs.js'
 export * from './errors.js'
 export type { ObjectEvent } from './events.js'
-export {
-  type Attachment,
-  type AttachOptions,
-  type ExchangeOptions,
-  type ObjectExchange,
-  type ObjectStatus,
-  openExchange,
-} from './exchange.js'
+export { type ExchangeOptions, type ObjectExchange, openExchange } from './exchange.js'
 export { HASH_BYTES, type ObjectHash } from './hash.js'
 export type { ObjectHeader, ObjectType, Priority } from './header.js'
 export { decodeIndices, encodeIndices, type IndexSet } from './index-set.js'
@@ -29,6 +23,7 @@ export {
 } from './object.js'
 export { PACK_USE } from './pack.js'
 export { type Assembly, assembly, type Cutting, cutMessage, frameSizes, PACKET_VERSION } from './packet.js'
+export type { ObjectStatus } from './reading.js'
 export type { DropReason } from './shelf.js'
 export { isObjectFrame, type SplitLink, splitLink } from './split-link.js'
 export {

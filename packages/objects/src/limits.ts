@@ -120,3 +120,12 @@ export const MAX_BLOB_BYTES = 4096
 
 /** Events that wait for a reader; then the oldest are lost: the state they speak of can be asked. */
 export const MAX_WAITING_EVENTS = 1024
+
+/** Longest wait between two hellos to somebody who never answered. */
+export const MAX_HELLO_MS: number = 5 * 60 * 1000
+
+/** Nobody sleeps longer: a clock may be set, and what comes meanwhile may live shorter than what was there. */
+export const LONGEST_SLEEP_MS: number = 60 * 1000
+
+/** Blocks of an object of one's own that are written in one transaction: 4 MB. */
+export const OWN_BATCH = 1024

@@ -67,8 +67,7 @@ async function takeMessage(context: NodeContext, neighbour: Neighbour, message: 
     case 'hint':
       return takeHints(context, neighbour, message.hashes)
     case 'digest':
-      for (const entry of message.entries) await takeEntry(context, neighbour, entry, undefined)
-      return pump(context, neighbour)
+      return takeDigest(context, neighbour, message.entries)
     case 'object':
       await takeEntry(context, neighbour, message.entry, message.payload)
       return pump(context, neighbour)
@@ -133,6 +132,23 @@ export function rememberDropped(context: NodeContext, id: string, until: number)
     if (oldest !== undefined) context.dropped.delete(oldest)
   }
   context.dropped.set(id, until)
+}
+
+/** One entry that is refused does not keep the others from being taken. */
+async function takeDigest(
+  context: NodeContext,
+  neighbour: Neighbour,
+  entries: readonly Entry[],
+): Promise<void> {
+  for (const entry of entries) {
+    try {
+      await takeEntry(context, neighbour, entry, undefined)
+    } catch (error) {
+      if (!(error instanceof ObjectsError)) throw error
+      fault(context, neighbour, error)
+    }
+  }
+  pump(context, neighbour)
 }
 
 async function takeEntry(

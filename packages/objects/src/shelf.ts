@@ -2,13 +2,10 @@
  * What a node holds: descriptions, verified blocks, and what it must not forget about versions (spec/objects.md,
  * "Shelf"). One transaction for each event; memory follows after the commit. Knows no link.
  */
-import type { Clock, Store, StoreTransaction } from '@hyphae/core'
-import { equalBytes } from '@hyphae/core'
-import type { CryptoProvider } from '@hyphae/crypto'
+import type { StoreTransaction } from '@hyphae/core'
 import { ObjectsError } from './errors.js'
 import { HASH_BYTES } from './hash.js'
 import {
-  decodeHeld,
   encodeHeld,
   type Held,
   type HeldTerms,
@@ -21,19 +18,13 @@ import {
 import { MAX_EPHEMERAL } from './limits.js'
 import type { Description } from './object.js'
 import { emptyLedger, enter, type Ledger, makeRoom, type Room } from './room.js'
+import { BLOCK, deleteRows, HAVE, keepLife, loadObjects, OBJECT, type ShelfParts } from './shelf-rows.js'
 import { deadSlots, deleteSlot, isCurrent, loadSlots, moveSlot } from './slots.js'
 import { isBlock, placeOf } from './tree.js'
 
-const OBJECT = 'object'
-const HAVE = 'object-have'
-const BLOCK = 'object-block'
-
 export type DropReason = 'expired' | 'full' | 'replaced' | 'asked' | 'damaged'
 
-export interface ShelfOptions {
-  readonly store: Store
-  readonly clock: Clock
-  readonly crypto: Pick<CryptoProvider, 'ed25519'>
+export interface ShelfOptions extends ShelfParts {
   readonly room: Room
   readonly dropped: (held: Held, reason: DropReason) => void
 }
@@ -101,62 +92,6 @@ export async function openShelf(options: ShelfOptions): Promise<Shelf> {
     drop: (held, reason) => state.alone(() => dropAll(state, [held], reason)),
     sweep: () => state.alone(() => sweep(state)),
   }
-}
-
-async function loadObjects({ store, crypto, clock }: ShelfOptions): Promise<Map<string, Held>> {
-  const have = new Map<string, Uint8Array>()
-  for (const { key, value } of await store.list([HAVE])) have.set(nameOf(key[1]), value)
-  const objects = new Map<string, Held>()
-  const damaged: Uint8Array[] = []
-  for (const { key, value } of await store.list([OBJECT])) {
-    const held = heldOrNull(crypto, value, have.get(nameOf(key[1])))
-    const whole = held !== null && equalBytes(held.hash, key[1] as Uint8Array)
-    // An object of one's own that is not whole was being published when the process ended.
-    if (!whole || (held.keeping === 'own' && !isComplete(held))) damaged.push(key[1] as Uint8Array)
-    else objects.set(held.id, held)
-  }
-  await keepLife(store, objects.values(), clock.now())
-  for (const hash of damaged)
-    await store.transact(async (tx) => deleteRows(tx, hash, await blocksOf(tx, hash)))
-  return objects
-}
-
-/** A clock that went back lengthens no life, neither now nor after the next start. */
-async function keepLife(store: Store, objects: Iterable<Held>, now: number): Promise<void> {
-  const ahead = [...objects].filter(({ since }) => since > now)
-  for (const held of ahead) held.since = now
-  const stored = ahead.filter(({ memory }) => memory === undefined)
-  if (stored.length > 0)
-    await store.transact((tx) => {
-      for (const held of stored) tx.put([OBJECT, held.hash], encodeHeld(held))
-    })
-}
-
-function nameOf(part: unknown): string {
-  return part instanceof Uint8Array ? part.join() : String(part)
-}
-
-function heldOrNull(
-  crypto: ShelfOptions['crypto'],
-  row: Uint8Array,
-  have: Uint8Array | undefined,
-): Held | null {
-  try {
-    return decodeHeld(crypto, row, have)
-  } catch (error) {
-    if (error instanceof ObjectsError) return null
-    throw error
-  }
-}
-
-async function blocksOf(tx: StoreTransaction, hash: Uint8Array): Promise<number[]> {
-  return (await tx.list([BLOCK, hash])).map(({ key }) => key[2] as number)
-}
-
-function deleteRows(tx: StoreTransaction, hash: Uint8Array, blocks: Iterable<number>): void {
-  tx.delete([OBJECT, hash])
-  tx.delete([HAVE, hash])
-  for (const block of blocks) tx.delete([BLOCK, hash, block])
 }
 
 function deleteHeld(tx: StoreTransaction, held: Held): void {

@@ -9,7 +9,12 @@ import { openNode, settled, type TestNode } from './support/nodes.js'
 import { BROAD, type Wire, wire } from './support/wire.js'
 import { pattern } from './support/world.js'
 
-const soon = { signal: AbortSignal.timeout(20_000) }
+/** Patience for one thing to happen. */
+const soon = {
+  get signal(): AbortSignal {
+    return AbortSignal.timeout(20_000)
+  },
+}
 
 async function pair(net: Wire = wire(), traits = BROAD): Promise<[TestNode, TestNode]> {
   const [ada, ben] = [await openNode(), await openNode()]
@@ -22,18 +27,15 @@ const kindOf = (frame: Uint8Array): string =>
   decodeMessage({ kind: frame[1] ?? 0, body: frame.subarray(5) }).kind
 
 describe('an object', () => {
-  it.each([0, 1, 3988, 3989, 124 * 3988, 124 * 3988 + 1, 700_000])(
-    'of %i bytes arrives whole',
-    async (size) => {
-      const [ada, ben] = await pair()
-      const payload = pattern(size)
-      const { hash } = await ada.exchange.publish({ payload })
-      await ben.exchange.completed(hash, soon)
-      expect(toHex((await ben.exchange.read(hash)) ?? new Uint8Array(1))).toBe(toHex(payload))
-      expect(ben.exchange.status(hash)).toMatchObject({ complete: true, waiting: undefined })
-      if (size > 5000) expect(await ben.exchange.readPart(hash, 3980, 20)).toEqual(payload.slice(3980, 4000))
-    },
-  )
+  it.each([0, 1, 3988, 3989, 124 * 3988, 124 * 3988 + 1])('of %i bytes arrives whole', async (size) => {
+    const [ada, ben] = await pair()
+    const payload = pattern(size)
+    const { hash } = await ada.exchange.publish({ payload })
+    await ben.exchange.completed(hash, soon)
+    expect(toHex((await ben.exchange.read(hash)) ?? new Uint8Array(1))).toBe(toHex(payload))
+    expect(ben.exchange.status(hash)).toMatchObject({ complete: true, waiting: undefined })
+    if (size > 5000) expect(await ben.exchange.readPart(hash, 3980, 20)).toEqual(payload.slice(3980, 4000))
+  })
 
   it('is pushed whole when it is small and the link is broad, and travels in frames of the fixed sizes', async () => {
     const net = wire()
@@ -78,7 +80,7 @@ describe('an object', () => {
     const net = wire()
     const nodes = [await openNode(), await openNode(), await openNode()] as const
     const [ada, eve, ben] = nodes
-    const payload = pattern(800_000)
+    const payload = pattern(500_000)
     const object = await ada.exchange.publish({ payload })
     await eve.exchange.put(object)
     for (const [node, name] of [
@@ -90,13 +92,13 @@ describe('an object', () => {
     await ben.exchange.completed(object.hash, soon)
     const blocks = net.frames.filter(({ frame }) => kindOf(frame) === 'block')
     expect(new Set(blocks.map(({ from }) => from)).size).toBe(2)
-    expect(blocks.length).toBe(201 + 2 + 1)
+    expect(blocks.length).toBe(126 + 2 + 1)
   })
 
   it('of a critical kind overtakes a lazy one between two blocks', async () => {
     const net = wire()
     const [ada, ben] = await pair(net, { ...BROAD, bandwidthBps: 900_000 })
-    const lazy = await ada.exchange.publish({ payload: pattern(1_500_000), priority: 'lazy' })
+    const lazy = await ada.exchange.publish({ payload: pattern(700_000), priority: 'lazy' })
     let blocks = 0
     let critical: ObjectHash | undefined
     net.tap = (_from, _to, frame) => {
@@ -121,7 +123,7 @@ describe('an object', () => {
     )
     expect(ofCritical.length).toBe(7)
     expect((ofCritical.at(-1) as number) - (ofCritical[0] as number)).toBeLessThan(60)
-    expect(sent.length - (ofCritical.at(-1) as number)).toBeGreaterThan(200)
+    expect(sent.length - (ofCritical.at(-1) as number)).toBeGreaterThan(80)
   })
 
   it('is only described where a node wants no more, until it is fetched', async () => {

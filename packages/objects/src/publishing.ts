@@ -1,0 +1,32 @@
+/** An object of one's own: stored whole, then told to everybody. */
+import { OWN_BATCH } from './limits.js'
+import type { NodeContext } from './node-context.js'
+import type { DataObject } from './object.js'
+import { tellAll } from './telling.js'
+import { buildTree } from './tree.js'
+
+/** @throws ObjectsError `objects/outdated`, `objects/full` */
+export async function keepOwn(context: NodeContext, object: DataObject): Promise<void> {
+  const { shelf, clock } = context
+  const { blocks } = buildTree(object.payload)
+  const terms = {
+    keeping: 'own',
+    from: '',
+    since: clock.now(),
+    lifeMs: object.header.ttl * 1000,
+    wanted: true,
+  } as const
+  const held = await shelf.describe(object, terms)
+  try {
+    for (let at = 0; at < blocks.length; at += OWN_BATCH)
+      await shelf.keep(
+        held,
+        blocks.slice(at, at + OWN_BATCH).map((data, i) => ({ block: at + i, data })),
+      )
+  } catch (error) {
+    await shelf.drop(held, 'full').catch(() => {})
+    throw error
+  }
+  context.emit({ type: 'complete', description: held })
+  tellAll(context, held)
+}
