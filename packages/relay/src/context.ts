@@ -18,6 +18,7 @@ import type { Names } from './server/names.js'
 import { ownChecks } from './server/tickets.js'
 import { openTrafficLog } from './server/traffic.js'
 import { createWatchRegistry } from './server/watch.js'
+import { createWriteAdmission } from './server/writing.js'
 import { openServices } from './services.js'
 
 /** The same engine; hears of each frame that this relay has stored. */
@@ -46,6 +47,7 @@ export async function openContext(options: RelayOptions): Promise<ServerContext>
     await engine.close()
     throw error
   })
+  const checks = { ...ownChecks({ crypto, limits, clock }), ...services.payment?.checks }
   const traffic = options.trafficLog === undefined ? undefined : openTrafficLog(options.trafficLog)
   return {
     engine: services.push?.stored === undefined ? engine : tellingOfPuts(engine, services.push.stored),
@@ -54,8 +56,15 @@ export async function openContext(options: RelayOptions): Promise<ServerContext>
     exchange: createExchange(engine, limits.listeners),
     admission: createAdmission({
       engine,
-      checks: { ...ownChecks({ crypto, limits, clock }), ...services.payment?.checks },
+      checks,
       accepts: options.accepts,
+    }),
+    writing: createWriteAdmission({
+      engine,
+      crypto,
+      checks,
+      ...(options.writes !== undefined && { writes: options.writes }),
+      ...(options.writeKey !== undefined && { writeKey: options.writeKey }),
     }),
     anonymity: createAnonymity(engine, limits, clock),
     crypto,

@@ -6,9 +6,10 @@ import type { OpenEngine } from './engine/engine.js'
 import type { RelayLimits } from './limits.js'
 import type { RestOptions } from './rest/app.js'
 import type { TlsPair } from './server/tls.js'
+import type { WritingOptions } from './server/writing.js'
 import type { ServiceOptions } from './services.js'
 
-export interface RelayOptions extends ServiceOptions {
+export interface RelayOptions extends ServiceOptions, WritingOptions {
   /** Folder that holds everything the relay keeps; created when missing. One process at a time. */
   readonly data: string
   /** 0 (default) takes a free port. */

@@ -1,9 +1,10 @@
 /** The Blobs port over a relay: one request a blob, many in a message. The caller checks hashes. */
-import type { Blobs, IoOptions } from '@hyphae/core'
+import type { Blob, Blobs, IoOptions } from '@hyphae/core'
 import { checkLength, checkNumber } from './check.js'
 import type { Dialer } from './dialer.js'
 import { RelayCarrierError } from './errors.js'
 import { MAX_BLOB_BYTES } from './limits.js'
+import { callWithTicket, type TicketsFor } from './tickets.js'
 
 const HASH_BYTES = 32
 
@@ -19,7 +20,7 @@ export interface RelayBlobs extends Blobs {
   range(hash: Uint8Array, from: number, length: number, options?: IoOptions): Promise<BlobPart | undefined>
 }
 
-export function createBlobs(dialer: Dialer): RelayBlobs {
+export function createBlobs(dialer: Dialer, { blob: ticketFor }: TicketsFor = {}): RelayBlobs {
   const checkHashes = (hashes: readonly Uint8Array[]): void => {
     for (const hash of hashes) checkLength(hash, HASH_BYTES, 'hash')
   }
@@ -31,9 +32,16 @@ export function createBlobs(dialer: Dialer): RelayBlobs {
           throw new RelayCarrierError('relay-carrier/bad-input', { details: { blobBytes: data.length } })
       }
       const options = { repeatable: true, signal }
-      await Promise.all(
-        blobs.map(({ hash, data }) => dialer.call({ kind: 'blob-put', hash, data }, 'ok', options)),
-      )
+      const put = ({ hash, data }: Blob) =>
+        callWithTicket(
+          dialer,
+          ticketFor?.({ hash, data }),
+          { kind: 'blob-put', hash, data },
+          (ticket) => ({ kind: 'blob-deposit', ticket, hash, data }),
+          'ok',
+          options,
+        )
+      await Promise.all(blobs.map(put))
     },
     get: async (hashes, { signal } = {}) => {
       checkHashes(hashes)

@@ -30,6 +30,7 @@ import { createRegistrations, type PushRegistrations } from './registrations.js'
 import { relayUrl } from './relay-url.js'
 import { type OpenSocket, openWebSocket, type WebSocketConstructor } from './socket.js'
 import { type BoxTermsPort, createTerms } from './terms.js'
+import type { TicketsFor } from './tickets.js'
 import type { Description } from './wire/description.js'
 import type { TtlClass } from './wire/ticket.js'
 import type { Sha256 } from './wire/work.js'
@@ -47,6 +48,8 @@ export interface RelayCarrierOptions {
   readonly ttl?: TtlClass
   /** Asked for a ticket for each frame that brings none. */
   readonly ticketFor?: TicketFor
+  /** Asked for tickets for blobs, entries of logs and stocks. */
+  readonly ticketsFor?: TicketsFor
   /** How boxes are read; default `exact`. */
   readonly privacy?: RelayPrivacy
   /** Reaches the relay through another: `throughRelay` of `@hyphae/transport-relay/hops`. */
@@ -120,16 +123,16 @@ function capabilities(
   options: RelayCarrierOptions,
 ): Omit<RelayCarrier, 'name' | 'traits' | 'close' | typeof Symbol.asyncDispose> {
   const { dialer } = context
-  const { ttl, ticketFor } = options
+  const { ttl, ticketFor, ticketsFor } = options
   const buckets = createBuckets(context)
   const reading = createReading(context, buckets, options)
   return {
     mailbox: { ...reading, put: createDeposits(dialer, { ttl, ticketFor }) },
-    directory: createDirectory(dialer),
-    blobs: createBlobs(dialer),
+    directory: createDirectory(dialer, ticketsFor),
+    blobs: createBlobs(dialer, ticketsFor),
     terms: createTerms(dialer),
     buckets,
-    logs: createLogs(dialer),
+    logs: createLogs(dialer, ticketsFor),
     channels: createChannels(context),
     cashier: createCashier(dialer),
     push: createRegistrations(dialer),

@@ -4,6 +4,7 @@ import { encodeDirectoryRecord, encodeStockUpload } from '@hyphae/tlv'
 import { checkLength } from './check.js'
 import type { Dialer } from './dialer.js'
 import { RelayCarrierError } from './errors.js'
+import { callWithTicket, type TicketsFor } from './tickets.js'
 
 /** What cannot be encoded is refused here and not in the middle of a message. */
 function checked(encode: () => unknown): void {
@@ -20,7 +21,7 @@ function checkStock(writer: Uint8Array, kind: number): void {
     throw new RelayCarrierError('relay-carrier/bad-input', { details: { kind } })
 }
 
-export function createDirectory(dialer: Dialer): Directory {
+export function createDirectory(dialer: Dialer, { stock: ticketFor }: TicketsFor = {}): Directory {
   return {
     publish: async (record, { signal } = {}) => {
       checked(() => encodeDirectoryRecord(record))
@@ -40,7 +41,14 @@ export function createDirectory(dialer: Dialer): Directory {
     },
     stock: async (upload, { signal } = {}) => {
       checked(() => encodeStockUpload(upload))
-      await dialer.call({ kind: 'stock', upload }, 'ok', { repeatable: true, signal })
+      await callWithTicket(
+        dialer,
+        ticketFor?.(upload),
+        { kind: 'stock', upload },
+        (ticket) => ({ kind: 'stock-deposit', ticket, upload }),
+        'ok',
+        { repeatable: true, signal },
+      )
     },
     take: async (writer, kind, { signal } = {}) => {
       checkStock(writer, kind)

@@ -4,6 +4,7 @@ import { checkLength, checkNumber } from './check.js'
 import type { Dialer } from './dialer.js'
 import { RelayCarrierError } from './errors.js'
 import { DEFAULT_FETCH_LIMIT, MAX_LOG_ENTRY_BYTES } from './limits.js'
+import { callWithTicket, type TicketsFor } from './tickets.js'
 import { DEFAULT_TTL, type TtlClass } from './wire/ticket.js'
 
 /** The key of a log: its public half is the log's id, and who has it may append and read. */
@@ -51,14 +52,21 @@ function boxOf(log: LogKey): BoxKey {
   return log as BoxKey
 }
 
-export function createLogs(dialer: Dialer): Logs {
+export function createLogs(dialer: Dialer, { entry: ticketFor }: TicketsFor = {}): Logs {
   return {
     append: async (log, position, entry, { ttl = DEFAULT_TTL, signal } = {}) => {
       const box = boxOf(log)
       checkNumber(position, 0, Number.MAX_SAFE_INTEGER, 'position')
       checkNumber(entry.length, 1, MAX_LOG_ENTRY_BYTES, 'entryBytes')
-      const ask = { kind: 'log-append', log: log.id, position, ttl, entry } as const
-      const reply = await dialer.call(ask, ['ok', 'log-conflict'], { box, repeatable: true, signal })
+      const fields = { log: log.id, position, ttl, entry }
+      const reply = await callWithTicket(
+        dialer,
+        ticketFor?.(log.id, position, entry),
+        { kind: 'log-append', ...fields },
+        (ticket) => ({ kind: 'log-deposit', ticket, ...fields }),
+        ['ok', 'log-conflict'],
+        { box, repeatable: true, signal },
+      )
       if (reply.kind === 'ok') return { appended: true }
       const there = reply.entry.length === 0 ? undefined : reply.entry.slice()
       return { appended: false, next: reply.next, entry: there }

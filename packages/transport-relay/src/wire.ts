@@ -73,6 +73,8 @@ export {
   ticketKinds,
   ticketSet,
 } from './wire/ticket.js'
+export type * from './wire/ticketed-requests.js'
+export { BLOBS_SUBJECT, blobSubject, entrySubject, stockSubject } from './wire/ticketed-requests.js'
 export {
   checkWork,
   dayOf,

@@ -5,7 +5,10 @@ import type { RelayOptions } from '../options.js'
 import { PAYMENT_METHODS, type SellingOptions } from '../payment/service.js'
 import type { RelayConfig } from './config.js'
 
-type Offered = Pick<RelayOptions, 'accepts' | 'payment' | 'hops' | 'push' | 'serviceKey'>
+type Offered = Pick<
+  RelayOptions,
+  'accepts' | 'writes' | 'writeKey' | 'payment' | 'hops' | 'push' | 'serviceKey'
+>
 
 function bytes(hex: string): Uint8Array {
   return new Uint8Array(Buffer.from(hex.replace(/^0x/, ''), 'hex'))
@@ -52,7 +55,7 @@ async function paymentOf(config: RelayConfig): Promise<SellingOptions | undefine
 /** What is offered beside boxes, where a setting asks for it. */
 export async function servicesOf(config: RelayConfig): Promise<Offered> {
   const { accepts, hopPeers: peers = [], hopSecond: second = false, pushContact, pushGateways } = config
-  const { serviceKey, hopSecret } = config
+  const { serviceKey, hopSecret, blobAccepts, logAccepts, stockAccepts, writeKey } = config
   const gateway = pushContact === undefined ? {} : { gateway: { contact: pushContact } }
   const gateways = pushGateways === undefined ? {} : { gateways: pushGateways }
   const secret = hopSecret === undefined ? {} : { secret: bytes(hopSecret) }
@@ -60,6 +63,12 @@ export async function servicesOf(config: RelayConfig): Promise<Offered> {
   return {
     ...(serviceKey !== undefined && { serviceKey: bytes(serviceKey) }),
     ...(accepts !== undefined && { accepts }),
+    writes: {
+      ...(blobAccepts !== undefined && { blobs: blobAccepts }),
+      ...(logAccepts !== undefined && { logs: logAccepts }),
+      ...(stockAccepts !== undefined && { stocks: stockAccepts }),
+    },
+    ...(writeKey !== undefined && { writeKey: bytes(writeKey) }),
     ...(payment !== undefined && { payment }),
     ...((second || peers.length > 0) && { hops: { peers, second, ...secret } }),
     ...((pushContact ?? pushGateways) !== undefined && { push: { ...gateway, ...gateways } }),

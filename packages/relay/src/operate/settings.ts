@@ -37,6 +37,10 @@ export interface RelaySettings {
   readonly s3SecretKey?: string
   readonly serviceKey?: string
   readonly accepts?: readonly TicketKind[]
+  readonly blobAccepts?: readonly TicketKind[]
+  readonly logAccepts?: readonly TicketKind[]
+  readonly stockAccepts?: readonly TicketKind[]
+  readonly writeKey?: string
   readonly payAmount?: string
   readonly payByteDays?: number
   readonly payIssuer?: string
@@ -233,6 +237,22 @@ export const SETTINGS: readonly Setting[] = [
     value: 'TICKET',
     help: `what lets a frame be put: ${TICKET_KINDS.join(', ')} (all)`,
     schema: list('expected kinds of tickets', choice(TICKET_KINDS)),
+  },
+  ...(['blob', 'log', 'stock'] as const).map(
+    (what): Setting => ({
+      name: `${what}Accepts`,
+      kind: 'list',
+      value: 'TICKET',
+      help: `what lets a ${what === 'log' ? 'log be written' : `${what} be put`} (all)`,
+      schema: list('expected kinds of tickets', choice(TICKET_KINDS)),
+    }),
+  ),
+  {
+    name: 'writeKey',
+    kind: 'text',
+    value: 'KEY',
+    help: 'Ed25519 key whose capabilities let blobs, logs and stocks be written',
+    schema: hex(32),
   },
   {
     name: 'serviceKey',

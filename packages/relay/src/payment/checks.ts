@@ -59,7 +59,7 @@ function tokenCheck(crypto: CryptoProvider, verifier: TokenVerifier): TicketChec
 /** The same for a repeated put, another for any other. */
 function purchaseOf(crypto: CryptoProvider, { box, id, frame, ttl }: AdmissionRequest): Purchase {
   // What was paid for is a size and a time too: the same id would buy the largest for the price of the smallest.
-  const size = Uint8Array.of(frame.length, frame.length >>> 8, ttl)
+  const size = Uint8Array.of(frame.length, frame.length >>> 8, frame.length >>> 16, ttl)
   const digest = crypto.sha256(concatBytes(PURPOSE_LABEL, box, id, size))
   return { bytes: frame.length, days: ttl, purpose: digest.slice(0, PURPOSE_BYTES) }
 }

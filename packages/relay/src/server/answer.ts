@@ -47,6 +47,9 @@ const COSTLY: ReadonlySet<string> = new Set([
   'set-terms',
   'bucket-watch',
   'log-append',
+  'blob-deposit',
+  'log-deposit',
+  'stock-deposit',
   'pay-open',
   'pay-voucher',
   'pay-link',
@@ -61,6 +64,7 @@ const OWNED: ReadonlyMap<string, 'box' | 'log'> = new Map([
   ['push-register', 'box'],
   ['push-unregister', 'box'],
   ['log-append', 'log'],
+  ['log-deposit', 'log'],
   ['log-read', 'log'],
 ] as const)
 

@@ -20,12 +20,14 @@ import { createSession, endSession, failure, type Session } from './session.js'
 import type { TrafficLog } from './traffic.js'
 import type { WatchRegistry } from './watch.js'
 import { createWork, type Work } from './work.js'
+import type { WriteAdmission } from './writing.js'
 
 export interface ServerContext {
   readonly engine: RelayEngine
   readonly watches: WatchRegistry
   readonly exchange: Exchange
   readonly admission: Admission
+  readonly writing: WriteAdmission
   readonly anonymity: Anonymity
   readonly services: Services
   readonly crypto: CryptoProvider

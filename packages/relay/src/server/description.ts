@@ -21,13 +21,16 @@ function priceOf({ payee, tariff, fundings }: Till): Uint8Array {
 }
 
 export async function describeRelay({ context }: Session, kinds: readonly Kind[]): Promise<Description> {
-  const { limits, admission, anonymity, services } = context
+  const { limits, admission, anonymity, services, writing } = context
   const codes = kinds.filter((kind) => wanted(kind, services)).map(requestCode)
   const till = services.payment?.till
   return {
     ...limits,
     ttl: TTL_CLASSES,
     tickets: admission.accepts,
+    blobTickets: writing.accepts('blobs'),
+    logTickets: writing.accepts('logs'),
+    stockTickets: writing.accepts('stocks'),
     bucketBits: await anonymity.offered(),
     requests: codes.sort((a, b) => a - b),
     price: till === undefined ? new Uint8Array(0) : priceOf(till),

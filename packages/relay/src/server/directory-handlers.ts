@@ -1,19 +1,40 @@
 /** Directory, stock and blobs. spec/relay.md section 4. */
-import { verifyDirectoryRecord, verifyStockUpload } from '@hyphae/tlv'
-import type { Handlers } from './handler.js'
-import { failure, refused, verdict } from './session.js'
 
-export const DIRECTORY_HANDLERS: Handlers<'publish' | 'lookup' | 'stock' | 'take' | 'remaining'> = {
+import type { StockUpload } from '@hyphae/core'
+import { verifyDirectoryRecord, verifyStockUpload } from '@hyphae/tlv'
+import { blobSubject, DEFAULT_TTL, type Reply, stockSubject } from '@hyphae/transport-relay/wire'
+import type { Handlers } from './handler.js'
+import { admitted, failure, refused, type Session, verdict } from './session.js'
+
+function store(
+  { context: { engine, crypto } }: Session,
+  request: number,
+  upload: StockUpload,
+): Reply | Promise<Reply> {
+  return verifyStockUpload(crypto, upload)
+    ? verdict(engine.stock(upload), request)
+    : failure(request, 'bad-signature')
+}
+
+type DirectoryKind = 'publish' | 'lookup' | 'stock' | 'stock-deposit' | 'take' | 'remaining'
+
+export const DIRECTORY_HANDLERS: Handlers<DirectoryKind> = {
   publish: ({ context: { engine, crypto } }, { request, record }) =>
     verifyDirectoryRecord(crypto, record)
       ? verdict(engine.publish(record), request)
       : failure(request, 'bad-signature'),
   lookup: ({ context: { engine } }, { request, address }) =>
     engine.lookup(address).then((records) => ({ kind: 'records', request, records })),
-  stock: ({ context: { engine, crypto } }, { request, upload }) =>
-    verifyStockUpload(crypto, upload)
-      ? verdict(engine.stock(upload), request)
-      : failure(request, 'bad-signature'),
+  stock: (session, { request, upload }) =>
+    admitted(session.context.writing.admitPlain('stocks'), request, () => store(session, request, upload)),
+  'stock-deposit': (session, { request, ticket, upload }) => {
+    const { writing, crypto } = session.context
+    // What is not signed is not paid for.
+    if (!verifyStockUpload(crypto, upload)) return failure(request, 'bad-signature')
+    const subject = stockSubject(upload, crypto.sha256)
+    const verdict = writing.admit('stocks', { subject, ttl: DEFAULT_TTL, ticket })
+    return admitted(verdict, request, () => store(session, request, upload))
+  },
   take: async ({ context: { engine } }, { request, writer, stock }) => {
     const taken = await engine.take(writer, stock)
     return 'refused' in taken ? refused(taken, request) : { kind: 'item', request, ...taken }
@@ -28,11 +49,18 @@ function sameHash(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0
 }
 
-export const BLOB_HANDLERS: Handlers<'blob-put' | 'blob-get' | 'blob-has' | 'blob-range'> = {
-  'blob-put': ({ context: { engine, crypto } }, { request, hash, data }) =>
-    sameHash(crypto.sha256(data), hash)
-      ? verdict(engine.putBlob(hash, data), request)
-      : failure(request, 'bad-hash'),
+type BlobKind = 'blob-put' | 'blob-deposit' | 'blob-get' | 'blob-has' | 'blob-range'
+
+export const BLOB_HANDLERS: Handlers<BlobKind> = {
+  'blob-put': ({ context: { engine, crypto, writing } }, { request, hash, data }) => {
+    if (!sameHash(crypto.sha256(data), hash)) return failure(request, 'bad-hash')
+    return admitted(writing.admitPlain('blobs'), request, () => verdict(engine.putBlob(hash, data), request))
+  },
+  'blob-deposit': ({ context: { engine, crypto, writing } }, { request, ticket, hash, data }) => {
+    if (!sameHash(crypto.sha256(data), hash)) return failure(request, 'bad-hash')
+    const may = writing.admit('blobs', { subject: blobSubject(hash, data), ttl: DEFAULT_TTL, ticket })
+    return admitted(may, request, () => verdict(engine.putBlob(hash, data), request))
+  },
   'blob-get': ({ context: { engine } }, { request, hash }) =>
     engine.getBlob(hash).then((data) => ({
       kind: 'blob',

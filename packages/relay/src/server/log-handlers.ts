@@ -1,8 +1,8 @@
 /** Logs that grow by compare-and-swap. spec/relay.md section 3.4. */
-import type { Reply } from '@hyphae/transport-relay/wire'
+import { entrySubject, type Reply, type Request } from '@hyphae/transport-relay/wire'
 import type { LogConflict, Verdict } from '../engine/engine.js'
 import type { Handlers } from './handler.js'
-import { refused } from './session.js'
+import { admitted, refused, type Session } from './session.js'
 
 const NOTHING = new Uint8Array(0)
 
@@ -12,9 +12,23 @@ function appended(result: LogConflict | Verdict, request: number): Reply {
   return { kind: 'log-conflict', request, next: result.next, entry: result.entry ?? NOTHING }
 }
 
-export const LOG_HANDLERS: Handlers<'log-append' | 'log-read'> = {
-  'log-append': async ({ context: { engine } }, { request, log, position, entry, ttl }) =>
-    appended(await engine.append(log, position, entry, ttl), request),
+type Fields = Pick<Extract<Request, { kind: 'log-append' }>, 'request' | 'log' | 'position' | 'entry' | 'ttl'>
+
+async function append({ context: { engine } }: Session, fields: Fields): Promise<Reply> {
+  const { request, log, position, entry, ttl } = fields
+  return appended(await engine.append(log, position, entry, ttl), request)
+}
+
+export const LOG_HANDLERS: Handlers<'log-append' | 'log-deposit' | 'log-read'> = {
+  'log-append': (session, fields) =>
+    admitted(session.context.writing.admitPlain('logs'), fields.request, () => append(session, fields)),
+  'log-deposit': (session, fields) => {
+    const { writing, crypto } = session.context
+    const { request, ticket, log, position, entry, ttl } = fields
+    const subject = entrySubject(log, position, entry, crypto.sha256)
+    const may = writing.admit('logs', { subject, ttl, ticket })
+    return admitted(may, request, () => append(session, fields))
+  },
   'log-read': async ({ context: { engine } }, { request, log, from, limit }) => ({
     kind: 'log-entries',
     request,

@@ -41,7 +41,10 @@ export function createOutbox(ws: WebSocket, socket: Socket, traffic: TrafficLog 
   let scheduled = false
 
   const send = (replies: readonly Reply[]): void => {
-    const framed = encodeReplies(replies, MAX_FRAME_HEADER_BYTES)
+    // From Node's pool: memory of its own for each message is what collecting garbage takes longest for. Not where it
+    // would wait for the peer, as a few bytes then hold all that lies beside them in the pool.
+    const pooled = socket.writableLength === 0 ? Buffer.allocUnsafe : undefined
+    const framed = encodeReplies(replies, MAX_FRAME_HEADER_BYTES, pooled)
     traffic?.sent(framed.subarray(MAX_FRAME_HEADER_BYTES))
     socket.write(withFrameHeader(framed))
   }

@@ -14,12 +14,14 @@ import type { Anonymity } from './anonymity.js'
 import { type Bucket, createBucket } from './bucket.js'
 import type { Exchange } from './exchange.js'
 import type { WatchRegistry } from './watch.js'
+import type { WriteAdmission } from './writing.js'
 
 export interface SessionContext {
   readonly engine: RelayEngine
   readonly watches: WatchRegistry
   readonly exchange: Exchange
   readonly admission: Admission
+  readonly writing: WriteAdmission
   readonly anonymity: Anonymity
   readonly crypto: CryptoProvider
   /** Payment, hops, push. */
@@ -86,6 +88,16 @@ export function failure(request: number, name: FailureName, retryAfterMs = 0): R
 
 export function refused({ refused: name, retryAfterMs }: Refusal, request: number): Reply {
   return failure(request, name, retryAfterMs)
+}
+
+/** What follows when it may be written, else why not. */
+export function admitted(
+  verdict: Verdict | Promise<Verdict>,
+  request: number,
+  write: () => Reply | Promise<Reply>,
+): Reply | Promise<Reply> {
+  if (verdict instanceof Promise) return verdict.then((later) => admitted(later, request, write))
+  return verdict === null ? write() : refused(verdict, request)
 }
 
 /** `ok`, or why not. */

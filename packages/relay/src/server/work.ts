@@ -61,6 +61,7 @@ function cost(request: Incoming): number {
     case 'deposit':
       return BASE_COST + request.frame.length
     case 'log-append':
+    case 'log-deposit':
       return BASE_COST + request.entry.length + MAX_LOG_ENTRY_BYTES
     case 'log-read':
       return BASE_COST + MAX_LOG_PAGE_BYTES
@@ -68,6 +69,7 @@ function cost(request: Incoming): number {
     case 'bucket-fetch':
       return BASE_COST + Math.min(MAX_FETCH_BYTES, request.limit * FRAME_COST)
     case 'blob-put':
+    case 'blob-deposit':
     case 'blob-get':
     case 'blob-range':
       return BASE_COST + BLOB_COST
@@ -76,6 +78,7 @@ function cost(request: Incoming): number {
     case 'lookup':
       return BASE_COST + RECORDS_COST
     case 'stock':
+    case 'stock-deposit':
       return request.upload.items.reduce((sum, item) => sum + item.length, BASE_COST + ITEM_COST)
     case 'forward':
       return BASE_COST + request.sealed.length + HOP_SIZES[1]

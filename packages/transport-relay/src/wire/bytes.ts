@@ -90,9 +90,13 @@ export interface WireWriter {
   offset: number
 }
 
+/** Writes into `bytes`, all of which have to be written. */
+export function writerOver(bytes: Uint8Array): WireWriter {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 }
+}
+
 export function wireWriter(length: number): WireWriter {
-  const bytes = new Uint8Array(length)
-  return { bytes, view: new DataView(bytes.buffer), offset: 0 }
+  return writerOver(new Uint8Array(length))
 }
 
 export function writeU8(writer: WireWriter, value: number): void {

@@ -36,6 +36,10 @@ export interface Description {
   readonly requests: readonly number[]
   /** What it charges, in the form of its payment methods; empty: nothing. */
   readonly price: Uint8Array
+  /** Kinds of tickets that let a blob, an entry of a log, an upload of a stock be written; as in `tickets`. */
+  readonly blobTickets: readonly TicketKind[]
+  readonly logTickets: readonly TicketKind[]
+  readonly stockTickets: readonly TicketKind[]
   /** Names the store whose positions it gives out, 16 bytes; empty: it does not say, and no position outlives it. */
   readonly store: Uint8Array
 }
@@ -56,6 +60,9 @@ export const FIRST_DESCRIPTION: Description = {
   operationsPerSecond: 50_000,
   requests: Array.from({ length: 16 }, (_, i) => i + 1),
   price: new Uint8Array(0),
+  blobTickets: ['none'],
+  logTickets: ['none'],
+  stockTickets: ['none'],
   store: new Uint8Array(0),
 }
 
@@ -64,6 +71,10 @@ const TICKETS = 2
 const REQUESTS = 3
 const PRICE = 4
 const STORE = 5
+/** Left out by a relay that asks for none. */
+const SETS = { blobTickets: 6, logTickets: 7, stockTickets: 8 } as const
+type SetName = keyof typeof SETS
+const SET_NAMES = Object.keys(SETS) as SetName[]
 const STORE_BYTES = 16
 /** One u32 each. */
 const NUMBERS = {
@@ -101,6 +112,7 @@ export function describeFields(description: Description): DescriptionField[] {
     { key: REQUESTS, value: Uint8Array.from(description.requests) },
     { key: PRICE, value: description.price },
     ...(description.store.length === 0 ? [] : [{ key: STORE, value: description.store }]),
+    ...SET_NAMES.map((name) => ({ key: SETS[name], value: u16Bytes(ticketSet(description[name])) })),
     ...NUMBER_NAMES.map((name) => ({ key: NUMBERS[name], value: u32Bytes(description[name]) })),
   ]
 }
@@ -123,10 +135,15 @@ export function readDescription(fields: readonly DescriptionField[]): Descriptio
     const value = values.get(NUMBERS[name])
     return [name, value === undefined ? 0 : readNumber(value, readU32)]
   })
+  const sets = SET_NAMES.map((name) => {
+    const value = values.get(SETS[name])
+    return [name, value === undefined ? ['none'] : ticketKinds(readNumber(value, readU16))]
+  })
   const tickets = values.get(TICKETS)
   const offered = [...bytes(TTL)]
   return {
     ...(Object.fromEntries(numbers) as Record<NumberName, number>),
+    ...(Object.fromEntries(sets) as Record<SetName, readonly TicketKind[]>),
     ttl: TTL_CLASSES.filter((days) => offered.includes(days)),
     tickets: tickets === undefined ? [] : ticketKinds(readNumber(tickets, readU16)),
     requests: [...bytes(REQUESTS)],

@@ -16,7 +16,7 @@ import {
   type WireReader,
   type WireWriter,
   wireReader,
-  wireWriter,
+  writerOver,
   writeU8,
   writeU16,
   writeU24,
@@ -41,6 +41,7 @@ import {
 import { PLAIN_REPLY_CODECS, type PlainReply } from './replies.js'
 import { RESULT_REPLY_CODECS, type ResultReply } from './result-replies.js'
 import { SERVICE_REPLY_CODECS, type ServiceReply } from './service-replies.js'
+import { TICKETED_CODECS, type TicketedRequest } from './ticketed-requests.js'
 
 export type Request =
   | MailboxRequest
@@ -54,6 +55,7 @@ export type Request =
   | PaymentRequest
   | HopRequest
   | PushRequest
+  | TicketedRequest
 export type Reply = PlainReply | ResultReply | ExtendedReply | BlobPartReply | ServiceReply
 
 /** A request of a later version; to be answered with `unsupported`. */
@@ -78,6 +80,7 @@ const REQUESTS: CodecTable<Request> = {
   ...PAYMENT_CODECS,
   ...HOP_CODECS,
   ...PUSH_CODECS,
+  ...TICKETED_CODECS,
 }
 const REPLIES: CodecTable<Reply> = {
   ...PLAIN_REPLY_CODECS,
@@ -129,19 +132,29 @@ function writeOperation(writer: WireWriter, codec: AnyCodec, operation: Operatio
   writer.offset = end
 }
 
-function encode(table: object, operations: readonly Operation[], room = 0): Uint8Array {
+const newBytes = (length: number): Uint8Array => new Uint8Array(length)
+
+function encode(
+  table: object,
+  operations: readonly Operation[],
+  room = 0,
+  allocate: (length: number) => Uint8Array = newBytes,
+): Uint8Array {
   let length = MESSAGE_HEADER_BYTES
   for (const operation of operations)
     length += OPERATION_HEADER_BYTES + codecOf(table, operation.kind).bodyBytes(operation)
   const count = operations.length
   if (count === 0 || count > MAX_OPERATIONS || length > MAX_MESSAGE_BYTES)
     throw malformed('message-too-large', { count, length })
-  const writer = wireWriter(room + length)
+  const writer = writerOver(allocate(room + length))
   writer.offset = room
   writeU8(writer, WIRE_VERSION)
   writeU16(writer, count)
   writeU8(writer, 0)
   for (const operation of operations) writeOperation(writer, codecOf(table, operation.kind), operation)
+  // Nothing that lay in the memory before may leave with the message.
+  if (writer.offset !== writer.bytes.length)
+    throw new RangeError('a codec has written less or more than it said')
   return writer.bytes
 }
 
@@ -151,11 +164,16 @@ export function encodeRequests(requests: readonly Request[]): Uint8Array {
 }
 
 /**
- * 1..1,024 answers. `room` bytes are left free before the message, for the header of a carrier's frame.
+ * 1..1,024 answers. `room` bytes are left free before the message, for the header of a carrier's frame: they hold
+ * what `allocate` has left there; what it gives need not be zero.
  * @throws RelayCarrierError `relay-carrier/malformed` when they exceed a message
  */
-export function encodeReplies(replies: readonly Reply[], room = 0): Uint8Array {
-  return encode(REPLIES, replies, room)
+export function encodeReplies(
+  replies: readonly Reply[],
+  room = 0,
+  allocate?: (length: number) => Uint8Array,
+): Uint8Array {
+  return encode(REPLIES, replies, room, allocate)
 }
 
 function readHeader(reader: WireReader): number {
