@@ -26,8 +26,8 @@ const LIMITS = {
   objects: 54,
   store: 37,
   'store/level': 63,
-  transport: 7.5,
-  'transport/link-mailbox': 20,
+  transport: 11.2,
+  'transport/link-mailbox': 15,
   'transport-libp2p': 297,
   'transport-link': 36,
   'transport-link/datagrams': 33,
@@ -36,7 +36,7 @@ const LIMITS = {
   'transport-relay/hops': 48.5,
   'transport-relay/push': 6,
   'transport-relay/wire': 12.3,
-  messenger: 154,
+  messenger: 175,
   testkit: 26.6,
 }
 
