@@ -7,7 +7,14 @@
  */
 import { type BoxId, type BucketFrame, plainBytes, toHex } from '@hyphae/core'
 import type { BucketSource, NodeContext } from './context.js'
-import { BUCKET_PAGE, HOME_BITS, QUIET_BUCKET_MS, READER_BITS, RECENT_FRAMES } from './limits.js'
+import {
+  BITS_FRESH_MS,
+  BUCKET_PAGE,
+  HOME_BITS,
+  QUIET_BUCKET_MS,
+  READER_BITS,
+  RECENT_FRAMES,
+} from './limits.js'
 import { closeOldBoxes } from './old-boxes.js'
 import { codeOf } from './outbox.js'
 import { drawPause } from './pace.js'
@@ -25,6 +32,8 @@ interface Reading {
   /** By bits and prefix. */
   readonly places: Map<string, Place>
   readonly own: Map<string, Own>
+  /** How many bits its relay was found to be good for, and when. */
+  readonly crowd: { bits: number | undefined; askedAt: number }
 }
 
 /** How far one bucket was read. */
@@ -42,7 +51,8 @@ interface Place {
 export async function runBucketReader(context: NodeContext, meanMs: number): Promise<void> {
   const caughtUp = new Set<string>()
   const read = async (source: BucketSource): Promise<void> => {
-    const reading: Reading = { context, source, places: new Map(), own: new Map() }
+    const crowd = { bits: undefined, askedAt: 0 }
+    const reading: Reading = { context, source, places: new Map(), own: new Map(), crowd }
     while (!context.closing.aborted) {
       try {
         await readAll(reading)
@@ -51,6 +61,7 @@ export async function runBucketReader(context: NodeContext, meanMs: number): Pro
         if (caughtUp.size === context.buckets.length) await closeOldBoxes(context, async () => true)
       } catch (error) {
         if (context.closing.aborted) return
+        reading.crowd.bits = undefined
         context.logger.warn('receiver: a bucket could not be read', { code: codeOf(error) })
       }
       await context.clock.sleep(drawPause(context.crypto, meanMs), context.closing, true).catch(() => {})
@@ -61,9 +72,7 @@ export async function runBucketReader(context: NodeContext, meanMs: number): Pro
 
 /** One slot: every bucket with a box of this node's in it, to its end. */
 async function readAll(reading: Reading): Promise<void> {
-  const { context, source } = reading
-  const offered = await source.buckets.bits({ signal: context.closing })
-  const bits = Math.max(0, Math.min(HOME_BITS, offered - READER_BITS))
+  const bits = await bitsOf(reading)
   await learnBoxes(reading)
   const done = new Set<number>()
   for (;;) {
@@ -74,6 +83,17 @@ async function readAll(reading: Reading): Promise<void> {
     done.add(prefix)
     await readBucket(reading, await placeOf(reading, bits, prefix))
   }
+}
+
+/** Asked once in a while, since each question costs as much as reading. A refusal makes it be asked anew. */
+async function bitsOf({ context, source, crowd }: Reading): Promise<number> {
+  const now = context.clock.now()
+  if (crowd.bits === undefined || Math.abs(now - crowd.askedAt) >= BITS_FRESH_MS) {
+    const offered = await source.buckets.bits({ signal: context.closing })
+    crowd.bits = Math.max(0, Math.min(HOME_BITS, offered - READER_BITS))
+    crowd.askedAt = now
+  }
+  return crowd.bits
 }
 
 export function prefixOf(box: Uint8Array, bits: number): number {

@@ -60,6 +60,8 @@ export const DECOYS = 6
 export const STRICT_SILENCE_MS: number = 2 * 24 * 60 * 60 * 1000
 /** A contact's box gets cover for so long after it was last turned to: those who never answer do not for ever. */
 export const COVERED_MS: number = 7 * 24 * 60 * 60 * 1000
+/** How long what a relay says of its crowd is believed: crowds change in days. */
+export const BITS_FRESH_MS: number = 60 * 60 * 1000
 /** Frames of a bucket asked for at once: what a large answer of the second relay holds. */
 export const BUCKET_PAGE = 56
 /** Newest frames of each bucket kept in memory: 1 MiB, the mail of a crowd of 64 for an hour of a busy day. */
