@@ -18,11 +18,11 @@ const PACE = { ageMs: 20, logBytes: 4096 }
 
 it('mail is divided sixteenfold when logs are large, and back when an eighth of that is left', () => {
   expect(digitsFor(0, 1)).toBe(1)
-  expect(digitsFor(64 * MIB, 1)).toBe(1)
-  expect(digitsFor(64 * MIB + 1, 1)).toBe(2)
-  expect(digitsFor(64 * MIB + 1, 2)).toBe(2)
-  expect(digitsFor(9 * MIB, 2)).toBe(2)
-  expect(digitsFor(7 * MIB, 2)).toBe(1)
+  expect(digitsFor(256 * MIB, 1)).toBe(1)
+  expect(digitsFor(256 * MIB + 1, 1)).toBe(2)
+  expect(digitsFor(256 * MIB + 1, 2)).toBe(2)
+  expect(digitsFor(33 * MIB, 2)).toBe(2)
+  expect(digitsFor(31 * MIB, 2)).toBe(1)
   expect(digitsFor(2 ** 50, 4)).toBe(4)
 })
 

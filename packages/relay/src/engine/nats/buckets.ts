@@ -14,6 +14,7 @@ import { COLLECT_MS, MAX_CACHED_ENTRIES } from './limits.js'
 import type { Subjects } from './names.js'
 import { type Change, planChanges, type Queue, sizeOf } from './plans.js'
 import { decodeRecord, framesOf, type PutRecord } from './record.js'
+import { createRounds, type Rounds } from './rounds.js'
 import { cursorOf, weightOf } from './state.js'
 
 export interface BucketsContext {
@@ -53,6 +54,7 @@ interface State {
   readonly held: Map<string, Held>
   readonly records: RecordCache
   readonly dirty: Set<string>
+  readonly rounds: Rounds
   weight: number
   queuedBytes: number
 }
@@ -134,9 +136,8 @@ function create(state: State, token: string): Held {
 async function drive(state: State, held: Held): Promise<void> {
   const { now } = state.context
   const { changes, answered } = held.queue
-  // What arrives in this turn of the event loop belongs together.
-  await Promise.resolve()
   while (changes.length > 0) {
+    await state.rounds.enter()
     const waiting = changes.length
     try {
       await held.bucket.commit(() => planChanges(held.bucket.state, held.queue, now()))
@@ -145,6 +146,8 @@ async function drive(state: State, held: Held): Promise<void> {
         answered(sizeOf(change))
         change.reject(error)
       }
+    } finally {
+      state.rounds.leave()
     }
   }
   held.driving = undefined
@@ -168,14 +171,18 @@ export function createBuckets(context: BucketsContext): Buckets {
     held: new Map(),
     records: createRecordCache(),
     dirty: new Set(),
+    rounds: createRounds(),
     weight: 0,
     queuedBytes: 0,
   }
   const stop = new AbortController()
-  const find = (token: string): Held => {
-    const held = state.held.get(token) ?? create(state, token)
+  const touch = (token: string, held: Held): void => {
     state.held.delete(token)
     state.held.set(token, held)
+  }
+  const find = (token: string): Held => {
+    const held = state.held.get(token) ?? create(state, token)
+    touch(token, held)
     return held
   }
   const collectNow = async (token: string): Promise<void> => {
@@ -192,10 +199,12 @@ export function createBuckets(context: BucketsContext): Buckets {
       for (const { bucket } of state.held.values()) yield bucket
     },
     submit: (token, change) => {
-      const held = find(token)
+      const held = state.held.get(token) ?? create(state, token)
       state.queuedBytes += sizeOf(change)
       held.queue.changes.push(change)
-      held.driving ??= drive(state, held)
+      if (held.driving !== undefined) return
+      touch(token, held)
+      held.driving = drive(state, held)
     },
     keep: (token, wanted) => {
       find(token).wanted = wanted

@@ -223,10 +223,10 @@ export function pacedNatsEngine(options: NatsOptions, pace: LayoutPace): OpenEng
     const engine = bounded(await engineOf(parts, engineOptions), room)
     return {
       ...engine,
-      put: async (box, id, frame, how) =>
+      put: (box, id, frame, how) =>
         mail.take(frame.length)
           ? engine.put(box, id, frame, how)
-          : refuse('storage-failed', STORAGE_RETRY_MS),
+          : Promise.resolve(refuse('storage-failed', STORAGE_RETRY_MS)),
     }
   }
 }

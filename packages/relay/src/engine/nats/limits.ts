@@ -39,8 +39,8 @@ export const MAX_AHEAD = 64
 /** A state that was not read for so long is read anew: what the log has forgotten since then is not in it. */
 export const STATE_AGE_MS = 3_600_000
 
-/** Ids and positions held in memory over all buckets, about 150 bytes each. */
-export const MAX_CACHED_ENTRIES = 400_000
+/** Ids and positions held in memory over all logs, about 200 bytes each. */
+export const MAX_CACHED_ENTRIES = 1_500_000
 
 /** Bytes of records held in memory, so that what was just stored is not read again. */
 export const RECORD_CACHE_BYTES: number = 16 * 1024 * 1024
@@ -82,7 +82,7 @@ export const STATS_AGE_MS = 10_000
 export const ROOM_AGE_MS = 2_000
 
 /** Bytes of mail that a log holds on average before logs are divided: so much a relay reads to serve a box. */
-export const LOG_BYTES: number = 4 * 1024 * 1024
+export const LOG_BYTES: number = 16 * 1024 * 1024
 
 /** How old a relay's knowledge of the division into logs may be, in ms; it is renewed in half the time. */
 export const LAYOUT_AGE_MS = 10_000
@@ -95,3 +95,6 @@ export const SURVEY_MS = 120_000
 
 /** Logs that are counted for it. With fewer logs the number is exact. */
 export const SURVEY_LOGS = 16
+
+/** A record that is stored later than this does not hold up the next round, in ms: four times what is usual under load. */
+export const ROUND_MS = 100

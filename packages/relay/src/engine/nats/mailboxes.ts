@@ -45,27 +45,52 @@ async function waitingElsewhere(
   return waiting
 }
 
-export async function putFrame(
+export function putFrame(
   context: MailboxContext,
   box: Uint8Array,
   id: Uint8Array,
   frame: Uint8Array,
-  { ttl = DEFAULT_TTL, quota = context.limits.framesPerBox }: PutOptions,
+  options: PutOptions,
 ): Promise<Verdict> {
-  const { buckets, layouts, limits, random } = context
-  const at = context.now()
-  const known = layouts.current()
-  const layout = known instanceof Promise ? await known : known
-  const idName = binary(id)
-  const elsewhere = layout.read.length === 1 ? 0 : await waitingElsewhere(context, layout, box, idName)
-  if (elsewhere === undefined) return null
+  const layout = context.layouts.current()
+  // The usual case waits for nothing: a promise less for each frame.
+  if (!(layout instanceof Promise) && layout.read.length === 1)
+    return submitPut(context, layout, { box, id, frame, options, elsewhere: 0 })
+  return putAmongLogs(context, layout, { box, id, frame, options })
+}
+
+interface Put {
+  readonly box: Uint8Array
+  readonly id: Uint8Array
+  readonly frame: Uint8Array
+  readonly options: PutOptions
+}
+
+async function putAmongLogs(
+  context: MailboxContext,
+  known: Layout | Promise<Layout>,
+  put: Put,
+): Promise<Verdict> {
+  const layout = await known
+  const elsewhere = await waitingElsewhere(context, layout, put.box, binary(put.id))
+  return elsewhere === undefined ? null : submitPut(context, layout, { ...put, elsewhere })
+}
+
+/** `elsewhere`: frames of the box that wait in other logs. */
+function submitPut(
+  { buckets, limits, random, now }: MailboxContext,
+  { digits }: Layout,
+  { box, id, frame, options, elsewhere }: Put & { readonly elsewhere: number },
+): Promise<Verdict> {
+  const { ttl = DEFAULT_TTL, quota = limits.framesPerBox } = options
+  const at = now()
   return new Promise((resolve, reject) => {
-    buckets.submit(logToken(box, layout.digits), {
+    buckets.submit(logToken(box, digits), {
       kind: 'put',
       box,
       id,
       name: boxName(box),
-      idName,
+      idName: binary(id),
       frame,
       idUntil: endOf(at, limits.idLifeMs, limits, random),
       until: endOf(at, classMs(ttl, limits), limits, random),

@@ -93,8 +93,8 @@ function settlePuts(
 function planPuts(state: LogState, queue: Queue, now: number): Plan {
   const answers: Answers = new Map()
   const entries: PutChange[] = []
-  const drafted = new Set<string>()
-  const added = new Map<string, number>()
+  /** Ids that the record gives to each box. */
+  const added = new Map<string, string[]>()
   let bytes = 0
   let refused = false
   for (const change of queue.changes) {
@@ -103,15 +103,15 @@ function planPuts(state: LogState, queue: Queue, now: number): Plan {
     if (bytes > MAX_RECORD_BYTES) break
     const { name, idName } = change
     const held = state.boxes.get(name)
-    const more = added.get(name) ?? 0
-    if (isRepeated(held, idName, now) || (more > 0 && drafted.has(name + idName))) answers.set(change, null)
-    else if ((held?.waiting.length ?? 0) + more >= change.quota) {
+    const more = added.get(name)
+    if (isRepeated(held, idName, now) || more?.includes(idName)) answers.set(change, null)
+    else if ((held?.waiting.length ?? 0) + (more?.length ?? 0) >= change.quota) {
       answers.set(change, full())
       refused = true
     } else {
       entries.push(change)
-      drafted.add(name + idName)
-      added.set(name, more + 1)
+      if (more === undefined) added.set(name, [idName])
+      else more.push(idName)
       answers.set(change, null)
     }
   }
