@@ -1,7 +1,7 @@
 /**
  * Small rows that the services of a relay share: changed by compare-and-swap, durable, some with an end.
  *
- * spec/relay-engines.md section 5. One row at a time is all that is asked of an engine; who has to change several at
+ * spec/relay-engines.md section 7. One row at a time is all that is asked of an engine; who has to change several at
  * once does it above (services/store.ts). Knows nothing of what is in them.
  */
 import { RelayError } from '../errors.js'

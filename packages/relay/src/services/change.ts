@@ -1,5 +1,5 @@
 /**
- * The last change of a store: what it wrote, so that whoever comes next can finish it. spec/relay-engines.md section 5.2.
+ * The last change of a store: what it wrote, so that whoever comes next can finish it. spec/relay-engines.md section 7.1.
  *
  *     n u64 | changes u16 | id 16 × changes | writes u16 | (key u16 | key | kind u8 | value u32 | value) × writes
  */

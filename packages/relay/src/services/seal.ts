@@ -1,5 +1,5 @@
 /**
- * Rows whose values only relays with the operator's key can read. spec/relay-engines.md section 5.3.
+ * Rows whose values only relays with the operator's key can read. spec/relay-engines.md section 7.2.
  *
  *     value = nonce 24 | XChaCha20-Poly1305(key, nonce, value, associated data: the row's key)
  *

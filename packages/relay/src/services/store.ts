@@ -1,5 +1,5 @@
 /**
- * A Store over rows that several relays share. spec/relay-engines.md section 5.2.
+ * A Store over rows that several relays share. spec/relay-engines.md section 7.1.
  *
  * A transaction reads rows, then writes one row, the last change, by compare-and-swap: it names all that is written,
  * and is the moment at which the transaction has happened. Then it writes the rows. Who finds a last change writes

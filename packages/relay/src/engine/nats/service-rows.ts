@@ -1,5 +1,5 @@
 /**
- * Rows of services in the NATS engine: one message a subject, its sequence the version. spec/relay-engines.md section 5.
+ * Rows of services in the NATS engine: one message a subject, its sequence the version. spec/relay-engines.md section 7.
  *
  * Only the servers' own ages are cheap, and rows have ends of their own: a sweep reads what it has not read yet and
  * remembers what ends when.

@@ -1,4 +1,4 @@
-/** Rows of services in the PostgreSQL engine. spec/relay-engines.md section 5. */
+/** Rows of services in the PostgreSQL engine. spec/relay-engines.md section 7. */
 import { defaultCrypto } from '@hyphae/crypto'
 import type { Pool } from 'pg'
 import { checkRow, type NamedRow, type Row, rowsUnreachable, type ServiceRows } from '../rows.js'
