@@ -53,6 +53,15 @@ export function blobsCompliance(open: OpenCarrier, options: BlobsComplianceOptio
       await ruleRefused(() => blobs.put([good, large]), 'beside a good one')
       rule((await blobs.has([large.hash])).join() === 'false', 'it was not stored')
     }),
+    make('an aborted call for blobs is refused', async ({ carrier }) => {
+      const blobs = capability(carrier, 'blobs')
+      const a = blob(4096)
+      const io = { signal: AbortSignal.abort() }
+      await ruleRefused(() => blobs.put([a], io), 'a put')
+      await ruleRefused(() => blobs.get([a.hash], io), 'a get')
+      await ruleRefused(() => blobs.has([a.hash], io), 'a question')
+      rule((await blobs.has([a.hash])).join() === 'false', 'nothing was stored')
+    }),
     make('fifty blobs at once', async ({ carrier }) => {
       const blobs = capability(carrier, 'blobs')
       const many = Array.from({ length: 50 }, () => blob(4096))

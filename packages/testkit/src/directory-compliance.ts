@@ -49,6 +49,19 @@ function recordCases(make: MakeCarrierCase, options: DirectoryComplianceOptions)
       await directory.publish(record(9, 9))
       rule((await bodies(directory, address)) === '9', 'the higher one replaces it')
     }),
+    make('an aborted call of a directory is refused', async ({ carrier }) => {
+      const directory = capability(carrier, 'directory')
+      const record = signRecord(crypto.ed25519.generate(), {
+        address: crypto.randomBytes(32),
+        sequence: 1,
+        body: Uint8Array.of(1),
+      })
+      const io = { signal: AbortSignal.abort() }
+      await ruleRefused(() => directory.publish(record, io), 'a publishing')
+      await ruleRefused(() => directory.lookup(record.address, io), 'a lookup')
+      await ruleRefused(() => directory.take(record.writer, 1, io), 'a taking')
+      rule((await directory.lookup(record.address)).length === 0, 'nothing was stored')
+    }),
     make('writers at one address stand side by side, the first first', async ({ carrier }) => {
       const directory = capability(carrier, 'directory')
       const address = crypto.randomBytes(32)

@@ -1,12 +1,13 @@
 /** What every Mailbox must do (spec/transport.md, "Mailboxes"). */
 import { FRAME_SIZES } from '@hyphae/core'
-import { type CarrierSubject, createBoxKey, type OpenCarrier, randomPut } from './carrier-subject.js'
+import { type CarrierSubject, createBoxKey, randomPut } from './carrier-subject.js'
 import { type ComplianceCase, caseWith, rule, ruleBytes, ruleRefused } from './compliance.js'
-import { type MailboxComplianceOptions, mailboxPair } from './mailbox-subject.js'
+import { mailboxFaultCases } from './mailbox-faults.js'
+import { type MailboxComplianceOptions, mailboxPair, type OpenMailbox } from './mailbox-subject.js'
 import { mailboxWatchCases } from './mailbox-watch.js'
 
 /** Each case opens a fresh network. */
-export function mailboxCompliance(open: OpenCarrier, options: MailboxComplianceOptions): ComplianceCase[] {
+export function mailboxCompliance(open: OpenMailbox, options: MailboxComplianceOptions): ComplianceCase[] {
   const make = caseWith(open)
   const { crypto } = options
   const cases = [
@@ -109,7 +110,13 @@ export function mailboxCompliance(open: OpenCarrier, options: MailboxComplianceO
       const signal = AbortSignal.abort()
       await ruleRefused(() => sender.put([randomPut(crypto, key.id)], { signal }), 'aborted before it began')
     }),
+    make('an aborted fetch is refused', async (subject) => {
+      const { reader } = mailboxPair(subject)
+      const signal = AbortSignal.abort()
+      await ruleRefused(() => reader.fetch(createBoxKey(crypto), { signal }), 'aborted before it began')
+    }),
     ...mailboxWatchCases(make, options),
+    ...mailboxFaultCases(open, options),
   ]
   return options.checksProofs === false ? cases : [...cases, ...proofCases(make, options)]
 }

@@ -9,6 +9,17 @@ export interface MailboxComplianceOptions extends CarrierComplianceOptions {
   readonly patienceMs?: number
 }
 
+export interface MailboxSubject extends CarrierSubject {
+  /** Breaks the connections of both carriers, as a network does; they stay. Without it nothing is asked about it. */
+  cut?(): Promise<void> | void
+  /** Says bytes to whoever stores the mail, as no carrier would; resolves when they are said, or were refused. */
+  garble?(bytes: Uint8Array): Promise<void>
+  /** Lets the time of everything that is stored pass. */
+  expire?(): Promise<void> | void
+}
+
+export type OpenMailbox = () => Promise<MailboxSubject>
+
 export interface MailboxPair {
   readonly sender: Mailbox
   readonly reader: Mailbox

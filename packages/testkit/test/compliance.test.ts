@@ -40,7 +40,9 @@ test('a carrier without the capability fails every case', async () => {
   const open = async () => ({ carrier: empty, dispose: close })
   const statements = { signRecord: () => unused(), signStock: () => unused() }
   for (const cases of [
-    mailboxCompliance(open, { crypto }),
+    mailboxCompliance(async () => ({ ...(await open()), cut: close, garble: close, expire: close }), {
+      crypto,
+    }),
     blobsCompliance(open, { crypto }),
     directoryCompliance(open, { crypto, ...statements }),
     topicCompliance(async () => ({ carrier: empty, garble: close, dispose: close }), { crypto }),

@@ -9,17 +9,17 @@ import {
 } from '@hyphae/testkit'
 import { signDirectoryRecord, signStockUpload } from '@hyphae/tlv'
 import { describe, it } from 'vitest'
+import { startWire } from '../../testkit/test/support/wire.js'
 import { FRAMES_PROTOCOL, topicName } from '../src/index.node.js'
 import { bareNode } from './support/bare.js'
 import { LOOPBACK, startNode } from './support/nodes.js'
-import { startProxy } from './support/proxy.js'
 
 /** Two devices with a wire between them that can be cut, and a stranger with a libp2p of its own. */
 async function linked(listen: string): Promise<LinkSubject> {
   const other = await startNode({ listen: [listen] })
   const [address] = other.addresses() as [string]
   const port = Number(address.split('/')[4])
-  const proxy = await startProxy({ host: '127.0.0.1', port })
+  const proxy = await startWire({ host: '127.0.0.1', port })
   const carrier = await startNode({
     listen: [],
     addresses: (device) =>

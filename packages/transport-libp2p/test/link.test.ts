@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { startWire } from '../../testkit/test/support/wire.js'
 import { FRAMES_PROTOCOL, type Libp2pError } from '../src/index.node.js'
 import { closeLater, frameOf, LOOPBACK, type Node, node, pause } from './support/nodes.js'
-import { startProxy } from './support/proxy.js'
 
 const code = (sending: Promise<void>): Promise<string> =>
   sending.then(
@@ -45,7 +45,7 @@ describe('a link over libp2p', () => {
     const ben = await node()
     const [address] = ben.addresses() as [string]
     const port = Number(address.split('/')[4])
-    const proxy = await startProxy({ host: '127.0.0.1', port })
+    const proxy = await startWire({ host: '127.0.0.1', port })
     closeLater({ close: proxy.stop })
     const addresses = (): string[] => [address.replace(`/tcp/${port}`, `/tcp/${proxy.port}`)]
     const ada = await node({ listen: [], addresses })

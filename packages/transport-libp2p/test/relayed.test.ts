@@ -3,9 +3,9 @@ import { boxKeyOf } from '@hyphae/testkit'
 import { dedupe, fanOut, memoryNetwork } from '@hyphae/transport'
 import { multiaddr } from '@multiformats/multiaddr'
 import { describe, expect, it } from 'vitest'
+import { startWire } from '../../testkit/test/support/wire.js'
 import { circuitOf } from './support/circuit.js'
 import { components, frameOf, type Node, node, pause } from './support/nodes.js'
-import { startProxy } from './support/proxy.js'
 
 /** Two nodes that only a relay can bring together. */
 async function relayed(): Promise<{ ada: Node; ben: Node }> {
@@ -79,7 +79,7 @@ describe('a node that is suspended, cut off and comes back', () => {
     const ben = await node()
     const [address] = ben.addresses() as [string]
     const port = Number(address.split('/')[4])
-    const proxy = await startProxy({ host: '127.0.0.1', port })
+    const proxy = await startWire({ host: '127.0.0.1', port })
     const ada = await node({
       listen: [],
       addresses: () => [address.replace(`/tcp/${port}`, `/tcp/${proxy.port}`)],

@@ -14,8 +14,14 @@ export interface DataChannelLike {
   onmessage: ((event: never) => void) | null
   onclose: ((event: never) => void) | null
   onbufferedamountlow: ((event: never) => void) | null
-  send(data: Uint8Array): void
+  send(data: ArrayBuffer): void
   close(): void
+}
+
+/** The bytes and nothing beside them: what the types of browsers of all ages agree that a channel takes. */
+function exactBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer {
+  const end = byteOffset + byteLength
+  return (byteLength === buffer.byteLength ? buffer : buffer.slice(byteOffset, end)) as ArrayBuffer
 }
 
 /** For `LinkCarrier.attach`. */
@@ -45,7 +51,7 @@ export function dataChannelBytes(channel: DataChannelLike): (events: ByteEvents)
     channel.onbufferedamountlow = release
     channel.onclose = end
     channel.onopen = () => {
-      for (const bytes of early) channel.send(bytes)
+      for (const bytes of early) channel.send(exactBuffer(bytes))
       early = []
     }
     channel.onmessage = (event: { readonly data: unknown }) => {
@@ -59,7 +65,7 @@ export function dataChannelBytes(channel: DataChannelLike): (events: ByteEvents)
     return {
       write: (bytes) => {
         if (ended) return true
-        if (channel.readyState === 'open') channel.send(bytes)
+        if (channel.readyState === 'open') channel.send(exactBuffer(bytes))
         else early.push(bytes.slice())
         return !full()
       },

@@ -4,9 +4,9 @@ import { toHex } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { type LinkSubject, linkCompliance } from '@hyphae/testkit'
 import { describe, it } from 'vitest'
+import { startWire, type Wire } from '../../testkit/test/support/wire.js'
 import { link } from '../src/index.node.js'
 import { ADDRESSES, components } from './support/links.js'
-import { startProxy, type Wire } from './support/proxy.js'
 import { plugCable, socatIsThere } from './support/pty.js'
 import { seeded } from './support/seeded.js'
 import { type Plan, startUdpProxy } from './support/udp-proxy.js'
@@ -44,7 +44,7 @@ interface Line extends Wire {
 async function wireTo(place: string, plan?: Plan): Promise<Line> {
   if (place.startsWith('unix:')) {
     const target = { path: place.slice('unix:'.length) }
-    const proxy = await startProxy(target)
+    const proxy = await startWire(target)
     return {
       ...proxy,
       address: `tcp://127.0.0.1:${proxy.port}`,
@@ -54,7 +54,7 @@ async function wireTo(place: string, plan?: Plan): Promise<Line> {
   const url = new URL(place)
   const port = Number(url.port)
   const datagrams = place.startsWith('udp:')
-  const proxy = datagrams ? await startUdpProxy(port, plan) : await startProxy({ host: '127.0.0.1', port })
+  const proxy = datagrams ? await startUdpProxy(port, plan) : await startWire({ host: '127.0.0.1', port })
   url.port = String(proxy.port)
   const garble = (bytes: Uint8Array): Promise<void> =>
     datagrams ? sayInDatagram(port, bytes) : sayToStream({ host: '127.0.0.1', port }, bytes)

@@ -26,7 +26,7 @@ function channelPair(ordered = true): [DataChannelLike, DataChannelLike] {
     onmessage: null as ((event: { data: unknown }) => void) | null,
     onclose: null as (() => void) | null,
     onbufferedamountlow: null as (() => void) | null,
-    send: (_data: Uint8Array) => {},
+    send: (_data: ArrayBuffer) => {},
     close: () => {},
   }))
   const [a, b] = ends as [(typeof ends)[0], (typeof ends)[0]]
@@ -35,11 +35,11 @@ function channelPair(ordered = true): [DataChannelLike, DataChannelLike] {
     [b, a],
   ] as const) {
     own.send = (data) => {
-      own.bufferedAmount += data.length
+      own.bufferedAmount += data.byteLength
       setTimeout(() => {
-        own.bufferedAmount -= data.length
+        own.bufferedAmount -= data.byteLength
         if (own.bufferedAmount <= own.bufferedAmountLowThreshold) own.onbufferedamountlow?.()
-        other.onmessage?.({ data: data.slice().buffer })
+        other.onmessage?.({ data: data.slice(0) })
       })
     }
     own.close = () => {

@@ -3,10 +3,10 @@ import { concatBytes, type DirectoryRecord, type StockUpload, silentLogger, toHe
 import { defaultCrypto as crypto, type Ed25519PrivateKey } from '@hyphae/crypto'
 import {
   blobsCompliance,
-  type CarrierSubject,
   directoryCompliance,
   type LinkSubject,
   linkCompliance,
+  type MailboxSubject,
   mailboxCompliance,
   type NodeLife,
   type RecordStatement,
@@ -49,7 +49,7 @@ const checks = {
 }
 
 /** The cases wait in real time, so virtual time runs beside them until they are done. */
-async function open(): Promise<CarrierSubject> {
+async function open(): Promise<MailboxSubject> {
   const sim = simulation({ seed: 1 })
   const network = simulatedNetwork(sim, { conditions: { delayMs: [5, 50], loss: 0.02 } })
   const relay = simulatedRelay(network, 'relay', { checks })
@@ -68,6 +68,10 @@ async function open(): Promise<CarrierSubject> {
   return {
     carrier: await relay.transport(alice)(components),
     other: await relay.transport(bob)(components),
+    cut: () => {
+      network.partition([['relay']])
+      sim.after(3000, 'the network is back', network.heal)
+    },
     dispose: async () => {
       over = true
       await pumping

@@ -1,7 +1,7 @@
 /** A wire for datagrams that can be cut, and that loses, doubles and delays what its plan says. */
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import type { Wire } from './proxy.js'
+import type { Wire } from '../../../testkit/test/support/wire.js'
 
 /** How often, 0 to 1, drawn from `random`. */
 export interface Plan {

@@ -2,14 +2,14 @@
 import { once } from 'node:events'
 import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net'
 
-export interface Proxy {
+export interface Wire {
   readonly port: number
   /** Breaks every connection there is; new ones are passed on. */
   cut(): void
   stop(): Promise<void>
 }
 
-export async function startProxy(target: NetConnectOpts): Promise<Proxy> {
+export async function startWire(target: NetConnectOpts): Promise<Wire> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     const onward = connect(target)
