@@ -13,6 +13,7 @@ import { MessengerError } from './errors.js'
 import { type FetchedFrames, fetchedFrames, noFrames } from './fetched-files.js'
 import { BLOB_BATCH } from './limits.js'
 import { levelKey, levelSizes, splitHashes } from './manifest.js'
+import { isCarrierFastEnough } from './staged-files.js'
 import type { FileProgress } from './upload.js'
 
 export interface DownloadOptions extends IoOptions {
@@ -118,6 +119,10 @@ async function fetchFrames(
 ): Promise<(Uint8Array | 'wrong' | undefined)[]> {
   const known = await frames.known(wanted)
   const missing = wanted.filter((_, i) => known[i] === undefined)
+  if (missing.length > 0 && !isCarrierFastEnough(context, route.minBandwidthBps ?? 0))
+    throw new MessengerError('messenger/no-fast-carrier', {
+      details: { bandwidthBps: route.minBandwidthBps ?? 0 },
+    })
   const found = missing.length === 0 ? [] : await blobsOf(context).get(missing, route)
   const isRight = (i: number): boolean =>
     equalBytes(context.crypto.sha256(found[i] as Uint8Array), missing[i] as Uint8Array)

@@ -51,6 +51,11 @@ export const MESSENGER_ERRORS = {
     hint: 'The sender may still be uploading, or the parts expired: try again or ask for it again.',
     retryable: true,
   },
+  'messenger/no-fast-carrier': {
+    message: 'No carrier is as fast as this file asks for now.',
+    hint: 'Try again when one is, or pass minBandwidthBps: 0.',
+    retryable: true,
+  },
   'messenger/file-corrupt': {
     message: 'A part of the file is not what its sender sealed.',
     hint: 'Ask the sender to send it again; nothing wrong was released.',

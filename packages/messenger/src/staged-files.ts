@@ -3,6 +3,7 @@
  * in batches as soon as one is there, and taken out as they are stored. Also after a crash only what is missing is put.
  */
 import { type Blob as CarrierBlob, isHyphaeError, type MessageId, toHex } from '@hyphae/core'
+import type { Selector } from '@hyphae/transport'
 import { blobsOf, type NodeContext } from './context.js'
 import { type StagedFileRow, stagedChunksTable, stagedFilesTable } from './file-rows.js'
 import { BLOB_BATCH } from './limits.js'
@@ -30,7 +31,15 @@ function stagingOf(context: NodeContext): Staging {
 
 /** Whether a carrier may be asked to take such chunks now. */
 export function isCarrierFastEnough(context: NodeContext, minBandwidthBps: number): boolean {
-  return context.carrier.traits.bandwidthBps >= minBandwidthBps
+  const { carrier } = context
+  return chooses(carrier)
+    ? carrier.meets({ minBandwidthBps })
+    : carrier.traits.bandwidthBps >= minBandwidthBps
+}
+
+/** Several carriers as one, which knows whether any of them is fast enough now. */
+function chooses(carrier: object): carrier is Pick<Selector, 'meets'> {
+  return 'meets' in carrier
 }
 
 /** How far the chunks of a sent file got that did not go at once. */

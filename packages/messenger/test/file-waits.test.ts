@@ -74,6 +74,34 @@ describe('a file for faster carriers', () => {
     expect(stored).toEqual([{ type: 'file-stored', id: sent.id }])
   })
 
+  it('is not fetched over a slow carrier either, unless its reader says so', async () => {
+    const net = memoryNetwork()
+    const meter = gauge(1000)
+    const [alice, bob] = [await openNode(net()), await openNode(gauged(net(), meter))]
+    await (await alice.conversation(bob.id)).sendFile({ name: 'photo', data: photo })
+    const message = await next(bob)
+    await expect(bob.downloadFile(message)).rejects.toMatchObject({ code: 'messenger/no-fast-carrier' })
+    expect(meter.asked).toEqual([])
+    expect(await bob.downloadFile(message, { minBandwidthBps: 0 })).toEqual(photo)
+  })
+
+  it('waits for one of several carriers that is fast enough, and no other carries it', async () => {
+    const [slowNet, fastNet] = [memoryNetwork(), memoryNetwork()]
+    const [slow, fast] = [gauge(1000), gauge(2000)]
+    const both = { transports: [gauged(slowNet(), slow), gauged(fastNet(), fast)] }
+    const [alice, bob] = [
+      await openNode(slowNet(), both),
+      await openNode(slowNet(), { transports: [slowNet(), fastNet()] }),
+    ]
+    const sent = await (await alice.conversation(bob.id)).sendFile({ name: 'photo', data: photo })
+    const message = await next(bob)
+    expect((await alice.status(sent.id)).file).toMatchObject({ stored: 0, waitsFor: 'bandwidth' })
+    fast.bandwidthBps = 2_000_000
+    await until(async () => (await alice.status(sent.id)).file === undefined)
+    expect(slow.put).toEqual([])
+    expect(await bob.downloadFile(message)).toEqual(photo)
+  })
+
   it('a small file goes anywhere, and the sender may say otherwise', async () => {
     const net = memoryNetwork()
     const meter = gauge(1000)
