@@ -24,6 +24,7 @@ import { KEY_PACKAGE_BATCH, KEY_PACKAGE_LOW, STOCK_PART_BYTES, UPKEEP_INTERVAL_M
 import { closeOldBoxes } from './old-boxes.js'
 import { codeOf } from './outbox.js'
 import { beginOwed } from './owed.js'
+import { drawPause } from './pace.js'
 import { backoff } from './retry.js'
 import { keyPackagesTable, type SelfRow, selfTable } from './rows.js'
 import { nextNumber, skipNumbers } from './table.js'
@@ -67,8 +68,15 @@ function dropExpired(context: NodeContext): Promise<void> {
   return transact(context, async (tx) => endTurns(context, tx, await context.sessions.sweep(tx)))
 }
 
-/** Until something was used up, or the interval is over. Does not keep a process alive. */
+/**
+ * Until something was used up, or the interval is over. Does not keep a process alive. A strict node asks when it asks:
+ * what used something up would show by a request right after it.
+ */
 async function restUntilNeeded(context: NodeContext): Promise<void> {
+  if (context.mode === 'strict') {
+    await context.clock.sleep(drawPause(context.crypto, UPKEEP_INTERVAL_MS), context.closing, true)
+    return
+  }
   const over = new AbortController()
   const signal = AbortSignal.any([context.closing, over.signal])
   try {
