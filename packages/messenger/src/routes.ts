@@ -17,11 +17,16 @@ export async function routesOf(carriers: readonly Carrier[], parts: RouteParts):
 }
 
 async function waysOf(carrier: Carrier, parts: RouteParts): Promise<Carrier[]> {
-  const { link, directory, traits, name } = carrier
+  const { link, topic, directory, traits, name } = carrier
   if (link === undefined) return [carrier]
   // Loaded where there is a link: a page that speaks to a relay alone does without.
   const { linkMailbox } = await import('@hyphae/transport/link-mailbox')
-  const over = linkMailbox(link, { ...parts, traits, random: () => uniform(parts.crypto) })
+  const over = linkMailbox(link, {
+    ...parts,
+    traits,
+    random: () => uniform(parts.crypto),
+    ...(topic && { topic }),
+  })
   const close = (): Promise<void> => over.close()
   const way: Carrier = {
     name: `${name}, from node to node`,

@@ -102,6 +102,13 @@ export const MEETING_MS = 3000
 /** Greetings to a peer that came by itself and has gone. */
 export const MAX_STRANGER_GREETINGS = 8
 
+/** Boxes with frames for readers who are away, whose wake-ups are listened for: each is a topic of the carrier's. */
+export const MAX_WAKE_TOPICS = 32
+
+/** Pauses before a node that has started says again that it is there, and for how many of its boxes. */
+export const HERALD_AFTER_MS: readonly number[] = [2_000, 8_000, 20_000]
+export const MAX_HERALDED_BOXES = 64
+
 /** Bytes of an answer: the records of a full address. */
 export const MAX_ANSWER_BYTES: number = MAX_WRITERS_PER_ADDRESS * (MAX_RECORD_BYTES + 256)
 

@@ -81,6 +81,17 @@ export function greet(post: Post, candidates: Candidates, now: number): number {
   return next
 }
 
+/** Does not wait for the next greeting to be due. */
+export function greetNow(post: Post, candidates: Candidates): void {
+  for (const name of candidates()) {
+    const peer = post.peers.get(name)
+    if (peer === undefined || peer.present || peer.queued > 0) continue
+    peer.unreachable = false
+    peer.greetAt = 0
+  }
+  post.changed.wake()
+}
+
 /** Greets at once whom the link names and is away; resolves when each was met, cannot be reached or is late. */
 export async function meetAll(post: Post, candidates: Candidates, signal: AbortSignal): Promise<void> {
   const over = new AbortController()
@@ -89,13 +100,7 @@ export async function meetAll(post: Post, candidates: Candidates, signal: AbortS
     .sleep(MEETING_MS, stop)
     .then(() => over.abort())
     .catch(() => {})
-  for (const name of candidates()) {
-    const peer = post.peers.get(name)
-    if (peer === undefined || peer.present || peer.queued > 0) continue
-    peer.unreachable = false
-    peer.greetAt = 0
-  }
-  post.changed.wake()
+  greetNow(post, candidates)
   const isWaited = (name: string): boolean => {
     const peer = post.peers.get(name)
     return peer === undefined || (!peer.present && !peer.unreachable)

@@ -2,7 +2,7 @@
  * Boxes that are read here (spec/link-mailbox.md, section 6): announced to every peer, their frames kept in memory until
  * their reader acknowledges, and only then confirmed to who sent them. What is lost here is still there.
  */
-import { type BoxKey, type Delivery, fromHex, type IoOptions, toHex } from '@hyphae/core'
+import { type BoxId, type BoxKey, type Delivery, fromHex, type IoOptions, toHex } from '@hyphae/core'
 import { TransportError } from '../errors.js'
 import {
   DEFAULT_FETCH,
@@ -67,6 +67,8 @@ export interface Inbox {
   onHeard(peer: Peer, message: MessageOf<'heard'>): void
   /** True when the frame is one that the peer has offered. */
   receive(peer: Peer, frame: Uint8Array): boolean
+  /** Boxes that are read here now. */
+  boxes(): BoxId[]
   /** Says again what was not heard; true while something was not. */
   tend(now: number): boolean
 }
@@ -82,13 +84,16 @@ interface State {
   readonly expected: Map<Peer, Map<string, Expected[]>>
   /** Resolves when peers were met, as far as they answer. */
   readonly met: (signal: AbortSignal) => Promise<void>
+  /** Told of each box that is read from now on. */
+  readonly opened: (box: BoxId) => void
   bytes: number
   number: number
 }
 
-export function createInbox(post: Post, met: State['met']): Inbox {
+export function createInbox(post: Post, met: State['met'], opened: State['opened']): Inbox {
   const state: State = {
     post,
+    opened,
     met,
     boxes: new Map(),
     fetched: new Set(),
@@ -115,6 +120,7 @@ export function createInbox(post: Post, met: State['met']): Inbox {
       post.changed.wake()
     },
     receive: (peer, frame) => receive(state, peer, frame),
+    boxes: () => [...state.boxes.values()].map(({ key }) => key.id),
     tend: (now) => tend(state, now),
   }
 }
@@ -186,6 +192,7 @@ function open(state: State, key: BoxKey): Box {
   const box: Box = { key, hex, watchers: 0, items: [], cursor: 0, changed: createNotifier() }
   state.boxes.set(hex, box)
   for (const peer of peers.values()) if (peer.run !== undefined) announce(state, peer, [hex])
+  state.opened(key.id)
   return box
 }
 

@@ -14,17 +14,19 @@ import {
   type Mailbox,
   silentLogger,
   systemClock,
+  type Topic,
 } from '@hyphae/core'
 import { systemRandom } from '../backoff.js'
 import { MAX_LINK_REFUSALS, PEER_CHECK_MS } from '../limits.js'
 import type { DirectoryChecks } from '../memory-directory.js'
 import { decodeControl } from './control.js'
-import { greet, hear, type Meeting, meet, meetAll } from './greeter.js'
+import { greet, greetNow, hear, type Meeting, meet, meetAll } from './greeter.js'
 import { createInbox, type Inbox } from './inbox.js'
 import { decodeMessage, type Message } from './message.js'
 import { createOutgoing, type Outgoing } from './outgoing.js'
 import { createPost, type LinkCrypto, type Peer, type Post, peerOf, sayHello } from './post.js'
 import { createQuestions, type Questions } from './questions.js'
+import { createWakeups, type Wakeups } from './wakeups.js'
 
 export interface LinkMailboxOptions {
   readonly crypto: LinkCrypto
@@ -36,6 +38,8 @@ export interface LinkMailboxOptions {
   readonly random?: () => number
   /** Whom to greet, beside those that the link names. */
   readonly peers?: readonly string[]
+  /** Wakes those who have frames for a node that comes, where the carrier has one. */
+  readonly topic?: Topic
   /** What this node checks of what it publishes itself. */
   readonly checks?: DirectoryChecks
 }
@@ -64,8 +68,14 @@ export function linkMailbox(link: Link, options: LinkMailboxOptions): LinkMailbo
   const post = createPost({ link, traits, crypto, clock, logger, random, closed: closing.signal })
   const candidates = (): readonly string[] => [...(options.peers ?? []), ...(link.peers?.() ?? [])]
   const met = (signal: AbortSignal): Promise<void> => meetAll(post, candidates, signal)
-  const outgoing = createOutgoing(post)
-  const inbox = createInbox(post, met)
+  const wakeups: Wakeups = createWakeups(
+    post,
+    options.topic,
+    () => inbox.boxes(),
+    () => greetNow(post, candidates),
+  )
+  const outgoing = createOutgoing(post, wakeups)
+  const inbox: Inbox = createInbox(post, met, wakeups.opened)
   const questions = createQuestions(post, met, options.checks ?? {})
   const parts: Parts = { post, outgoing, inbox, questions, candidates }
   const running = [listen(parts), keep(parts)]

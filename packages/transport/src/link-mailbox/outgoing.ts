@@ -21,6 +21,7 @@ import { CONTROL_OVERHEAD } from './control.js'
 import { DIGEST_BYTES, type Message, type Offered, PUT_ENTRY_BYTES } from './message.js'
 import { answerMs, largestFrame, lose, type Peer, type Post, type ProvedBox, say } from './post.js'
 import { boxTag, serveStatement, takenStatement, type Way } from './statement.js'
+import type { Wakeups } from './wakeups.js'
 
 type MessageOf<K extends Message['kind']> = Extract<Message, { kind: K }>
 
@@ -59,13 +60,14 @@ export interface Outgoing {
 
 interface State {
   readonly post: Post
+  readonly wakeups: Wakeups
   readonly entries: Map<string, Entry>
   readonly byBox: Map<string, Entry[]>
   count: number
 }
 
-export function createOutgoing(post: Post): Outgoing {
-  const state: State = { post, entries: new Map(), byBox: new Map(), count: 0 }
+export function createOutgoing(post: Post, wakeups: Wakeups): Outgoing {
+  const state: State = { post, wakeups, entries: new Map(), byBox: new Map(), count: 0 }
   post.onLost.add((peer) => ground(state, peer))
   return {
     put: (items, options) => put(state, items, options),
@@ -119,6 +121,7 @@ async function put(state: State, items: readonly MailboxPut[], options: PutOptio
   over.signal.addEventListener('abort', leave, { once: true })
   signal?.addEventListener('abort', abort, { once: true })
   dispatch(state, [...new Set(entries.map(({ hex }) => hex))])
+  for (const { hex, peer } of entries) if (peer === undefined) state.wakeups.await(hex)
   void patience(state, entries, over)
   const outcomes = await Promise.allSettled(waits.map(({ settled }) => settled))
   signal?.removeEventListener('abort', abort)
@@ -195,8 +198,10 @@ function drop(state: State, entry: Entry, error?: unknown): void {
   land(entry)
   state.entries.delete(entry.key)
   const left = (state.byBox.get(entry.hex) ?? []).filter((other) => other !== entry)
-  if (left.length === 0) state.byBox.delete(entry.hex)
-  else state.byBox.set(entry.hex, left)
+  if (left.length === 0) {
+    state.byBox.delete(entry.hex)
+    state.wakeups.forget(entry.hex)
+  } else state.byBox.set(entry.hex, left)
   for (const settled of [...entry.waiters]) settled(error)
 }
 
@@ -211,7 +216,11 @@ function land(entry: Entry): void {
 
 /** What was under way to the peer waits again, for it or for another. */
 function ground(state: State, peer: Peer): void {
-  for (const entry of state.entries.values()) if (entry.peer === peer) land(entry)
+  for (const entry of state.entries.values()) {
+    if (entry.peer !== peer) continue
+    land(entry)
+    state.wakeups.await(entry.hex)
+  }
 }
 
 /** A peer that is there and has proved to read the box; the one heard last. */

@@ -1,8 +1,9 @@
 import { type Delivery, equalBytes, type MailboxPut } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
-import { randomPut, unsafeSeededRandom } from '@hyphae/testkit'
+import { randomPut, unsafeSeededRandom, virtualClock } from '@hyphae/testkit'
 import type { LinkMailbox } from '@hyphae/transport/link-mailbox'
 import { describe, expect, it } from 'vitest'
+import { memoryCarrier } from '../carriers.js'
 import { boxKey, hastyClock, node, traits, until, wire } from './nodes.js'
 
 /** Reads a box for the whole test; acknowledges where told to. */
@@ -172,6 +173,26 @@ describe('when a link is not to be relied on', () => {
     await done
     expect(frames(again.seen)).toEqual(items.slice(1).map(({ frame }) => frame))
   }, 30_000)
+})
+
+describe('a topic beside the link', () => {
+  it('who comes wakes those who have frames for it, long before they would greet again', async () => {
+    const on = wire()
+    const clock = virtualClock()
+    const { topic: ours } = await memoryCarrier()
+    if (ours === undefined) throw new Error('the memory network has topics')
+    // Ada's time stands still from here on: she greets nobody because it is due.
+    const ada = node(on, 'ada', ['ben'], { clock, topic: ours })
+    const key = boxKey()
+    const done = ada.mailbox.put([randomPut(crypto, key.id)])
+    await until(() => on.sent.some(({ from }) => from === 'ada'))
+    await clock.advance(5_000)
+    const tries = on.sent.length
+    const box = reads(node(on, 'ben', [], { topic: ours }), key)
+    await done
+    expect(box.seen.length).toBe(1)
+    expect(on.sent.length).toBeGreaterThan(tries)
+  })
 })
 
 describe('a directory over a link', () => {

@@ -1,5 +1,13 @@
 /** Link mailboxes for tests: nodes on one wire in this process, which can lose, hold and cut. */
-import { type BoxKey, boxId, type Carrier, type Clock, type Link, systemClock } from '@hyphae/core'
+import {
+  type BoxKey,
+  boxId,
+  type Carrier,
+  type Clock,
+  type Link,
+  systemClock,
+  type Topic,
+} from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { type LinkMailbox, linkMailbox } from '@hyphae/transport/link-mailbox'
 import { onTestFinished } from 'vitest'
@@ -70,6 +78,7 @@ export function wire(): Wire {
 export interface NodeOptions {
   readonly clock?: Clock
   readonly traits?: Carrier['traits']
+  readonly topic?: Topic
 }
 
 /** A node that greets `peers`; ends with the test. */
@@ -84,7 +93,7 @@ export function node(
     traits: options.traits ?? traits,
     clock: options.clock ?? systemClock,
     random: () => 0.5,
-    checks: {},
+    ...(options.topic && { topic: options.topic }),
   })
   onTestFinished(() => made.close())
   return made
