@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BoxKey, Delivery } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
-import { bucketHint, bucketOf } from '@hyphae/transport-relay'
-import { afterEach, describe, expect, it } from 'vitest'
+import { memoryStore } from '@hyphae/store'
+import { bucketHint, bucketOf, storedPlaces } from '@hyphae/transport-relay'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { startTwoRelays } from '../support/hops.js'
 import { newBox, type RelayClient, type RelayFixture, startFixture } from '../support/relay.js'
 
 let fixture: RelayFixture
@@ -201,5 +203,61 @@ describe('a mailbox that is read through its bucket', () => {
     while (!seen.has(3)) seen.add((await deliveries.next()).value?.frame[0] as number)
     expect(seen.has(1)).toBe(false)
     await deliveries.return?.()
+  })
+})
+
+describe('places in buckets', () => {
+  const kept = () => {
+    const places = storedPlaces(memoryStore())
+    return { places, options: { privacy: { mode: 'bucket', sha256, places } } as const }
+  }
+
+  it('go on with the next carrier behind what was acknowledged and what passed by', async () => {
+    const { carrier, all } = await relayWith(70, 64)
+    const { places, options } = kept()
+    const box = all[3] as BoxKey
+    const first = await fixture.connect(options)
+    const [delivery] = await collect(first.mailbox.watch(box), 1)
+    await delivery?.ack()
+    expect(await first.mailbox.fetch(box)).toEqual([])
+    await first.close()
+    const { store } = await carrier.describe()
+    const from = (await places.load(store, box.id)) ?? 0
+    expect(from).toBeGreaterThan(0)
+    await carrier.mailbox.put([put(box, 200)])
+    const next = await fixture.connect(options)
+    expect((await next.mailbox.fetch(box)).map(({ frame }) => frame[0])).toEqual([200])
+    expect((await collect(next.mailbox.watch(box), 1)).map(({ frame }) => frame[0])).toEqual([200])
+    // Not acknowledged: the place stays before it.
+    const again = await fixture.connect(options)
+    expect((await again.mailbox.fetch(box)).map(({ frame }) => frame[0])).toEqual([200])
+  })
+
+  it('hostile 37: are those of one store: another is read from its beginning', async () => {
+    const { options } = kept()
+    const box = newBox()
+    fixture = await startFixture()
+    const old = await fixture.connect(options)
+    await old.mailbox.put(Array.from({ length: 20 }, (_, i) => put(box, i)))
+    for (const one of await old.mailbox.fetch(box)) await one.ack()
+    expect(await old.mailbox.fetch(box)).toEqual([])
+    await fixture.dispose()
+    fixture = await startFixture()
+    const client = await fixture.connect(options)
+    await client.mailbox.put([put(box, 99)])
+    expect((await client.mailbox.fetch(box)).map(({ frame }) => frame[0])).toEqual([99])
+  })
+
+  it('are told to the relay over two hops, where it cannot tell by whom', async () => {
+    const two = await startTwoRelays()
+    fixture = { dispose: two.dispose } as RelayFixture
+    const box = newBox()
+    const sender = await two.direct()
+    await sender.mailbox.put([put(box, 1), put(box, 2)])
+    const client = await two.connect({ ...inBuckets, random: () => 0 })
+    const found = await client.mailbox.fetch(box)
+    expect(found).toHaveLength(2)
+    await found[1]?.ack()
+    await vi.waitFor(async () => expect((await two.second.stats()).boxes).toBe(0), 5_000)
   })
 })
