@@ -83,7 +83,7 @@ function createRates(clock: Clock, perSecond: number, burst: number): (name: str
 }
 
 /** By endpoint, which is a phone, and by origin: endless endpoints of one host are still one host. */
-function endpointRates(clock: Clock): (endpoint: URL) => number {
+export function endpointRates(clock: Clock): (endpoint: URL) => number {
   const ofEndpoint = createRates(clock, PUSH_PER_SECOND, PUSH_BURST)
   const ofOrigin = createRates(clock, PUSH_ORIGIN_PER_SECOND, PUSH_ORIGIN_BURST)
   return ({ href, origin }) => ofEndpoint(href) || ofOrigin(origin)

@@ -8,7 +8,8 @@ import { openCalls } from '@hyphae/transport-relay/hops'
 import { MAX_ENDPOINT_BYTES, openPushToken, sealPushToken } from '@hyphae/transport-relay/push'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { MAX_PUSHES } from '../../src/limits.js'
+import { MAX_PUSHES, PUSH_BURST, PUSH_ORIGIN_BURST, PUSH_ORIGIN_PER_SECOND } from '../../src/limits.js'
+import { endpointRates } from '../../src/push/gateway.js'
 import { endpointUrl, post } from '../../src/push/post.js'
 import { isPrivateAddress } from '../../src/push/private-address.js'
 import { carrierTo } from '../support/paying.js'
@@ -281,5 +282,23 @@ describe('hostile 38: wakes', () => {
         code: 'relay/bad-setting',
       })
     await folder.remove()
+  })
+})
+
+describe('hostile 39: rates of pushes', () => {
+  it('are those of a phone and those of a host: endless endpoints of one host are one host', () => {
+    let now = 0
+    const rate = endpointRates({ now: () => now, sleep: async () => {} })
+    const phone = new URL('https://push.example/phone')
+    for (let i = 0; i < PUSH_BURST; i++) expect(rate(phone)).toBe(0)
+    expect(rate(phone)).toBeGreaterThan(0)
+    let taken = PUSH_BURST
+    while (rate(new URL(`https://push.example/${taken}`)) === 0) taken += 1
+    expect(taken).toBe(PUSH_ORIGIN_BURST)
+    expect(rate(new URL('https://other.example/1'))).toBe(0)
+    now += 1_000
+    let more = 0
+    while (rate(new URL(`https://push.example/later/${more}`)) === 0) more += 1
+    expect(more).toBe(PUSH_ORIGIN_PER_SECOND)
   })
 })
