@@ -88,8 +88,8 @@ async function storeFile(file: SealedFile): Promise<Uint8Array> {
     try {
       return await sealFile(file, (batch) => blobsOf(context).put(batch, route), options.onProgress)
     } catch (error) {
-      // What went is the same when it is sealed again: only what is missing will be put.
-      if (!isHyphaeError(error) || !error.retryable || options.signal?.aborted === true) throw error
+      // The last one that was fast enough went. What it took is the same when it is sealed again, and is not put twice.
+      if (!isHyphaeError(error, 'transport/no-route')) throw error
     }
   }
   return stageFile(context, minBandwidthBps, (put) => sealFile(file, put, undefined))
