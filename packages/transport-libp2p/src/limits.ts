@@ -43,6 +43,12 @@ export const MAX_VALUE_BYTES: number = 2 + MAX_WRITERS * (2 + 139 + 8192)
 export const MAX_STORED_BYTES: number = 16 * 1024 * 1024
 /** Addresses it keeps records of: looking for the farthest stays cheap. */
 export const MAX_STORED_VALUES = 8192
+/** With so many connections nobody found on the local network is dialled any more. */
+export const MAX_NEARBY_PEERS = 32
+/** Statements of others that they keep a stock: some hundred bytes each; kad-dht alone forgets them after two days. */
+export const MAX_STORED_PROVIDERS = 8192
+/** Peers whose addresses and protocols are kept, of the many that a look-up names: up to some kilobytes each. */
+export const MAX_STORED_PEERS = 4096
 /** Values taken from one look-up: one of each of the closest nodes, and some that answer on the way. */
 export const MAX_ANSWERS = 64
 /** How long a look-up may take; what was found by then is given. */

@@ -8,7 +8,7 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { dcutr } from '@libp2p/dcutr'
 import { type GossipSub, gossipsub } from '@libp2p/gossipsub'
 import { type Identify, identify } from '@libp2p/identify'
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, PeerInfo } from '@libp2p/interface'
 import { type KadDHT, kadDHT, passthroughMapper, removePrivateAddressesMapper } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
@@ -25,6 +25,7 @@ import {
   MAX_CONNECTIONS,
   MAX_CONNECTIONS_PER_SECOND,
   MAX_GOSSIP_BYTES,
+  MAX_NEARBY_PEERS,
   MAX_PENDING_CONNECTIONS,
   MAX_TOPICS,
   STREAM_WINDOW_BYTES,
@@ -59,6 +60,7 @@ export async function startNode(
     crypto.sha256(key).map((byte, index) => byte ^ (own[index] as number)),
   )
   const { transports, nearby } = await platform.load()
+  let started: Libp2p | undefined
   try {
     const libp2p: Libp2p<Services> = await createLibp2p<Services>({
       privateKey,
@@ -67,7 +69,7 @@ export async function startNode(
       transports: transportsOf(options, transports),
       connectionEncrypters: [noise()],
       streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
-      peerDiscovery: discoveriesOf(options, nearby),
+      peerDiscovery: discoveriesOf(options, nearby, (peer) => void meet(started, peer)),
       connectionManager: {
         maxConnections: MAX_CONNECTIONS,
         maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS,
@@ -78,6 +80,7 @@ export async function startNode(
       ...(options.reach === 'local' && { connectionGater: { denyDialMultiaddr: () => false } }),
       services: servicesOf(options, platform, crypto),
     })
+    started = libp2p
     return { libp2p, store }
   } catch (cause) {
     throw new Libp2pError('libp2p/cannot-start', { cause })
@@ -88,9 +91,28 @@ function transportsOf(options: Libp2pOptions, built: Transports): Transports {
   return [...built, circuitRelayTransport(), ...((options.transports ?? []) as Transports)]
 }
 
-function discoveriesOf({ bootstrap: list, mdns }: Libp2pOptions, nearby: Discoveries): Discoveries {
+function discoveriesOf(
+  { bootstrap: list, mdns }: Libp2pOptions,
+  nearby: Discoveries,
+  found: (peer: PeerInfo) => void,
+): Discoveries {
   const first = list === undefined || list.length === 0 ? [] : [bootstrap({ list: [...list], timeout: 0 })]
-  return [...first, ...(mdns ? nearby : [])]
+  const heard: Discoveries = nearby.map((create) => (components) => {
+    const discovery = create(components)
+    discovery.addEventListener('peer', ({ detail }) => found(detail))
+    return discovery
+  })
+  return [...first, ...(mdns ? heard : [])]
+}
+
+/** libp2p only notes whom it discovers. Those nearby are met, up to a number: somebody may name a thousand. */
+async function meet(libp2p: Libp2p | undefined, { id, multiaddrs }: PeerInfo): Promise<void> {
+  if (libp2p === undefined || libp2p.getPeers().length >= MAX_NEARBY_PEERS) return
+  if (libp2p.getConnections(id).length > 0) return
+  const signal = AbortSignal.timeout(DIAL_TIMEOUT_MS)
+  const named = multiaddrs.map((address) => address.encapsulate(`/p2p/${id}`))
+  // It may be gone again, or not for us; it will be named again.
+  await libp2p.dial(named, { signal }).catch(() => {})
 }
 
 function servicesOf(options: Libp2pOptions, platform: Platform, crypto: CryptoProvider) {

@@ -7,10 +7,16 @@ import { Record as DhtRecord } from '@libp2p/kad-dht'
 import { MemoryDatastore } from 'datastore-core'
 import type { Key } from 'interface-datastore'
 import { addressOf, decodeValue, encodeValue, mergeRecords } from './directory-value.js'
-import { MAX_STORED_BYTES, MAX_STORED_VALUES } from './limits.js'
+import { MAX_STORED_BYTES, MAX_STORED_PEERS, MAX_STORED_PROVIDERS, MAX_STORED_VALUES } from './limits.js'
 
 /** kad-dht's own, under the prefix that `node.ts` leaves at its default. */
 const RECORD_PREFIX = '/dht/record/'
+
+/** What else strangers can make a node keep: who keeps a stock, and who they say they are. The oldest goes first. */
+const COUNTED: readonly (readonly [prefix: string, limit: number])[] = [
+  ['/dht/provider/', MAX_STORED_PROVIDERS],
+  ['/peers/', MAX_STORED_PEERS],
+]
 
 interface Kept {
   readonly key: Key
@@ -24,6 +30,7 @@ export class RecordStore extends MemoryDatastore {
   readonly #distance: (key: Uint8Array) => Uint8Array
   readonly #kept = new Map<string, Kept>()
   readonly #records = new Map<string, DirectoryRecord[]>()
+  readonly #counted = new Map(COUNTED.map(([prefix]) => [prefix, new Map<string, Key>()]))
   #bytes = 0
 
   /** `distance` of a DHT key from this node. */
@@ -39,7 +46,7 @@ export class RecordStore extends MemoryDatastore {
 
   override put(key: Key, bytes: Uint8Array): Key | Promise<Key> {
     const name = key.toString()
-    if (!name.startsWith(RECORD_PREFIX)) return super.put(key, bytes)
+    if (!name.startsWith(RECORD_PREFIX)) return this.#putOther(name, key, bytes)
     const told = DhtRecord.deserialize(bytes)
     const address = toHex(addressOf(told.key))
     const records = mergeRecords(this.#records.get(address) ?? [], decodeValue(told.value))
@@ -54,8 +61,21 @@ export class RecordStore extends MemoryDatastore {
   }
 
   override delete(key: Key): void {
-    this.#drop(key.toString())
+    const name = key.toString()
+    this.#drop(name)
+    for (const names of this.#counted.values()) names.delete(name)
     void super.delete(key)
+  }
+
+  #putOther(name: string, key: Key, bytes: Uint8Array): Key | Promise<Key> {
+    for (const [prefix, limit] of COUNTED) {
+      const names = this.#counted.get(prefix)
+      if (names === undefined || !name.startsWith(prefix)) continue
+      names.delete(name)
+      names.set(name, key)
+      if (names.size > limit) this.delete(names.values().next().value as Key)
+    }
+    return super.put(key, bytes)
   }
 
   #drop(name: string): void {

@@ -4,7 +4,15 @@ import { signDirectoryRecord } from '@hyphae/tlv'
 import { Record as DhtRecord } from '@libp2p/kad-dht'
 import { Key } from 'interface-datastore'
 import { describe, expect, it } from 'vitest'
-import { encodeValue, MAX_STORED_BYTES, MAX_WRITERS, recordKey, recordSelector } from '../src/index.node.js'
+import {
+  encodeValue,
+  MAX_STORED_BYTES,
+  MAX_STORED_PEERS,
+  MAX_STORED_PROVIDERS,
+  MAX_WRITERS,
+  recordKey,
+  recordSelector,
+} from '../src/index.node.js'
 import { RecordStore } from '../src/record-store.js'
 
 const sign = (key: Ed25519PrivateKey, address: Uint8Array, sequence: number, bytes = 3): DirectoryRecord =>
@@ -88,5 +96,26 @@ describe('a store of the DHT', () => {
     expect(recordSelector(key, [old, newer])).toBe(1)
     expect(recordSelector(key, [newer, old])).toBe(0)
     expect(recordSelector(key, [newer, both, old])).toBe(1)
+  })
+
+  it('keeps a bounded number of providers and peers that strangers name, the newest', async () => {
+    for (const [prefix, limit] of [
+      ['/dht/provider', MAX_STORED_PROVIDERS],
+      ['/peers', MAX_STORED_PEERS],
+    ] as const) {
+      const store = new RecordStore((key) => key)
+      const keys = Array.from({ length: limit + 50 }, (_, number) => new Key(`${prefix}/x/${number}`))
+      const [first, ...others] = keys as [Key, ...Key[]]
+      void store.put(first, Uint8Array.of(1))
+      for (const key of others.slice(0, 40)) void store.put(key, Uint8Array.of(1))
+      // Heard of again, it is the newest.
+      void store.put(first, Uint8Array.of(2))
+      for (const key of others.slice(40)) void store.put(key, Uint8Array.of(1))
+      let kept = 0
+      for await (const _ of store.queryKeys({ prefix })) kept += 1
+      expect(kept).toBe(limit)
+      expect(store.has(others[0] as Key)).toBe(false)
+      expect(store.has(others.at(-1) as Key)).toBe(true)
+    }
   })
 })
