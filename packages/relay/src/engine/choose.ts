@@ -9,6 +9,7 @@ export interface EngineChoice {
   readonly engine: 'embedded' | 'nats' | 'postgres'
   readonly natsUrl?: string
   readonly natsReplicas?: 1 | 3 | 5
+  readonly natsMaxBytes?: number
   readonly postgresUrl?: string
   readonly s3Endpoint?: string
   readonly s3Region?: string
@@ -67,8 +68,10 @@ export async function chooseEngine(choice: EngineChoice): Promise<OpenEngine> {
       '@nats-io/transport-node',
       () => import('./nats/engine.js'),
     )
-    const copies = choice.natsReplicas === undefined ? {} : { replicas: choice.natsReplicas }
-    return natsEngine({ ...serversOf(choice.natsUrl), ...copies, ...blobs })
+    const { natsReplicas: replicas, natsMaxBytes: maxBytes } = choice
+    const copies = replicas === undefined ? {} : { replicas }
+    const room = maxBytes === undefined ? {} : { maxBytes }
+    return natsEngine({ ...serversOf(choice.natsUrl), ...copies, ...room, ...blobs })
   }
   if (choice.engine === 'postgres' && choice.postgresUrl !== undefined) {
     const { postgresEngine } = await loadOptional('engine', 'pg', () => import('./postgres/engine.js'))

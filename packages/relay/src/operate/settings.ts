@@ -29,6 +29,7 @@ export interface RelaySettings {
   readonly engine?: EngineName
   readonly natsUrl?: string
   readonly natsReplicas?: 1 | 3 | 5
+  readonly natsMaxBytes?: number
   readonly postgresUrl?: string
   readonly s3Endpoint?: string
   readonly s3Region?: string
@@ -74,6 +75,8 @@ export interface Setting {
 /** A file name of Linux takes 4,096 bytes, a URL or a host name less. */
 const MAX_TEXT = 4096
 const MAX_PORT = 65_535
+/** The smallest of the streams gets a hundredth. */
+const MIN_NATS_BYTES = 64 * 1024 * 1024
 /** Names and proxies of one relay. */
 const MAX_LIST = 64
 
@@ -214,6 +217,13 @@ export const SETTINGS: readonly Setting[] = [
     value: 'NUMBER',
     help: 'copies of everything: 1 for a single server, 3 or 5 (3)',
     schema: v.picklist([1, 3, 5], 'expected 1, 3 or 5'),
+  },
+  {
+    name: 'natsMaxBytes',
+    kind: 'whole',
+    value: 'BYTES',
+    help: 'room the servers set aside, one copy counted (none)',
+    schema: whole(MIN_NATS_BYTES, Number.MAX_SAFE_INTEGER),
   },
   {
     name: 'postgresUrl',
