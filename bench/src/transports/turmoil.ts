@@ -10,6 +10,7 @@ import {
   planFaults,
   type RelayEndpoint,
   type SimulatedNetwork,
+  type Simulation,
   type SimulationResult,
   simulatedNetwork,
   simulatedRelay,
@@ -32,6 +33,14 @@ export interface TurmoilOptions {
   readonly nodes: number
   /** Writes down what passes, for a report of what can be linked. */
   readonly watchWire?: boolean
+  /** All nodes use all of them; one where it is left out. */
+  readonly relays?: number
+  /** Whether nodes crash, lose their network and are suspended; they do where it is left out. */
+  readonly faults?: boolean
+  /** How far the clock of the node with this number is off. */
+  readonly skewMs?: (index: number) => number
+  /** Makes relays lie, or fail. */
+  readonly arrange?: (relays: readonly RelayEndpoint[], sim: Simulation) => void
 }
 
 export interface Turmoil {
@@ -44,15 +53,20 @@ export interface Turmoil {
   readonly expected: number
   /** Virtual milliseconds from `send` to being shown, shortest first; one for each message that came. */
   readonly delays: readonly number[]
+  /** Texts that one run of a node has shown twice. */
+  readonly repeats: number
 }
 
 /** What every node of a run shares. */
 interface Meeting {
-  readonly relay: RelayEndpoint
+  readonly relays: readonly RelayEndpoint[]
   readonly ids: Map<string, Messenger['id']>
   /** When each text was said, and how long it took to be shown. */
   readonly saidAt: Map<string, number>
   readonly delays: Map<string, number>
+  repeats: number
+  /** The true time, whatever the clocks of nodes show. */
+  readonly now: () => number
 }
 
 /** Even nodes talk to the odd ones after them. */
@@ -76,7 +90,7 @@ async function persist<T>(life: NodeLife, attempt: () => Promise<T>): Promise<T>
 async function node(meeting: Meeting, life: NodeLife): Promise<void> {
   const messenger = await persist(life, () =>
     createMessenger({
-      transports: [meeting.relay.transport(life)],
+      transports: meeting.relays.map((relay) => relay.transport(life)),
       store: life.disk,
       clock: life.clock,
       crypto: createNodeCrypto({ rng: life.rng }),
@@ -85,15 +99,19 @@ async function node(meeting: Meeting, life: NodeLife): Promise<void> {
   meeting.ids.set(life.name, messenger.id)
   const peer = peerOf(life.name)
   if (peer !== undefined) life.spawn('talks', () => talk(meeting, life, messenger, peer))
+  const shown = new Set<string>()
   for await (const { text } of messenger.messages()) {
-    if (text === undefined || meeting.delays.has(text)) continue
-    meeting.delays.set(text, life.clock.now() - (meeting.saidAt.get(text) ?? 0))
+    if (text === undefined) continue
+    if (shown.has(text)) meeting.repeats += 1
+    shown.add(text)
+    if (meeting.delays.has(text)) continue
+    meeting.delays.set(text, meeting.now() - (meeting.saidAt.get(text) ?? 0))
     life.log('shows', text)
   }
 }
 
 async function talk(
-  { ids, saidAt }: Meeting,
+  { ids, saidAt, now }: Meeting,
   life: NodeLife,
   messenger: Messenger,
   peer: string,
@@ -107,7 +125,7 @@ async function talk(
       continue
     }
     const text = `${life.name} ${next}`
-    if (!saidAt.has(text)) saidAt.set(text, life.clock.now())
+    if (!saidAt.has(text)) saidAt.set(text, now())
     const conversation = await persist(life, () => messenger.conversation(id))
     await conversation.send(text)
     await life.disk.transact((tx) => tx.put(['talk'], Uint8Array.of(next + 1)))
@@ -119,21 +137,32 @@ function churnOf(faults: readonly Fault[], nodes: number): number {
   return hit.size / nodes
 }
 
-export async function runTurmoil({ seed, nodes, watchWire = false }: TurmoilOptions): Promise<Turmoil> {
+export async function runTurmoil(options: TurmoilOptions): Promise<Turmoil> {
+  const { seed, nodes, watchWire = false, relays: count = 1, faults: faulty = true } = options
   const sim = simulation({ seed })
   const network = simulatedNetwork(sim, { conditions: { loss: LOSS, delayMs: [10, 200] } })
   if (watchWire) network.observations.watchWire()
-  const relay = simulatedRelay(network, 'relay')
-  const meeting: Meeting = { relay, ids: new Map(), saidAt: new Map(), delays: new Map() }
+  const relays = Array.from({ length: count }, (_, index) => simulatedRelay(network, `relay${index}`))
+  const meeting: Meeting = {
+    relays,
+    ids: new Map(),
+    saidAt: new Map(),
+    delays: new Map(),
+    repeats: 0,
+    now: sim.clock.now,
+  }
   const names = Array.from({ length: nodes }, (_, index) => `n${index}`)
-  for (const name of names) sim.node(name, (life) => node(meeting, life)).boot()
-  const faults = planFaults(sim.random('plan'), {
+  for (const [index, name] of names.entries())
+    sim.node(name, (life) => node(meeting, life), { skewMs: options.skewMs?.(index) ?? 0 }).boot()
+  const plan = {
     nodes: names,
     forMs: TURMOIL_MS,
-    count: Math.ceil(nodes * FAULTS_A_NODE),
-    kinds: ['crash', 'torn', 'offline', 'suspend'],
-  })
+    count: faulty ? Math.ceil(nodes * FAULTS_A_NODE) : 0,
+    kinds: ['crash', 'torn', 'offline', 'suspend'] as const,
+  }
+  const faults = planFaults(sim.random('plan'), plan)
   injectFaults(network, faults)
+  options.arrange?.(relays, sim)
   const turmoil = await sim.run({ forMs: TURMOIL_MS })
   const result = turmoil.failure === undefined ? await sim.run({ forMs: QUIET_MS }) : turmoil
   const truth = names.flatMap((name): TalkingPair[] => {
@@ -147,6 +176,7 @@ export async function runTurmoil({ seed, nodes, watchWire = false }: TurmoilOpti
     churn: churnOf(faults, nodes),
     expected: truth.length * MESSAGES,
     delays: [...meeting.delays.values()].sort((a, b) => a - b),
+    repeats: meeting.repeats,
   }
 }
 
