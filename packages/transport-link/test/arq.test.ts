@@ -69,7 +69,7 @@ describe('a stream over datagrams', () => {
     expect(kinds.filter((kind) => kind === 'ack').length).toBeLessThan(5)
   })
 
-  it('D6: who does not read is sent a window and no more, and the rest when it reads', async () => {
+  it('hostile 41: D6: who does not read is sent a window and no more, and the rest when it reads', async () => {
     const net = network(steady)
     const near = net.dial()
     await net.time.run(50)
@@ -150,7 +150,7 @@ describe('a stream over datagrams', () => {
 })
 
 describe('strangers', () => {
-  it('hostile 41: D3: are given a cookie and remembered by nobody until they bring it back', async () => {
+  it('D3: are given a cookie and remembered by nobody until they bring it back', async () => {
     const net = network(steady)
     for (let id = 0; id < 10_000; id++) net.far.heard(encodePacket({ kind: 'hello', id }), `forged ${id}`)
     expect(net.accepted.length).toBe(0)
