@@ -74,7 +74,8 @@ class ChannelMember implements Member {
       const code = bytes[at]
       if (code === OK && request < LISTEN_FIRST) this.events.stored(this.sent[request - 1] as number)
       else if (code === HEARD) this.events.acknowledged(bytes.readUInt32LE(body))
-      else if (code !== OK) throw new Error(`the relay answered with code ${code}: ${bytes.readUInt16LE(body)}`)
+      else if (code !== OK)
+        throw new Error(`the relay answered with code ${code}: ${bytes.readUInt16LE(body)}`)
       at = body + bytes.readUIntLE(at + 1, 3)
     }
   }
