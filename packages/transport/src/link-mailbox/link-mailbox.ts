@@ -129,8 +129,9 @@ const BUSY_CHECK_MS = 500
 
 function hearFrame(parts: Parts, name: string, frame: Uint8Array): void {
   const peer = peerOf(parts.post, name)
-  if (peer === undefined || parts.inbox.receive(peer, frame)) return
+  if (peer === undefined) return
   try {
+    if (parts.inbox.receive(peer, frame)) return
     const control = decodeControl(frame)
     if (control !== null) hearMessage(parts, peer, control.to, decodeMessage(control.message))
   } catch (error) {

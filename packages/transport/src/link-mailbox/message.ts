@@ -3,12 +3,15 @@
  * Knows neither who says them nor whether they are true.
  */
 import { KEY_BYTES } from '@hyphae/core'
-import { TransportError } from '../errors.js'
 import { RUN_BYTES } from './control.js'
+import { bad, reader, writer } from './words.js'
 
 export const TAG_BYTES = 16
+
 export const ID_BYTES = 16
+
 export const DIGEST_BYTES = 16
+
 const SIGNATURE_BYTES = 64
 
 export interface Served {
@@ -65,12 +68,20 @@ export type Message =
       readonly part: Uint8Array
     }
 
+/** One kind of them. */
+export type MessageOf<K extends Message['kind']> = Extract<Message, { kind: K }>
+
 export const PUT_ENTRY_BYTES: number = TAG_BYTES + ID_BYTES + DIGEST_BYTES
+
 export const SERVE_ENTRY_BYTES: number = TAG_BYTES + SIGNATURE_BYTES
+
 /** Before the entries of a serve, the ids of a taken, the part of an answer. */
 export const SERVE_HEAD_BYTES = 5
+
 export const TAKEN_HEAD_BYTES: number = 1 + TAG_BYTES + SIGNATURE_BYTES
+
 export const STANDING_HEAD_BYTES: number = 2 + TAG_BYTES
+
 export const ANSWER_HEAD_BYTES = 9
 
 const KINDS = [
@@ -86,6 +97,7 @@ const KINDS = [
   'count',
   'answer',
 ] as const
+
 const STANDINGS: readonly Standing[] = ['held', 'missing', 'full', 'gone']
 
 export function encodeMessage(message: Message): Uint8Array {
@@ -178,80 +190,5 @@ export function decodeMessage(bytes: Uint8Array): Message {
     }
     default:
       throw bad('kind')
-  }
-}
-
-function bad(field: string): TransportError {
-  return new TransportError('transport/bad-message', { details: { field } })
-}
-
-interface Writer {
-  u8(value: number): Writer
-  u16(value: number): Writer
-  u32(value: number): Writer
-  bytes(...parts: readonly Uint8Array[]): Writer
-  done(): Uint8Array
-}
-
-function writer(kind: number): Writer {
-  const out: number[] = [kind]
-  const self: Writer = {
-    u8: (value) => self.bytes(Uint8Array.of(value)),
-    u16: (value) => self.bytes(Uint8Array.of(value, value >>> 8)),
-    u32: (value) => self.bytes(Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24)),
-    bytes: (...parts) => {
-      for (const part of parts) for (const byte of part) out.push(byte)
-      return self
-    },
-    done: () => Uint8Array.from(out),
-  }
-  return self
-}
-
-interface Reader {
-  u8(): number
-  /** 0 or 1. */
-  flag(): boolean
-  u16(): number
-  u32(): number
-  bytes(length: number): Uint8Array
-  left(): number
-  /** `value`, if nothing is left. */
-  end<T>(value: T): T
-  /** Entries of `size` bytes to the end, at least one. */
-  rest<T>(size: number, read: () => T): T[]
-}
-
-function reader(input: Uint8Array): Reader {
-  const view = new DataView(input.buffer, input.byteOffset, input.length)
-  let at = 0
-  const next = (length: number): number => {
-    if (at + length > input.length) throw bad('length')
-    at += length
-    return at - length
-  }
-  return {
-    u8: () => view.getUint8(next(1)),
-    flag: () => {
-      const value = view.getUint8(next(1))
-      if (value > 1) throw bad('flag')
-      return value === 1
-    },
-    u16: () => view.getUint16(next(2), true),
-    u32: () => view.getUint32(next(4), true),
-    bytes: (length) => {
-      const from = next(length)
-      return input.slice(from, from + length)
-    },
-    left: () => input.length - at,
-    end: (value) => {
-      if (at !== input.length) throw bad('length')
-      return value
-    },
-    rest: (size, read) => {
-      const count = (input.length - at) / size
-      if (count < 1 || !Number.isInteger(count)) throw bad('length')
-      return Array.from({ length: count }, read)
-    },
   }
 }

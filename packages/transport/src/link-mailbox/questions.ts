@@ -2,23 +2,16 @@
  * The directory over a link (spec/link-mailbox.md, section 7): each node keeps what it publishes itself, and is asked for
  * it. Answers are unverified, like all that a carrier brings.
  */
-import { concatBytes, type Directory, type DirectoryRecord, type StockItem, toHex } from '@hyphae/core'
-import { decodeDirectoryRecord, encodeDirectoryRecord } from '@hyphae/tlv'
+import { concatBytes, type Directory, type StockItem, toHex } from '@hyphae/core'
 import { TransportError } from '../errors.js'
-import {
-  MAX_ANSWER_BYTES,
-  MAX_ITEM_BYTES,
-  MAX_STOCK_ITEMS,
-  MAX_TAKES_PER_MINUTE,
-  MAX_WRITERS_PER_ADDRESS,
-} from '../limits.js'
+import { MAX_ANSWER_BYTES, MAX_ITEM_BYTES, MAX_TAKES_PER_MINUTE } from '../limits.js'
 import { createDirectoryTable, type DirectoryChecks, type DirectoryTable } from '../memory-directory.js'
 import { ready } from '../memory-mailbox.js'
+import { decodeCount, decodeItem, decodeRecords, encodeCount, encodeItem, encodeRecords } from './answer.js'
 import { CONTROL_OVERHEAD } from './control.js'
-import { ANSWER_HEAD_BYTES, type Message } from './message.js'
+import { ANSWER_HEAD_BYTES, type MessageOf } from './message.js'
 import { airMs, answerMs, largestFrame, type Peer, type Post, say } from './post.js'
 
-type MessageOf<K extends Message['kind']> = Extract<Message, { kind: K }>
 type Question = Omit<MessageOf<'lookup'>, 'request'> | Omit<MessageOf<'take' | 'count'>, 'request'>
 
 export interface Questions {
@@ -197,16 +190,12 @@ function answer(state: State, peer: Peer, message: MessageOf<'lookup' | 'take' |
 }
 
 function answerTo(state: State, peer: Peer, message: MessageOf<'lookup' | 'take' | 'count'>): Uint8Array {
-  if (message.kind === 'lookup')
-    return concatBytes(...state.own.lookup(message.address).map(encodeDirectoryRecord).map(withLength))
+  if (message.kind === 'lookup') return encodeRecords(state.own.lookup(message.address))
   if (!state.stocks.has(stockName(message.writer, message.stock))) return NOTHING
-  if (message.kind === 'count') {
-    const count = state.own.remaining(message.writer, message.stock)
-    return Uint8Array.of(count, count >>> 8)
-  }
+  if (message.kind === 'count') return encodeCount(state.own.remaining(message.writer, message.stock))
   if (!mayTake(state, peer)) return NOTHING
   const found = state.own.take(message.writer, message.stock)
-  return found === undefined ? NOTHING : concatBytes(Uint8Array.of(found.lastResort ? 1 : 0), found.item)
+  return found === undefined ? NOTHING : encodeItem(found)
 }
 
 function mayTake({ post, takes }: State, peer: Peer): boolean {
@@ -216,36 +205,4 @@ function mayTake({ post, takes }: State, peer: Peer): boolean {
   counted.count += 1
   takes.set(peer, counted)
   return counted.count <= MAX_TAKES_PER_MINUTE
-}
-
-function withLength(bytes: Uint8Array): Uint8Array {
-  return concatBytes(Uint8Array.of(bytes.length, bytes.length >>> 8), bytes)
-}
-
-/** What can be read of an answer; a peer's nonsense is no answer. */
-function decodeRecords(bytes: Uint8Array): DirectoryRecord[] {
-  const records: DirectoryRecord[] = []
-  try {
-    for (let at = 0; at < bytes.length && records.length < MAX_WRITERS_PER_ADDRESS; ) {
-      const end = at + 2 + (bytes[at] as number) + ((bytes[at + 1] ?? 0) << 8)
-      if (end > bytes.length) break
-      records.push(decodeDirectoryRecord(bytes.slice(at + 2, end)))
-      at = end
-    }
-  } catch {
-    return records
-  }
-  return records
-}
-
-function decodeCount(bytes: Uint8Array): number {
-  const [low = 0, high = 0] = bytes
-  return bytes.length === 2 ? Math.min(low + (high << 8), MAX_STOCK_ITEMS) : 0
-}
-
-function decodeItem(bytes: Uint8Array): StockItem | undefined {
-  const [flag] = bytes
-  if (flag === undefined || flag > 1 || bytes.length === 1 || bytes.length > MAX_ITEM_BYTES + 1)
-    return undefined
-  return { item: bytes.slice(1), lastResort: flag === 1 }
 }

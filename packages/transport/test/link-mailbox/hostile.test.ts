@@ -1,5 +1,5 @@
 /** Peers that say what they should not, written by hand. */
-import { type BoxKey, concatBytes, equalBytes, isHyphaeError, type Link } from '@hyphae/core'
+import { type BoxKey, concatBytes, equalBytes, isHyphaeError, type Link, type MailboxPut } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { randomPut } from '@hyphae/testkit'
 import fc from 'fast-check'
@@ -8,7 +8,7 @@ import { MAX_INBOX_FRAMES, MAX_LINK_PEERS, MAX_LINK_REFUSALS, MAX_SERVED_BY_PEER
 import { decodeControl, encodeControl } from '../../src/link-mailbox/control.js'
 import { decodeMessage, encodeMessage, type Message } from '../../src/link-mailbox/message.js'
 import { boxTag, serveStatement, takenStatement } from '../../src/link-mailbox/statement.js'
-import { boxKey, node, until, type Wire, wire } from './nodes.js'
+import { boxKey, hastyClock, node, until, type Wire, wire } from './nodes.js'
 
 const ID = 16
 
@@ -200,6 +200,35 @@ describe('hostile 36: who says that it reads a box, or that a frame was taken', 
     await done
     expect(isStored).toBe(true)
   })
+})
+
+it('hostile 36: a reader that calls one frame gone is asked for none of the box', async () => {
+  const on = wire()
+  const ada = node(on, 'ada', ['ben'], { clock: hastyClock() })
+  const key = boxKey()
+  const mallory = await impostor(on, 'mallory', 'ada')
+  await mallory.say(serveOf(mallory.way(), key))
+  await until(() => ada.mailbox.reach(key.id) !== undefined)
+  const items = [randomPut(crypto, key.id), randomPut(crypto, key.id)]
+  const done = ada.mailbox.put(items)
+  await until(() => mallory.heard.some(({ kind }) => kind === 'put'))
+  const tag = boxTag(crypto.sha256, mallory.way(), key.id)
+  await mallory.say({ kind: 'standing', standing: 'gone', tag, ids: [(items[0] as MailboxPut).id] })
+  await until(() => ada.mailbox.reach(key.id) === undefined)
+  const before = mallory.heard.filter(({ kind }) => kind === 'put' || kind === 'probe').length
+  // Longer than any answer is waited for, at a hundred times the speed.
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(mallory.heard.filter(({ kind }) => kind === 'put' || kind === 'probe').length).toBe(before)
+  const ben = node(on, 'ben', ['ada'])
+  const seen: Uint8Array[] = []
+  void (async () => {
+    for await (const { frame, ack } of ben.mailbox.watch(key)) {
+      seen.push(frame)
+      await ack()
+    }
+  })()
+  await done
+  expect(seen).toEqual(items.map(({ frame }) => frame))
 })
 
 describe('hostile 8 and 37: repeats', () => {
