@@ -7,7 +7,7 @@ import { openCalls } from '@hyphae/transport-relay/hops'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { embeddedEngine } from '../../src/engine/embedded.js'
 import type { RelayEngine } from '../../src/engine/engine.js'
-import { carrierTo, DAY, openCustomer, openingFor, PAYING } from '../support/paying.js'
+import { carrierTo, DAY, openCustomer, openingFor, PAYING, PRICES } from '../support/paying.js'
 import { newBox, type RelayFixture, startFixture, temporaryFolder } from '../support/relay.js'
 
 const code = (name: string) => expect.objectContaining({ code: `relay-carrier/${name}` })
@@ -77,7 +77,7 @@ describe('hostile 8: a token', () => {
 
   it('of another issuer, cut, changed, or worth too little is refused and not spent', async () => {
     const { customer, shop } = await shopping()
-    const stranger = await startFixture(PAYING)
+    const stranger = await startFixture(PRICES)
     const other = await carrierTo(stranger.server.url)
     const there = await openCustomer(stranger.server, other)
     await other.cashier.pay(await there.payer.voucher(10n))

@@ -1,5 +1,6 @@
 import { systemClock } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
+import { embeddedEngine } from '@hyphae/relay'
 import { signStockUpload } from '@hyphae/tlv'
 import {
   BLOBS_SUBJECT,
@@ -12,7 +13,8 @@ import {
   workTicket,
 } from '@hyphae/transport-relay'
 import { afterEach, describe, expect, it } from 'vitest'
-import { openCustomer, PAYING } from '../support/paying.js'
+import { withIssuerKeys } from '../support/issuer-keys.js'
+import { openCustomer, PAYING, PRICES } from '../support/paying.js'
 import { newBox, type RelayFixture, startFixture } from '../support/relay.js'
 
 let fixture: RelayFixture
@@ -21,6 +23,8 @@ afterEach(() => fixture.dispose())
 const { sha256 } = crypto
 const code = (name: string) => expect.objectContaining({ code: `relay-carrier/${name}` })
 const DAY = 86_400_000
+/** A blob of 2,048 bytes for its thirty days. */
+const VALUE = 30 * 2048
 
 function blob(size = 1000) {
   const data = crypto.randomBytes(size)
@@ -107,17 +111,18 @@ describe('writing blobs, logs and stocks', () => {
 
   it('hostile 8: takes a token once, for a blob or for a frame', async () => {
     fixture = await startFixture({
-      ...PAYING,
-      payment: { ...PAYING.payment, tokenValues: [30 * 2048] },
+      ...PRICES,
+      payment: { ...PRICES.payment, tokenValues: [VALUE] },
+      engine: withIssuerKeys(embeddedEngine, VALUE),
       writes: only('token'),
     })
     const shop = await fixture.connect()
     const customer = await openCustomer(fixture.server, shop)
     await shop.cashier.pay(await customer.payer.voucher(1_000n))
-    await customer.buy(30 * 2048, 2)
+    await customer.buy(VALUE, 2)
     const take = async (): Promise<Ticket> => ({
       kind: 'token',
-      bytes: (await customer.wallet.take(30 * 2048)) as Uint8Array,
+      bytes: (await customer.wallet.take(VALUE)) as Uint8Array,
     })
     const [one, two] = [await take(), await take()]
     expect(await writeAll()).toEqual(NEEDED)

@@ -10,7 +10,7 @@ import { natsEngine } from '../../src/engine/nats/engine.js'
 import { postgresEngine } from '../../src/engine/postgres/engine.js'
 import { hopKeyAt } from '../support/hops.js'
 import { NATS_MISSING, startNats } from '../support/nats-servers.js'
-import { carrierTo, openCustomer, PAYING } from '../support/paying.js'
+import { carrierTo, openCustomer, PRICES } from '../support/paying.js'
 import { POSTGRES_MISSING, startPostgres } from '../support/postgres-server.js'
 import { startPushServer } from '../support/push-service.js'
 import { newBox, temporaryFolder } from '../support/relay.js'
@@ -41,7 +41,7 @@ const put = (box = newBox()) =>
 
 async function pays(engine: OpenEngine): Promise<void> {
   const start = await cluster(engine)
-  const [first, second] = [await start(PAYING), await start(PAYING)]
+  const [first, second] = [await start(PRICES), await start(PRICES)]
   const [one, two] = [await carrierTo(first.url), await carrierTo(second.url)]
   ends.push(one.close, two.close)
   // The ledger is written at one, the channel opened there, paid for and bought from at the other.

@@ -13,16 +13,23 @@ import {
   type TokenWallet,
   verifyStatement,
 } from '@hyphae/payment'
-import type { Relay, RelayOptions } from '@hyphae/relay'
+import { embeddedEngine, type Relay, type RelayOptions } from '@hyphae/relay'
 import { memoryStore } from '@hyphae/store'
 import { type RelayCarrier, type RelayCarrierOptions, relay } from '@hyphae/transport-relay'
+import { withIssuerKeys } from './issuer-keys.js'
 
 export const DAY = 24 * 60 * 60 * 1000
 
 /** One unit for 1,024 byte-days: a token worth 2,048 byte-days costs two. */
-export const PAYING = {
+export const PRICES = {
   payment: { tariff: { byteDays: 1024, amount: 1n }, issuerName: 'relay.example', tokenValues: [2048] },
   accepts: ['token', 'payment'],
+} as const satisfies Partial<RelayOptions>
+
+/** The same on an engine of one's own, whose issuer need not make its keys. */
+export const PAYING = {
+  ...PRICES,
+  engine: withIssuerKeys(embeddedEngine, PRICES.payment.tokenValues[0]),
 } as const satisfies Partial<RelayOptions>
 
 export interface Customer {
