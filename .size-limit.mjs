@@ -30,14 +30,14 @@ const LIMITS = {
   'transport/link-mailbox': 15,
   'transport-libp2p': 297,
   'transport-link': 36,
-  'transport-link/datagrams': 33,
+  'transport-link/datagrams': 4.7,
   'transport-nostr': 54,
   'transport-relay': 23,
   'transport-relay/hops': 48.5,
   'transport-relay/push': 6,
   'transport-relay/wire': 12.3,
   messenger: 175,
-  testkit: 26.6,
+  testkit: 30.6,
 }
 
 /**
