@@ -1,4 +1,4 @@
-// `npm run soak -- messenger [-- --nodes 40 --hours 48 --seed 1]`: a village over days in each mode, and what each
+// `npm run soak -- messenger [-- --nodes 40 --hours 24 --seed 1]`: a village over days in each mode, and what each
 // adversary claims of who talks to whom (spec/privacy.md section 5).
 import { argv, stdout } from 'node:process'
 import { parseArgs } from 'node:util'
@@ -8,7 +8,7 @@ const { values } = parseArgs({
   args: argv.slice(2).filter((one) => one !== '--'),
   options: {
     nodes: { type: 'string', default: '40' },
-    hours: { type: 'string', default: '48' },
+    hours: { type: 'string', default: '24' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
   },
@@ -28,7 +28,7 @@ const RUNS: readonly (readonly [string, Pick<VillageOptions, 'mode' | 'cover' | 
 
 for (const [name, run] of RUNS) {
   if (values.only !== undefined && values.only !== name) continue
-  const village = await runVillage({ seed, nodes, hours, ...run })
+  const village = await runVillage({ seed, nodes, hours, quietHours: hours / 3, ...run })
   const { result, report, said, delays, bytesADay } = village
   if (result.failure !== undefined) throw result.failure.error
   const median = delays[Math.floor(delays.length / 2)] ?? 0

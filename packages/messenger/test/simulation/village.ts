@@ -24,6 +24,8 @@ export interface VillageOptions {
   readonly seed: number
   readonly nodes: number
   readonly hours: number
+  /** So long before the end nobody says anything more, so that what was said arrives. */
+  readonly quietHours: number
   readonly mode: 'thin' | 'standard' | 'strict'
   readonly cover?: 'off' | 'low' | 'high'
   /** What the relay says of its bits, whatever the truth is: a hostile one makes crowds small. */
@@ -98,7 +100,7 @@ async function say(world: World, life: NodeLife, messenger: Messenger, to: strin
 
 /** Talks in bursts, a few times a day. */
 async function talk(world: World, life: NodeLife, messenger: Messenger, to: string): Promise<void> {
-  const endsAt = (world.options.hours - QUIET_HOURS) * HOUR_MS
+  const endsAt = (world.options.hours - world.options.quietHours) * HOUR_MS
   const startedAt = life.clock.now()
   for (;;) {
     await pause(life, 3 * HOUR_MS)
@@ -109,9 +111,6 @@ async function talk(world: World, life: NodeLife, messenger: Messenger, to: stri
     }
   }
 }
-
-/** At the end nobody says anything, so that what was said arrives. */
-const QUIET_HOURS = 8
 
 /** Answers about every other message, after a while. */
 async function node(world: World, life: NodeLife): Promise<void> {
