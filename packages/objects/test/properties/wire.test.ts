@@ -50,7 +50,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
 )
 const cutting = fc.record({ mtu: fc.constantFrom(128, 255, 512, 2048, 4096), thin: fc.boolean() })
 
-it('a message is read as it was written, through frames of the fixed sizes in any order', () => {
+it('hostile 7: a message is read as it was written, through frames of the fixed sizes in any order', () => {
   fc.assert(
     fc.property(message, cutting, fc.nat(255), fc.infiniteStream(fc.nat()), (sent, cut, number, order) => {
       const frames = cutMessage(sent, number, cut)
