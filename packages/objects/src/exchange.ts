@@ -23,7 +23,13 @@ import type { Held } from './held.js'
 import { DEFAULT_QUOTA_BYTES, LONGEST_SLEEP_MS, MAX_OBJECTS } from './limits.js'
 import { forgetObject, type Neighbour } from './neighbour.js'
 import type { NodeContext, Verdict } from './node-context.js'
-import { type CreateObject, createObject, type DataObject, type Description } from './object.js'
+import {
+  type CreateObject,
+  createObject,
+  type DataObject,
+  type Description,
+  openDescription,
+} from './object.js'
 import { keepOwn } from './publishing.js'
 import { type ObjectStatus, readPart, statusOf, waitUntilComplete } from './reading.js'
 import { rememberDropped } from './receiving.js'
@@ -44,7 +50,7 @@ export interface ExchangeOptions {
 export interface ObjectExchange extends AsyncDisposable {
   /** Makes an object, stores it, and tells the neighbours. @throws ObjectsError */
   publish(options: Omit<CreateObject, 'created'>): Promise<DataObject>
-  /** The same with an object that was made before. */
+  /** The same with an object that was made before, and is checked whole. @throws ObjectsError */
   put(object: DataObject): Promise<void>
   /** Begins to use a link. */
   attach(options: AttachOptions): Attachment
@@ -127,9 +133,9 @@ function exchangeOf(running: Running): ObjectExchange {
   }
   const until = (io?: IoOptions): AbortSignal =>
     io?.signal === undefined ? closing.signal : AbortSignal.any([io.signal, closing.signal])
-  const put = async (object: DataObject): Promise<void> => {
+  const put = async ({ headerBytes, payload }: DataObject): Promise<void> => {
     open()
-    await keepOwn(context, object)
+    await keepOwn(context, { ...openDescription(context.crypto, headerBytes), payload })
   }
   const close = async (): Promise<void> => {
     closing.abort(new ObjectsError('objects/closed'))
@@ -139,7 +145,8 @@ function exchangeOf(running: Running): ObjectExchange {
   return {
     publish: async (options) => {
       const object = createObject(context.crypto, { ...options, created: context.clock.now() })
-      await put(object)
+      open()
+      await keepOwn(context, object)
       return object
     },
     put,

@@ -1,14 +1,18 @@
 /** An object of one's own: stored whole, then told to everybody. */
+import { equalBytes } from '@hyphae/core'
+import { ObjectsError } from './errors.js'
 import { OWN_BATCH } from './limits.js'
 import type { NodeContext } from './node-context.js'
 import type { DataObject } from './object.js'
 import { tellAll } from './telling.js'
 import { buildTree } from './tree.js'
 
-/** @throws ObjectsError `objects/outdated`, `objects/full` */
+/** @throws ObjectsError `objects/outdated`, `objects/full`, `objects/bad-payload` */
 export async function keepOwn(context: NodeContext, object: DataObject): Promise<void> {
   const { shelf, clock } = context
-  const { blocks } = buildTree(object.payload)
+  const { blocks, root } = buildTree(object.payload)
+  if (object.payload.length !== object.header.size || !equalBytes(root, object.header.root))
+    throw new ObjectsError('objects/bad-payload', { details: { size: object.payload.length } })
   const terms = {
     keeping: 'own',
     from: '',
@@ -22,6 +26,7 @@ export async function keepOwn(context: NodeContext, object: DataObject): Promise
       await shelf.keep(
         held,
         blocks.slice(at, at + OWN_BATCH).map((data, i) => ({ block: at + i, data })),
+        'checked',
       )
   } catch (error) {
     await shelf.drop(held, 'full').catch(() => {})

@@ -29,6 +29,9 @@ export interface ShelfOptions extends ShelfParts {
   readonly dropped: (held: Held, reason: DropReason) => void
 }
 
+/** `checked`: the caller has made the tree that the blocks are from, and its root is the header's. */
+export type Trust = 'checked' | 'unchecked'
+
 export interface NewBlock {
   readonly block: number
   readonly data: Uint8Array
@@ -45,7 +48,7 @@ export interface Shelf {
    * Checks and keeps blocks, parents before children; true when the object became complete by them.
    * @throws ObjectsError `objects/wrong-block`, `objects/full`; with nothing changed
    */
-  keep(held: Held, blocks: readonly NewBlock[]): Promise<boolean>
+  keep(held: Held, blocks: readonly NewBlock[], trust?: Trust): Promise<boolean>
   /** Checked again, since disks rot: a damaged block is forgotten, so that it is fetched again. */
   block(held: Held, block: number): Promise<Uint8Array | undefined>
   drop(held: Held, reason: DropReason): Promise<void>
@@ -87,7 +90,7 @@ export async function openShelf(options: ShelfOptions): Promise<Shelf> {
     objects,
     describe: (description, terms) => state.alone(() => describe(state, description, terms)),
     want: (held) => state.alone(() => want(state, held)),
-    keep: (held, blocks) => state.alone(() => keep(state, held, blocks)),
+    keep: (held, blocks, trust) => state.alone(() => keep(state, held, blocks, trust)),
     block: (held, block) => readBlock(state, held, block),
     drop: (held, reason) => state.alone(() => dropAll(state, [held], reason)),
     sweep: () => state.alone(() => sweep(state)),
@@ -159,11 +162,16 @@ async function want(state: ShelfState, held: Held): Promise<void> {
   held.wanted = true
 }
 
-async function keep(state: ShelfState, held: Held, blocks: readonly NewBlock[]): Promise<boolean> {
+async function keep(
+  state: ShelfState,
+  held: Held,
+  blocks: readonly NewBlock[],
+  trust: Trust = 'unchecked',
+): Promise<boolean> {
   if (!state.objects.has(held.id)) throw new ObjectsError('objects/unknown')
   const fresh = blocks.filter(({ block }) => !hasBlock(held, block))
   if (fresh.length === 0) return false
-  await checkBlocks(state, held, fresh)
+  if (trust === 'unchecked') await checkBlocks(state, held, fresh)
   const bytes = fresh.reduce((sum, { data }) => sum + data.length, 0)
   const last = fresh.length === held.missing
   const replaced = last ? [...state.objects.values()].filter((other) => isOlder(other, held)) : []

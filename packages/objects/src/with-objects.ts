@@ -1,7 +1,9 @@
 /** A transport that has links but no blobs gets them: what is put travels as objects over its link. */
 import type { Carrier, Link, Store, Transport } from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
+import type { Attachment } from './attachment.js'
 import { linkBlobs } from './blobs.js'
+import { ObjectsError } from './errors.js'
 import { type ExchangeOptions, openExchange } from './exchange.js'
 import { splitLink } from './split-link.js'
 
@@ -44,7 +46,7 @@ export function withObjects(transport: Transport, options: WithObjectsOptions): 
     const closing = new AbortController()
     const looking = (async () => {
       while (!closing.signal.aborted) {
-        for (const peer of knownPeers(link)) attachment.add(peer)
+        addPeers(attachment, knownPeers(link))
         await components.clock.sleep(PEERS_INTERVAL_MS, closing.signal, true).catch(() => {})
       }
     })().catch(() => {})
@@ -58,6 +60,15 @@ export function withObjects(transport: Transport, options: WithObjectsOptions): 
       await store.close()
     }
     return withBlobs(carrier, split.rest, blobs, close)
+  }
+}
+
+/** As many as there may be: who is one too many is heard when it speaks and another has gone. */
+function addPeers(attachment: Attachment, peers: readonly string[]): void {
+  try {
+    for (const peer of peers) attachment.add(peer)
+  } catch (error) {
+    if (!(error instanceof ObjectsError)) throw error
   }
 }
 

@@ -1,7 +1,7 @@
 // Objects between nodes: who gets what, in which order, and what stays.
 import { equalBytes, toHex } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
-import { decodeMessage, type ObjectHash, openExchange } from '@hyphae/objects'
+import { createObject, decodeMessage, type ObjectHash, openExchange } from '@hyphae/objects'
 import { memoryStore } from '@hyphae/store'
 import { virtualClock } from '@hyphae/testkit'
 import { describe, expect, it } from 'vitest'
@@ -242,6 +242,17 @@ describe('the quota', () => {
     expect(exchange.list()).toEqual([])
     expect(await store.list(['object-block'])).toEqual([])
   })
+})
+
+it('hostile 47: an object that is not what its description says is not put', async () => {
+  const { exchange, store } = await openNode()
+  const object = createObject(crypto, { payload: pattern(9000), created: 1 })
+  const wrong = { ...object, payload: pattern(9000, 2) }
+  await expect(exchange.put(wrong)).rejects.toMatchObject({ code: 'objects/bad-payload' })
+  await expect(exchange.put({ ...object, payload: pattern(8999) })).rejects.toMatchObject({
+    code: 'objects/bad-payload',
+  })
+  expect(await store.list(['object'])).toEqual([])
 })
 
 it('a closed exchange takes nothing', async () => {
