@@ -7,10 +7,11 @@
  * spec/relay-engines.md section 2.1.
  */
 import { systemClock } from '@hyphae/core'
-import { isFull, type JetStream, type Stored, unreachable } from './jetstream.js'
+import { isFull, type JetStream, type Stored } from './jetstream.js'
 import { BEHIND_MS, EAR_MS, MAX_AHEAD, PATIENCE_MS, RETRY_MS, STATE_AGE_MS } from './limits.js'
 import type { Plan } from './plans.js'
 import { decodeRecord, encodeRecord, type LogRecord, type NoteRecord, type PutRecord } from './record.js'
+import { unreachable } from './requests.js'
 import { applyNote, applyRecord, emptyState, type LogState, unreadState } from './state.js'
 
 export interface BucketContext {

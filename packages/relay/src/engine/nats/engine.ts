@@ -71,12 +71,8 @@ async function dial({ servers, connection = {} }: NatsOptions): Promise<NatsConn
 }
 
 /** A store that does not answer is no defect: the client is told to come again. */
-async function orRefuse<T>(work: Promise<T>): Promise<T | Refusal> {
-  try {
-    return await work
-  } catch {
-    return refuse('storage-failed', STORAGE_RETRY_MS)
-  }
+function orRefuse<T>(work: Promise<T>): Promise<T | Refusal> {
+  return work.catch(() => refuse('storage-failed', STORAGE_RETRY_MS))
 }
 
 interface Parts {

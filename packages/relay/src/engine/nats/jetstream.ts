@@ -4,9 +4,10 @@
  * Reads of a subject's end are answered by the stream's leader; reads by sequence by any replica. Knows nothing
  * of what is stored.
  */
-import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node'
+import { headers, type NatsConnection } from '@nats-io/transport-node'
 import { RelayError } from '../../errors.js'
-import { CHAIN_READS, REQUEST_MS, SEGMENTS } from './limits.js'
+import { CHAIN_READS, SEGMENTS } from './limits.js'
+import { createRequests, unreachable } from './requests.js'
 
 export interface Stored {
   readonly seq: number
@@ -82,11 +83,6 @@ const NOT_FOUND = 404
 const UNAVAILABLE = 503
 const NO_DATA = new Uint8Array(0)
 
-/** A store that did not answer, or would not. */
-export function unreachable(cause?: unknown): RelayError {
-  return new RelayError('relay/store-unreachable', { cause })
-}
-
 /** The servers answered that there is no room: to ask again at once is of no use. */
 export function isFull(error: unknown): boolean {
   return error instanceof RelayError && FULL.includes(Number(error.details.code))
@@ -113,19 +109,6 @@ function decoded({ seq, data }: ApiMessage): Stored {
 }
 
 type Api = <T>(subject: string, body: unknown) => Promise<T & { error?: ApiError }>
-
-async function request(
-  connection: NatsConnection,
-  subject: string,
-  payload: Uint8Array | string,
-  options: object = {},
-): Promise<Msg> {
-  try {
-    return await connection.request(subject, payload, { timeout: REQUEST_MS, ...options })
-  } catch (cause) {
-    throw unreachable(cause)
-  }
-}
 
 type Reads = Pick<JetStream, 'next' | 'last'>
 
@@ -242,9 +225,10 @@ async function ensure(api: Api, config: StreamConfig): Promise<void> {
 }
 
 export function createJetStream(connection: NatsConnection): JetStream {
+  const request = createRequests(connection)
   const api: Api = async <T>(subject: string, body: unknown) => {
     const payload = body === '' ? '' : JSON.stringify(body)
-    const message = await request(connection, `$JS.API.${subject}`, payload)
+    const message = await request(`$JS.API.${subject}`, payload)
     return message.json<T & { error?: ApiError }>()
   }
   const checked = async (subject: string, body: unknown): Promise<void> => {
@@ -256,10 +240,10 @@ export function createJetStream(connection: NatsConnection): JetStream {
   const last: JetStream['last'] = (stream, subject) => reader(api, stream, { last_by_subj: subject })
   const publish: JetStream['publish'] = async (subject, data, expected) => {
     const options = expected === undefined ? {} : expectation(expected)
-    return published((await request(connection, subject, data, options)).json())
+    return published((await request(subject, data, options)).json())
   }
   const direct = async (stream: string, seq: number): Promise<Uint8Array | undefined> => {
-    const message = await request(connection, `$JS.API.DIRECT.GET.${stream}`, JSON.stringify({ seq }))
+    const message = await request(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify({ seq }))
     return message.headers === undefined || message.headers.code === 0 ? message.data : undefined
   }
   return {

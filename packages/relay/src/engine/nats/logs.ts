@@ -10,9 +10,10 @@ import type { RelayLimits } from '../../limits.js'
 import { classMs, endOf, type Random } from '../due.js'
 import type { LogConflict, LogPage, Verdict } from '../engine.js'
 import { boxName } from '../keys.js'
-import { type JetStream, unreachable } from './jetstream.js'
+import type { JetStream } from './jetstream.js'
 import { MAX_CACHED_LOGS, MAX_SWAPS } from './limits.js'
 import type { Subjects } from './names.js'
+import { unreachable } from './requests.js'
 
 export interface LogContext {
   readonly js: JetStream

@@ -8,11 +8,12 @@ import type { BoxFrame, BucketPage, Page, PutOptions, Verdict } from '../engine.
 import { binary, boxName } from '../keys.js'
 import type { Bucket } from './bucket.js'
 import type { Buckets } from './buckets.js'
-import { type JetStream, unreachable } from './jetstream.js'
+import type { JetStream } from './jetstream.js'
 import type { Layout, Layouts } from './layout.js'
 import { BEHIND_MS, OLD_LOG_AGE_MS, PARALLEL_READS, RETRY_MS } from './limits.js'
 import { logToken, type Subjects } from './names.js'
 import { framesOf } from './record.js'
+import { unreachable } from './requests.js'
 import { type BoxState, expire, isRepeated, recordOf, type Waiting } from './state.js'
 
 export interface MailboxContext {

@@ -10,8 +10,9 @@ import { defaultCrypto } from '@hyphae/crypto'
 import { MAX_STOCK_ITEMS } from '../../limits.js'
 import { refuse, type Taken, type Verdict } from '../engine.js'
 import type { Documents } from './documents.js'
-import { type JetStream, unreachable } from './jetstream.js'
+import type { JetStream } from './jetstream.js'
 import { documentKey, type Subjects } from './names.js'
+import { unreachable } from './requests.js'
 
 interface Stock {
   readonly sequence: number
