@@ -78,6 +78,9 @@ const directories: Readonly<Record<string, (directory: Directory) => Partial<Dir
   'keeps what was to be replaced': (directory) => ({
     stock: (upload) => directory.stock({ ...upload, replace: false }),
   }),
+  'looks up although it was told not to': (directory) => ({
+    lookup: (address) => directory.lookup(address),
+  }),
   'gives the newest writer first': (directory) => ({
     lookup: async (address) => (await directory.lookup(address)).reverse(),
   }),
@@ -87,6 +90,7 @@ const blobStores: Readonly<Record<string, (blobs: Blobs) => Partial<Blobs>>> = {
   'leaves the missing out': (blobs) => ({
     get: async (hashes) => (await blobs.get(hashes)).filter((data) => data !== undefined),
   }),
+  'gets although it was told not to': (blobs) => ({ get: (hashes) => blobs.get(hashes) }),
   'says it has everything': () => ({ has: async (hashes) => hashes.map(() => true) }),
   'cuts long answers': (blobs) => ({ get: async (hashes) => (await blobs.get(hashes)).slice(0, 20) }),
 }
