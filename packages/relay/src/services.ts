@@ -27,8 +27,8 @@ export interface Services {
   readonly payment: PaymentService | undefined
   readonly hops: HopsService | undefined
   readonly push: PushService | undefined
-  /** Names the engine's store; empty where it keeps no rows. */
-  readonly store: Uint8Array
+  /** Names the engine's store, which is given a name when somebody asks for it; empty where it keeps no rows. */
+  store(): Promise<Uint8Array>
   sweep(): Promise<void>
   close(): Promise<void>
 }
@@ -44,13 +44,19 @@ export interface ServicesBase {
 
 const ROOT = 's'
 
-/** A relay whose store has no name gives out positions that nobody keeps. */
-async function nameOf({ engine: { rows }, crypto, logger }: ServicesBase): Promise<Uint8Array> {
-  if (rows === undefined) return new Uint8Array(0)
-  return storeName(rows, crypto).catch(() => {
-    logger.warn('the store takes nothing now: it has no name')
-    return new Uint8Array(0)
-  })
+const NO_NAME = new Uint8Array(0)
+
+/** A relay whose store has no name, or takes none now, gives out positions that nobody keeps. */
+function naming({ engine: { rows }, crypto }: ServicesBase): Services['store'] {
+  let named: Promise<Uint8Array> | undefined
+  return async () => {
+    if (rows === undefined) return NO_NAME
+    named ??= storeName(rows, crypto)
+    return named.catch(() => {
+      named = undefined
+      return NO_NAME
+    })
+  }
 }
 
 type Opened = Pick<Services, 'payment' | 'hops' | 'push'>
@@ -81,7 +87,7 @@ export async function openServices(options: ServiceOptions, base: ServicesBase):
   const opened = await openAll(options, base)
   return {
     ...opened,
-    store: await nameOf(base),
+    store: naming(base),
     sweep: async () => {
       await Promise.all([opened.payment?.sweep(), opened.hops?.sweep()])
     },

@@ -185,8 +185,6 @@ export function createRest({ context, names, clients, answered }: RestOptions): 
     names,
     clients,
     nonces: createNonces(SIGNATURE_WINDOW_MS + SIGNATURE_SKEW_MS, MAX_NONCES, MAX_NONCES / NONCE_SHARES),
-    // Relays that share a store ask it.
-    since: context.engine.rows?.once === undefined ? context.clock.now() : 0,
     budget: createBodyBudget(context.limits.unfinishedBytes, context.limits.unfinishedBytes / BODY_SHARES),
   }
   const app = createApp(rest, requests, answered)

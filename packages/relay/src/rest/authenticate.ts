@@ -22,8 +22,6 @@ export interface Authenticated {
 }
 
 export interface AuthenticateContext {
-  /** What was signed in an earlier second is not believed: epoch ms. */
-  readonly since: number
   /** At whose expense the nonce is remembered. */
   readonly client: string
   readonly crypto: CryptoProvider
@@ -69,11 +67,7 @@ function readClaims({ parameters }: MessageSignature): Claims | undefined {
   }
 }
 
-/** Signatures say the second they were made in. */
-const CREATED_MS = 1000
-
-function isCurrent({ created, expires }: Claims, now: number, since: number): boolean {
-  if (created + CREATED_MS <= since) return false
+function isCurrent({ created, expires }: Claims, now: number): boolean {
   // Over at the very moment at which its nonce may be forgotten, never a moment later.
   if (created > now + SIGNATURE_SKEW_MS || created <= now - SIGNATURE_WINDOW_MS) return false
   return expires === undefined || (expires > now && expires >= created)
@@ -84,7 +78,7 @@ export function authenticate(
   message: SignedMessage,
   body: Uint8Array,
   now: number,
-  { client, crypto, nonces, since }: AuthenticateContext,
+  { client, crypto, nonces }: AuthenticateContext,
 ): Authenticated | Problem {
   const signed = readSignature(message)
   if (signed === undefined) return problem('not-signed')
@@ -94,7 +88,7 @@ export function authenticate(
   const wanted = body.length > 0 ? [...COVERED, 'content-digest'] : COVERED
   const missing = wanted.find((name) => !covered.has(name))
   if (missing !== undefined) return problem('bad-proof', { detail: `does not cover ${missing}` })
-  if (!isCurrent(claims, now, since)) return problem('expired')
+  if (!isCurrent(claims, now)) return problem('expired')
   const base = signatureBase(signed.input, message)
   if (base === undefined || !crypto.ed25519.verify(claims.key, Buffer.from(base, 'latin1'), signed.signature))
     return problem('bad-proof')

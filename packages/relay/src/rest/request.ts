@@ -19,8 +19,6 @@ export interface RestContext {
   readonly names: Names
   readonly clients: Clients
   readonly nonces: Nonces
-  /** Signatures that were made before are not believed, as it is not known which were shown: epoch ms. */
-  readonly since: number
   readonly budget: BodyBudget
 }
 
@@ -158,7 +156,7 @@ export async function checkRequest(
   let key: Uint8Array = NOTHING
   if (route.signedBy !== undefined) {
     if (names.own(request.headers.host) === undefined) return problem('misdirected')
-    const by = { client: rates.client, crypto: server.crypto, nonces, since: context.since }
+    const by = { client: rates.client, crypto: server.crypto, nonces }
     const proved = authenticate(message, body, server.clock.now(), by)
     if ('code' in proved) return proved
     const seen = await seenElsewhere(proved, server)

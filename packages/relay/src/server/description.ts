@@ -34,6 +34,6 @@ export async function describeRelay({ context }: Session, kinds: readonly Kind[]
     bucketBits: await anonymity.offered(),
     requests: codes.sort((a, b) => a - b),
     price: till === undefined ? new Uint8Array(0) : priceOf(till),
-    store: services.store,
+    store: await services.store(),
   }
 }

@@ -23,7 +23,7 @@ describe('hostile 8: a signed request of the furthest future that is believed', 
       query: '?',
       field: (name: string) => (headers[name] === undefined ? undefined : [headers[name]]),
     }
-    const context = { client: '', crypto, nonces: createNonces(LIFE_MS, MAX_NONCES, MAX_NONCES), since: 0 }
+    const context = { client: '', crypto, nonces: createNonces(LIFE_MS, MAX_NONCES, MAX_NONCES) }
     const outcome = (at: number): string => {
       const result = authenticate(message, new Uint8Array(0), at, context)
       return 'key' in result ? 'believed' : result.code
