@@ -1,7 +1,7 @@
 /**
  * The NATS engine: everything in JetStream, nothing in the relay. spec/relay-engines.md section 2.
  *
- * Any number of relays share it; each keeps a cache that its next change validates, and can be killed at any time.
+ * Any number of relays share it; each keeps a cache that follows what is stored, and can be killed at any time.
  */
 import { systemClock } from '@hyphae/core'
 import { defaultCrypto } from '@hyphae/crypto'
