@@ -11,6 +11,7 @@ import type { Client, Letter } from './nostr/client.js'
 import { hyphaeClient } from './nostr/hyphae.js'
 import { ndkClient } from './nostr/ndk.js'
 import { nostrToolsClient } from './nostr/nostr-tools.js'
+import { persons } from './nostr/persons.js'
 
 const TEXTS = ['hello', 'ü'.repeat(700), 'x'.repeat(20_000), '日本語 "quoted"\n\ttabbed']
 const FILE = {
@@ -79,5 +80,14 @@ try {
 } finally {
   await Promise.all(clients.map((client) => client.close()))
   await relay.stop()
+}
+const home = await startRelay()
+try {
+  await persons(home.url, (what, holds) => {
+    if (!holds) throw new Error(`they do not agree: ${what}`)
+    process.stdout.write(`  ${what}\n`)
+  })
+} finally {
+  await home.stop()
 }
 process.exit(0)
