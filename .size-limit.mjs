@@ -31,7 +31,7 @@ const LIMITS = {
   'transport-libp2p': 297,
   'transport-link': 36,
   'transport-link/datagrams': 4.7,
-  'transport-nostr': 54,
+  'transport-nostr': 62,
   'transport-relay': 23,
   'transport-relay/hops': 48.5,
   'transport-relay/push': 6,
