@@ -10,9 +10,10 @@
  * An entry for each frame would be half of all that reaches the disk under load.
  */
 import { DUE_PAGE_FRAMES } from '../limits.js'
-import { type Due, decodeDue, FRAMES_CODE } from './due.js'
 import { dueKey, readSeq, writeSeq } from './keys.js'
 
+/** Kinds below are those of entries of one thing, in due.ts. */
+const FRAMES_CODE = 4
 const END_AT = 8
 const SEQ_AT = 16
 const BOX_AT = 24
@@ -99,18 +100,29 @@ export function clearPages(pages: DuePages): void {
   pages.open.clear()
 }
 
-/** All that one entry speaks of, each as if it had an entry of its own. */
-export function decodeDues(key: Uint8Array, value: Uint8Array): Due[] {
-  if (value[0] !== FRAMES_CODE) return [decodeDue(key, value)]
-  const dues: Due[] = []
+/** What an entry says of one frame. */
+export interface FrameDue {
+  readonly at: number
+  readonly end: number
+  readonly seq: number
+  readonly box: Uint8Array
+  readonly id: Uint8Array
+}
+
+/** True for the value of an entry of many frames. */
+export function isPage(value: Uint8Array): boolean {
+  return value[0] === FRAMES_CODE
+}
+
+export function decodePage(value: Uint8Array): FrameDue[] {
+  const frames: FrameDue[] = []
   for (let start = HEAD_BYTES; start < value.length; start += FRAME_BYTES)
-    dues.push({
-      kind: 'frame',
+    frames.push({
       at: readSeq(value, start),
       end: readSeq(value, start + END_AT),
       seq: readSeq(value, start + SEQ_AT),
-      name: value.subarray(start + BOX_AT, start + ID_AT),
+      box: value.subarray(start + BOX_AT, start + ID_AT),
       id: value.subarray(start + ID_AT, start + FRAME_BYTES),
     })
-  return dues
+  return frames
 }

@@ -8,6 +8,7 @@ import type { CryptoProvider } from '@hyphae/crypto'
 import type { TtlClass } from '@hyphae/transport-relay/wire'
 import { DUE_WINDOWS, type RelayLimits } from '../limits.js'
 import type { Batch } from './batch.js'
+import { decodePage, isPage } from './due-page.js'
 import { dueKey, readSeq, writeSeq } from './keys.js'
 
 /** A number in [0, 1). */
@@ -30,12 +31,9 @@ export function randomOf({ randomBytes }: Pick<CryptoProvider, 'randomBytes'>): 
   }
 }
 
-/** In the order of their codes. `frames` are many in one entry, see due-page.ts. */
-const KINDS = ['frame', 'terms', 'spend', 'log', 'frames'] as const
-export type DueKind = Exclude<(typeof KINDS)[number], 'frames'>
-
-/** Begins the value of an entry of many frames. */
-export const FRAMES_CODE: number = KINDS.indexOf('frames')
+/** In the order of their codes; the next is that of many frames in one entry, see due-page.ts. */
+const KINDS = ['frame', 'terms', 'spend', 'log'] as const
+export type DueKind = (typeof KINDS)[number]
 
 export interface Due {
   /** Key of the entry: when it is looked at, and its number. */
@@ -100,6 +98,12 @@ export function decodeDue(key: Uint8Array, value: Uint8Array): Due {
     name: value.subarray(NAME_AT, ID_AT),
     id: value.subarray(ID_AT),
   }
+}
+
+/** All that one entry speaks of, each as if it had an entry of its own. */
+export function decodeDues(key: Uint8Array, value: Uint8Array): Due[] {
+  if (!isPage(value)) return [decodeDue(key, value)]
+  return decodePage(value).map(({ box, ...frame }) => ({ kind: 'frame', name: box, ...frame }))
 }
 
 export function encodeFrameDue(end: number, box: Uint8Array, id: Uint8Array): Buffer {
