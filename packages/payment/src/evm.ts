@@ -9,6 +9,5 @@ export {
   readEscrow,
 } from './evm/escrow.js'
 export { type EscrowFundingOptions, escrowFunding } from './evm/funding.js'
-export { type EscrowNode, openEscrowNode } from './evm/node.js'
 export { decodeReference, type EscrowReference, encodeReference, escrowId } from './evm/reference.js'
 export { escrowEvidence, verifyEvidence } from './evm/voucher.js'

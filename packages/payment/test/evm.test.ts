@@ -21,9 +21,9 @@ import {
   escrowFunding,
   escrowId,
   escrowPayer,
-  openEscrowNode,
   verifyEvidence,
 } from '@hyphae/payment/evm'
+import { openEscrowNode } from '@hyphae/payment/evm-node'
 import { openIssuer } from '@hyphae/payment/issuer'
 import { memoryStore } from '@hyphae/store'
 import { bytesToHex, type Hex, hexToBytes } from 'viem'

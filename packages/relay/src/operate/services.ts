@@ -20,11 +20,8 @@ type Hex = `0x${string}`
 async function escrowOf(config: RelayConfig): Promise<Funding[]> {
   const { escrowUrl: url, escrowContract, escrowKey, escrowConfirmations, escrowMinSettle } = config
   if (url === undefined || escrowContract === undefined || escrowKey === undefined) return []
-  const { escrowFunding, openEscrowNode } = await loadOptional(
-    'escrowUrl',
-    'viem',
-    () => import('@hyphae/payment/evm'),
-  )
+  const { escrowFunding } = await loadOptional('escrowUrl', 'viem', () => import('@hyphae/payment/evm'))
+  const { openEscrowNode } = await loadOptional('escrowUrl', 'viem', () => import('@hyphae/payment/evm-node'))
   const contract = escrowContract as Hex
   const clients = await openEscrowNode({ url, contract, key: escrowKey as Hex })
   return [
