@@ -175,7 +175,9 @@ describe('what a relay offers', () => {
     expect(offer).toMatchObject({ ttl: [1, 7, 14, 30], logEntries: 5, framesPerBox: 1024, listeners: 256 })
     expect(offer.tickets.slice(0, 1)).toEqual(['none'])
     // Nothing of what its operator does not want: payment, hops, push.
-    expect(offer.requests).toEqual(Array.from({ length: 27 }, (_, i) => i + 1))
+    const ticketed = [64, 65, 66]
+    expect(offer.requests).toEqual([...Array.from({ length: 27 }, (_, i) => i + 1), ...ticketed])
     expect(offer.price).toHaveLength(0)
+    expect(offer.store).toHaveLength(16)
   })
 })
