@@ -1,4 +1,4 @@
-export type { AeadLibrary } from './aead-library.js'
-export { prepareAead } from './node/aead.js'
 export { createNodeCrypto, nodeCrypto, nodeCrypto as defaultCrypto } from './node/provider.js'
+export { prepareSymmetric } from './node/symmetric.js'
 export * from './portable.js'
+export type { SymmetricLibrary } from './symmetric-library.js'

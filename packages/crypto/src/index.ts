@@ -1,3 +1,3 @@
-export { type AeadLibrary, prepareAead } from './aead-library.js'
 export { nobleCrypto as defaultCrypto } from './noble/provider.js'
 export * from './portable.js'
+export { prepareSymmetric, type SymmetricLibrary } from './symmetric-library.js'

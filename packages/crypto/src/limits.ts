@@ -56,5 +56,10 @@ export const SODIUM_OPEN_BYTES = 1_536
 /** Longer associated data is rare and goes to the native cipher: the most here is that of a sealed frame, 120 bytes. */
 export const SODIUM_ASSOCIATED_BYTES = 512
 
+/** Up to here libsodium's HMAC-SHA256 is faster than the set-up of a native one: spec/crypto.md. */
+export const SODIUM_HMAC_BYTES = 192
+/** One block of the hash. A longer key would be hashed first, and no protocol here has one. */
+export const SODIUM_HMAC_KEY_BYTES = 64
+
 /** Loading libsodium costs as much as thousands of messages: who seals a few never pays it. */
 export const CALLS_BEFORE_LOADING = 256

@@ -1,8 +1,8 @@
 import { toHex } from '@hyphae/core'
 import libsodium from 'libsodium-wrappers'
 import { describe, expect, it } from 'vitest'
-import { prepareAead as preparePortable } from '../src/index.js'
-import { prepareAead } from '../src/index.node.js'
+import { prepareSymmetric as preparePortable } from '../src/index.js'
+import { prepareSymmetric } from '../src/index.node.js'
 import {
   CALLS_BEFORE_LOADING,
   SODIUM_ASSOCIATED_BYTES,
@@ -129,7 +129,7 @@ describe('loading', () => {
   })
 
   it('can be asked for, and tells which library serves', async () => {
-    expect(await prepareAead()).toBe('libsodium')
+    expect(await prepareSymmetric()).toBe('libsodium')
     expect(await preparePortable()).toBe('noble')
   })
 })

@@ -1,15 +1,17 @@
 /** The providers every test runs over. */
 import { type CryptoProvider, createNobleCrypto, nobleCrypto, type Rng } from '../src/index.js'
-import { createNodeCrypto, nodeCrypto, prepareAead } from '../src/index.node.js'
+import { createNodeCrypto, nodeCrypto, prepareSymmetric } from '../src/index.node.js'
 import { aeadOver, nativeChacha, xchachaOver } from '../src/node/aead.js'
+import { nativeHmacSha256 } from '../src/node/hmac.js'
 import { createSlimCrypto, slimCrypto } from '../src/slim.js'
 
 // From here on short messages of nodeCrypto are libsodium's.
-await prepareAead()
+await prepareSymmetric()
 
 /** nodeCrypto as it is before libsodium has loaded, and where it was not installed. */
 export const nativeCrypto: CryptoProvider = Object.freeze({
   ...nodeCrypto,
+  hmacSha256: nativeHmacSha256,
   chacha20Poly1305: aeadOver(nativeChacha, 32),
   xchacha20Poly1305: xchachaOver(nativeChacha),
 })

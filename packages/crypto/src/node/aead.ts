@@ -6,7 +6,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { hchacha } from '@noble/ciphers/chacha.js'
 import { swap32IfBE, u8, u32 } from '@noble/ciphers/utils.js'
-import type { AeadLibrary } from '../aead-library.js'
 import { requireLength } from '../lengths.js'
 import { AEAD_TAG_LENGTH, KEY_LENGTH, NONCE_LENGTH, XCHACHA_NONCE_LENGTH } from '../limits.js'
 import type { Aead } from '../provider.js'
@@ -92,8 +91,8 @@ const { engine: chacha, prepare } = /* @__PURE__ */ replaceableAead(nativeChacha
   loadSodiumChacha(nativeChacha),
 )
 
-/** Loads libsodium now instead of after many messages, and tells which library serves short ones from here on. */
-export const prepareAead = async (): Promise<AeadLibrary> => ((await prepare()) ? 'libsodium' : 'node')
+/** Loads libsodium's now. True when it serves short messages from here on. */
+export const prepareChacha = (): Promise<boolean> => prepare()
 
 /** "expand 32-byte k", the constants of RFC 8439 section 2.3. */
 const SIGMA: Uint32Array = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574)

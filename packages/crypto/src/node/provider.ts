@@ -15,6 +15,7 @@ import { requireScryptParameters, scryptMemory } from '../scrypt-parameters.js'
 import { nodeAes128Gcm, nodeAes256Gcm, nodeChacha20Poly1305, nodeXchacha20Poly1305 } from './aead.js'
 import { plainBytes } from './bytes.js'
 import { nodeEd25519, nodeX25519 } from './curves.js'
+import { nodeHmacSha256, nodeHmacSha512 } from './hmac.js'
 
 function platformRng(): Rng {
   return pooledRng((target) => {
@@ -30,10 +31,6 @@ function digest(algorithm: 'sha256' | 'sha512', data: Uint8Array): Uint8Array {
 function oneShot(algorithm: 'sha256' | 'sha512'): (data: Uint8Array) => Uint8Array {
   if (typeof native.hash !== 'function') return (data) => digest(algorithm, data)
   return (data) => plainBytes(native.hash(algorithm, data, 'buffer'))
-}
-
-function hmac(algorithm: 'sha256' | 'sha512'): (key: Uint8Array, data: Uint8Array) => Uint8Array {
-  return (key, data) => plainBytes(native.createHmac(algorithm, key).update(data).digest())
 }
 
 /** RFC 8439 section 2.4 from block 0; OpenSSL's 16-byte IV is the counter, here zero, and then the nonce. */
@@ -55,8 +52,8 @@ export function createNodeCrypto(options: ProviderOptions = {}): CryptoProvider 
     sha256: oneShot('sha256'),
     sha512: oneShot('sha512'),
     createSha256: () => hasherOver(native.createHash('sha256')),
-    hmacSha256: hmac('sha256'),
-    hmacSha512: hmac('sha512'),
+    hmacSha256: nodeHmacSha256,
+    hmacSha512: nodeHmacSha512,
     hkdfSha256: (ikm, salt, info, length) => hkdf(provider, ikm, salt, info, length),
     chacha20: keystream,
     chacha20Poly1305: nodeChacha20Poly1305,

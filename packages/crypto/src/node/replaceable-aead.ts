@@ -1,6 +1,6 @@
 /**
- * A ChaCha20-Poly1305 that serves at once and hands short messages to a faster engine when that has loaded. Knows no
- * library. Loading costs as much as thousands of messages, so it begins only when many have been asked for.
+ * A ChaCha20-Poly1305 that hands short messages to a faster engine when that has loaded. Knows no library. Loading
+ * costs as much as thousands of messages, so it begins only when many have been asked for.
  */
 import {
   AEAD_TAG_LENGTH,
@@ -10,6 +10,7 @@ import {
   SODIUM_SEAL_BYTES,
 } from '../limits.js'
 import type { Aead } from '../provider.js'
+import { replaceable } from './replaceable.js'
 
 /** RFC 8439 without checks of lengths. */
 export type ChachaEngine = Pick<Aead, 'seal' | 'open'>
@@ -24,18 +25,9 @@ export function replaceableAead(
   first: ChachaEngine,
   load: () => Promise<ChachaEngine | null>,
 ): ReplaceableAead {
-  let short = first
-  let calls = 0
-  let loading: Promise<boolean> | undefined
-  const prepare = (): Promise<boolean> => {
-    loading ??= load().then((faster) => {
-      short = faster ?? first
-      return faster !== null
-    })
-    return loading
-  }
+  const { current, prepare } = replaceable(first, load, CALLS_BEFORE_LOADING)
   const serving = (fits: boolean, ad: Uint8Array): ChachaEngine => {
-    if (calls < CALLS_BEFORE_LOADING && ++calls === CALLS_BEFORE_LOADING) void prepare()
+    const short = current()
     return fits && ad.length <= SODIUM_ASSOCIATED_BYTES ? short : first
   }
   return {

@@ -1,5 +1,6 @@
-/** A KEM engine that serves at once and is replaced by a faster one when that has loaded. Knows no library. */
+/** A KEM engine that is replaced by a faster one when that has loaded. Knows no library. */
 import type { KemEngine } from '../kem/engine.js'
+import { replaceable } from './replaceable.js'
 
 export interface ReplaceableEngine {
   readonly engine: KemEngine
@@ -7,30 +8,18 @@ export interface ReplaceableEngine {
   prepare(): Promise<boolean>
 }
 
-/** Loading begins with the first operation, so that a program which only imports this pays nothing. */
+/** Loading begins with the first operation. */
 export function replaceableEngine(
   first: KemEngine,
   load: () => Promise<KemEngine | null>,
 ): ReplaceableEngine {
-  let current = first
-  let loading: Promise<boolean> | undefined
-  const prepare = (): Promise<boolean> => {
-    loading ??= load().then((faster) => {
-      current = faster ?? first
-      return faster !== null
-    })
-    return loading
-  }
-  const serve = (): KemEngine => {
-    if (loading === undefined) void prepare()
-    return current
-  }
+  const { current, prepare } = replaceable(first, load, 1)
   return {
     prepare,
     engine: {
-      expand: (seed) => serve().expand(seed),
-      encapsulate: (publicKey, random) => serve().encapsulate(publicKey, random),
-      decapsulate: (ciphertext, secretKey) => serve().decapsulate(ciphertext, secretKey),
+      expand: (seed) => current().expand(seed),
+      encapsulate: (publicKey, random) => current().encapsulate(publicKey, random),
+      decapsulate: (ciphertext, secretKey) => current().decapsulate(ciphertext, secretKey),
     },
   }
 }
