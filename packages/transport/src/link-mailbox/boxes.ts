@@ -18,7 +18,6 @@ export interface Box {
   readonly hex: string
   watchers: number
   items: Item[]
-  cursor: number
   readonly changed: Notifier
 }
 
@@ -44,6 +43,8 @@ export interface Boxes {
   readonly opened: (box: BoxId) => void
   bytes: number
   number: number
+  /** Of the newest item in any box: so it rises in each, also in one that is left and opened again. */
+  cursor: number
 }
 
 export function takenName({ hex }: Box, name: string): string {

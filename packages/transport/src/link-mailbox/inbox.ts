@@ -40,6 +40,7 @@ export function createInbox(post: Post, met: Boxes['met'], opened: Boxes['opened
     expected: new Map(),
     bytes: 0,
     number: 0,
+    cursor: 0,
   }
   return {
     watch: (key, options) => watch(state, key, options?.signal),
@@ -128,7 +129,7 @@ function open(state: Boxes, key: BoxKey): Box {
   const hex = toHex(key.id)
   const known = state.boxes.get(hex)
   if (known !== undefined) return known
-  const box: Box = { key, hex, watchers: 0, items: [], cursor: 0, changed: createNotifier() }
+  const box: Box = { key, hex, watchers: 0, items: [], changed: createNotifier() }
   state.boxes.set(hex, box)
   for (const peer of peers.values()) if (peer.run !== undefined) announce(state, peer, [hex])
   state.opened(key.id)

@@ -84,9 +84,9 @@ export function receive(state: Boxes, peer: Peer, frame: Uint8Array): boolean {
     known.from.add(peer)
     return true
   }
-  box.cursor += 1
+  state.cursor += 1
   const { id, name } = first
-  box.items.push({ cursor: box.cursor, id, name, frame: frame.slice(), from: new Set([peer]) })
+  box.items.push({ cursor: state.cursor, id, name, frame: frame.slice(), from: new Set([peer]) })
   state.bytes += frame.length
   box.changed.wake()
   return true

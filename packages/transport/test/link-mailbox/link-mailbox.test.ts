@@ -175,6 +175,23 @@ describe('when a link is not to be relied on', () => {
   }, 30_000)
 })
 
+describe('a cursor', () => {
+  it('goes on rising in a box that was left and is read again', async () => {
+    const on = wire()
+    const [ada, ben] = [node(on, 'ada', ['ben']), node(on, 'ben')]
+    const key = boxKey()
+    const cursors: number[] = []
+    for (let visit = 0; visit < 2; visit++) {
+      const box = reads(ben, key)
+      await ada.mailbox.put([randomPut(crypto, key.id)])
+      cursors.push(...box.seen.map(({ cursor }) => cursor))
+      await box.leave()
+    }
+    expect(cursors.length).toBe(2)
+    expect(cursors[1]).toBeGreaterThan(cursors[0] as number)
+  })
+})
+
 describe('a topic beside the link', () => {
   it('who comes wakes those who have frames for it, long before they would greet again', async () => {
     const on = wire()
