@@ -58,7 +58,7 @@ function help(): string {
   ])
   rows.push(
     ['--limit NAME=NUMBER', 'a limit of src/limits.ts; repeat for several'],
-    ['--config FILE', 'settings as JSON; arguments go over HYPHAE_RELAY_*, these over the file'],
+    ['--config FILE', 'settings as JSON; HYPHAE_RELAY_* go over it, arguments over both'],
     ['--check-config', 'say whether the settings are good, and end'],
     ['--print-config', 'show the settings without secrets, and end'],
   )
@@ -68,7 +68,8 @@ function help(): string {
 
 export const RELAY_HELP: string = `Keeps mail, keys and file parts for others, all of it sealed. Runs until Ctrl-C; prints its URL.
 backup saves what it keeps to a new file, also while it runs; restore makes a new data folder of it.
-credit and balance change and show an account of the relay that runs on the folder; a key is the payer's, in hexadecimal.
+credit and balance change and show an account of the relay that runs on the folder; a key is the
+payer's, in hexadecimal.
 
 ${help()}`
 

@@ -245,7 +245,7 @@ export const SETTINGS: readonly Setting[] = [
     name: 'accepts',
     kind: 'list',
     value: 'TICKET',
-    help: `what lets a frame be put: ${TICKET_KINDS.join(', ')} (all)`,
+    help: `what opens boxes: ${TICKET_KINDS.join(', ')} (all)`,
     schema: list('expected kinds of tickets', choice(TICKET_KINDS)),
   },
   ...(['blob', 'log', 'stock'] as const).map(
@@ -261,7 +261,7 @@ export const SETTINGS: readonly Setting[] = [
     name: 'writeKey',
     kind: 'text',
     value: 'KEY',
-    help: 'Ed25519 key whose capabilities let blobs, logs and stocks be written',
+    help: 'Ed25519 key of capabilities to write blobs, logs and stocks',
     schema: hex(32),
   },
   {
@@ -276,7 +276,7 @@ export const SETTINGS: readonly Setting[] = [
     name: 'payAmount',
     kind: 'text',
     value: 'AMOUNT',
-    help: 'price of payByteDays, in the smallest unit of your money: turns payment on',
+    help: 'price of payByteDays, in your smallest unit of money: payment is on',
     schema: amount,
   },
   {
@@ -348,7 +348,7 @@ export const SETTINGS: readonly Setting[] = [
     name: 'escrowMinSettle',
     kind: 'text',
     value: 'AMOUNT',
-    help: 'wei below which nothing is redeemed before the end (ten times its gas)',
+    help: 'wei below which nothing is redeemed early (ten times its gas)',
     schema: amount,
   },
   {
@@ -377,14 +377,14 @@ export const SETTINGS: readonly Setting[] = [
     name: 'pushContact',
     kind: 'text',
     value: 'URL',
-    help: 'mailto: or https: of the operator: makes it a gateway that wakes phones',
+    help: 'mailto: or https: of the operator; a gateway that wakes phones',
     schema: url('mailto:', 'https:'),
   },
   {
     name: 'pushGateways',
     kind: 'list',
     value: 'URL',
-    help: 'relay whose gateway the owners of boxes may name; repeat for several',
+    help: 'relay whose gateway owners of boxes may name; repeat for several',
     schema: list('expected URLs', url('ws:', 'wss:')),
   },
   { name: 's3Region', kind: 'text', value: 'NAME', help: 'its region', schema: text('expected a region') },
