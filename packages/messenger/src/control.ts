@@ -1,6 +1,7 @@
 /** Contents that nodes exchange among themselves; no app sees them. */
 import { type ContentType, defineContent } from '@hyphae/content'
 import { GROUP_ID_BYTES } from '@hyphae/core'
+import { isAcceptableEd25519Key } from '@hyphae/crypto'
 import * as v from 'valibot'
 import { MAX_GROUP_MEMBERS } from './limits.js'
 
@@ -48,7 +49,27 @@ export const groupLeaveContent: ContentType<'hyphae/group-leave', Record<string,
   schema: v.strictObject({}) as v.GenericSchema<unknown, Record<string, never>>,
 })
 
+export interface GroupBoxBody {
+  /** Public key of the box that the sender is written to from now on. */
+  readonly box: Uint8Array
+  /** Greater than in any announcement of the same member before. */
+  readonly number: number
+}
+
+/** A member tells the group it is sent in where it is written to from now on. */
+export const groupBoxContent: ContentType<'hyphae/group-box', GroupBoxBody> = defineContent({
+  type: 'hyphae/group-box',
+  schema: v.strictObject({
+    box: v.pipe(
+      bytes,
+      v.check((value) => isAcceptableEd25519Key(value)),
+    ),
+    number: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  }) as v.GenericSchema<unknown, GroupBoxBody>,
+})
+
 export const CONTROL_TYPES: readonly ContentType[] = [
   groupWelcomeContent as unknown as ContentType,
   groupLeaveContent as unknown as ContentType,
+  groupBoxContent as unknown as ContentType,
 ]

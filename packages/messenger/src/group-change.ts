@@ -15,17 +15,18 @@ import {
   members as mlsMembers,
   removeMembers as mlsRemove,
 } from '@hyphae/mls'
-import { boxOfSeed } from './boxes.js'
 import { type NodeContext, transact, type Work } from './context.js'
 import { type GroupWelcomeBody, MAX_GROUP_NAME_CHARACTERS } from './control.js'
 import { createCredential, type GroupMember, groupMember, mlsContext } from './credential.js'
 import { MessengerError } from './errors.js'
+import { beginGroupBoxes, withPresentBoxes } from './group-boxes.js'
 import { sendToMembers } from './group-frames.js'
+import { type GroupRow, groupEpochsTable } from './group-rows.js'
 import { keepGroup, listMembers, openGroup } from './groups.js'
 import { type Joiner, prepareJoiners } from './joiners.js'
 import { MAX_GROUP_MEMBERS } from './limits.js'
 import { newMessage } from './message.js'
-import { boxesTable, type GroupRow, groupEpochsTable, welcomesTable } from './rows.js'
+import { welcomesTable } from './rows.js'
 import { sendToContact } from './sessions.js'
 import { nextNumber } from './table.js'
 
@@ -46,8 +47,7 @@ export async function createGroup(
   return await transact(context, async (tx) => {
     const id = groupId(context.crypto.randomBytes(GROUP_ID_BYTES))
     const state = await mlsCreate(mlsContext(context), identity, idBytes(id))
-    boxesTable.put(tx, { kind: 'group', seed: boxSeed, group: id }, boxOfSeed(context.crypto, boxSeed))
-    tx.after(() => context.signals.boxes.fire())
+    await beginGroupBoxes(context, tx, id, boxSeed)
     const row: GroupRow = {
       state: encodeGroup(state),
       name,
@@ -161,5 +161,5 @@ async function sendCommit(
 ): Promise<void> {
   const keys = await groupEpochsTable.get(tx, id, epoch(parent))
   if (keys === undefined) throw new MessengerError('messenger/bad-row', { details: { table: 'group-epoch' } })
-  await sendToMembers(context, tx, keys, members, commit)
+  await sendToMembers(context, tx, keys, await withPresentBoxes(context, tx, id, members), commit)
 }

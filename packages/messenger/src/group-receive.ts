@@ -1,25 +1,26 @@
 /** Group frames that arrive: joining by a Welcome, messages, commits, and frames that came too early. */
 import { decodeMessage } from '@hyphae/content'
-import { type AccountId, type BoxId, type GroupId, groupId, toHex } from '@hyphae/core'
-import { encodeGroup, groupIdOf, joinGroup, members as mlsMembers, processMessage } from '@hyphae/mls'
-import { boxOfSeed } from './boxes.js'
+import { type AccountId, type BoxId, boxId, type GroupId, groupId, toHex } from '@hyphae/core'
+import {
+  encodeGroup,
+  type GroupState,
+  groupIdOf,
+  joinGroup,
+  members as mlsMembers,
+  processMessage,
+} from '@hyphae/mls'
 import type { NodeContext, Work } from './context.js'
-import { type GroupWelcomeBody, groupLeaveContent } from './control.js'
-import { groupMember, mlsContext } from './credential.js'
+import { type GroupBoxBody, type GroupWelcomeBody, groupBoxContent, groupLeaveContent } from './control.js'
+import { type GroupMember, groupMember, mlsContext } from './credential.js'
+import { beginGroupBoxes, endGroupBoxes, learnMemberBox, noteGroupMail } from './group-boxes.js'
 import { removeInTransaction } from './group-change.js'
 import { openGroupBytes } from './group-frames.js'
-import { keepGroup, openGroup } from './groups.js'
+import { type EarlyFrameRow, earlyFramesTable, type GroupRow, groupsTable } from './group-rows.js'
+import { keepGroup, membersOf, openGroup } from './groups.js'
 import { MAX_EARLY_FRAMES } from './limits.js'
 import { logMessage } from './log.js'
 import { orRefuse } from './refuse.js'
-import {
-  boxesTable,
-  earlyFramesTable,
-  type GroupRow,
-  groupsTable,
-  type KeyPackageRow,
-  keyPackagesTable,
-} from './rows.js'
+import { type KeyPackageRow, keyPackagesTable } from './rows.js'
 import { nextNumber } from './table.js'
 
 /** Joins the group a Welcome describes; its sender becomes the admin and must be a member. */
@@ -49,9 +50,8 @@ export async function joinByWelcome(
     active: true,
   }
   await keepGroup(context, tx, id, row, state)
-  boxesTable.put(tx, { kind: 'group', seed: row.boxSeed, group: id }, boxOfSeed(context.crypto, row.boxSeed))
+  await beginGroupBoxes(context, tx, id, row.boxSeed)
   tx.after(() => {
-    context.signals.boxes.fire()
     context.signals.upkeep.fire()
     context.emit({ type: 'group-joined', group: id, name: body.name })
   })
@@ -79,15 +79,16 @@ export async function receiveGroupFrame(
   const row = await groupsTable.get(tx, id)
   if (row === undefined || !row.active) return
   const moved = await openAndProcess(context, tx, id, box, frame, { keepEarly: true })
-  if (moved) await processEarly(context, tx, id, box)
+  if (moved) await processEarly(context, tx, id)
 }
 
 /** After a commit, what came too early may fit. */
-async function processEarly(context: NodeContext, tx: Work, id: GroupId, box: BoxId): Promise<void> {
+async function processEarly(context: NodeContext, tx: Work, id: GroupId): Promise<void> {
   for (let moved = true; moved; ) {
     moved = false
-    for (const { parts, row: frame } of await earlyFramesTable.list(tx, [id])) {
-      const outcome = await openAndProcess(context, tx, id, box, frame, { keepEarly: false })
+    for (const { parts, row } of await earlyFramesTable.list(tx, [id])) {
+      const box = boxId(row.box)
+      const outcome = await openAndProcess(context, tx, id, box, row.frame, { keepEarly: false })
       if (outcome === undefined) continue
       earlyFramesTable.delete(tx, ...parts)
       moved ||= outcome
@@ -107,15 +108,15 @@ async function openAndProcess(
   const opened = await openGroupBytes(context, tx, id, box, frame)
   if (opened.kind === 'message') return processGroupMessage(context, tx, id, opened.message)
   if (opened.kind === 'nothing') return false
-  if (options.keepEarly) await keepEarlyFrame(tx, id, frame)
+  if (options.keepEarly) await keepEarlyFrame(tx, id, { box, frame })
   return undefined
 }
 
-async function keepEarlyFrame(tx: Work, id: GroupId, frame: Uint8Array): Promise<void> {
+async function keepEarlyFrame(tx: Work, id: GroupId, row: EarlyFrameRow): Promise<void> {
   const waiting = await earlyFramesTable.list(tx, [id])
   const oldest = waiting[0]
   if (waiting.length >= MAX_EARLY_FRAMES && oldest !== undefined) earlyFramesTable.delete(tx, ...oldest.parts)
-  earlyFramesTable.put(tx, frame, id, await nextNumber(tx, 'early'))
+  earlyFramesTable.put(tx, row, id, await nextNumber(tx, 'early'))
 }
 
 async function processGroupMessage(
@@ -131,7 +132,7 @@ async function processGroupMessage(
   const sender = groupMember(context, event.sender)
   if (event.kind === 'application') {
     groupsTable.put(tx, { ...row, state: encodeGroup(result.state) }, id)
-    await receiveGroupContent(context, tx, id, sender, event.plaintext)
+    await receiveGroupContent(context, tx, id, { sender, state: result.state }, event.plaintext)
     return false
   }
   // Only the admin's commits count in this version; another's is refused by every member alike.
@@ -140,7 +141,10 @@ async function processGroupMessage(
     return false
   }
   if (event.removedSelf) await leave(context, tx, id, row)
-  else await keepGroup(context, tx, id, row, result.state)
+  else {
+    await keepGroup(context, tx, id, row, result.state)
+    await noteGroupMail(tx, id)
+  }
   const names = (list: typeof event.added): AccountId[] => [
     ...new Set(list.map((member) => groupMember(context, member).account)),
   ]
@@ -151,22 +155,25 @@ async function processGroupMessage(
 
 async function leave(context: NodeContext, tx: Work, id: GroupId, row: GroupRow): Promise<void> {
   groupsTable.put(tx, { ...row, active: false }, id)
-  boxesTable.delete(tx, boxOfSeed(context.crypto, row.boxSeed))
-  tx.after(() => {
-    context.signals.boxes.fire()
-    context.emit({ type: 'group-left', group: id })
-  })
+  await endGroupBoxes(context, tx, id, row)
+  tx.after(() => context.emit({ type: 'group-left', group: id }))
 }
 
 async function receiveGroupContent(
   context: NodeContext,
   tx: Work,
   id: GroupId,
-  sender: ReturnType<typeof groupMember>,
+  { sender, state }: { readonly sender: GroupMember; readonly state: GroupState },
   content: Uint8Array,
 ): Promise<void> {
   const message = await orRefuse(context, tx, 'group', () => decodeMessage(context.registry, content))
   if (message === null) return
+  if (message.type === groupBoxContent.type && 'body' in message) {
+    const from = { sender, members: membersOf(context, state) }
+    return learnMemberBox(context, tx, id, from, message.body as GroupBoxBody)
+  }
+  // What only tells of boxes is no mail: else those who have nothing to say would turn for each other's turns for ever.
+  await noteGroupMail(tx, id)
   if (message.type === groupLeaveContent.type) {
     const row = await groupsTable.get(tx, id)
     if (row?.admin === context.self.accountId) await removeInTransaction(context, tx, id, [sender.account])

@@ -4,7 +4,7 @@
  * Who may change a group, and how, stands in group-change.ts.
  */
 import { encodeMessage, type Message } from '@hyphae/content'
-import { type GroupId, utf8 } from '@hyphae/core'
+import { type GroupId, type MessageId, utf8 } from '@hyphae/core'
 import {
   decodeGroup,
   encodeGroup,
@@ -16,10 +16,12 @@ import {
 import type { NodeContext, Work } from './context.js'
 import { type GroupMember, groupMember, mlsContext } from './credential.js'
 import { MessengerError } from './errors.js'
+import { keepMemberBoxes, withPresentBoxes } from './group-boxes.js'
 import { keepEpochKeys, sendToMembers } from './group-frames.js'
+import { type GroupRow, groupEpochsTable, groupsTable } from './group-rows.js'
 import { headsOf, logMessage } from './log.js'
 import { newMessage } from './message.js'
-import { type GroupRow, groupEpochsTable, groupsTable, sentTable } from './rows.js'
+import { sentTable } from './rows.js'
 
 /** Bound to every application message of a group as its AAD. */
 export const GROUP_CONTENT_AAD: Uint8Array = utf8('hyphae group content')
@@ -36,7 +38,7 @@ export async function openGroup(
   return { row, state: decodeGroup(mlsContext(context), row.state) }
 }
 
-/** Stores the state and the outer keys of its epoch. */
+/** Stores the state and the outer keys of its epoch, and forgets where those were written to who are gone. */
 export async function keepGroup(
   context: NodeContext,
   tx: Work,
@@ -46,12 +48,34 @@ export async function keepGroup(
 ): Promise<void> {
   groupsTable.put(tx, { ...row, state: encodeGroup(state) }, id)
   await keepEpochKeys(context, tx, state)
+  await keepMemberBoxes(tx, id, membersOf(context, state))
 }
 
 export async function listMembers(context: NodeContext, id: GroupId): Promise<GroupMember[]> {
   const row = await groupsTable.get(context.store, id)
   if (row === undefined) throw new MessengerError('messenger/unknown-group')
-  return mlsMembers(decodeGroup(mlsContext(context), row.state)).map((member) => groupMember(context, member))
+  return membersOf(context, decodeGroup(mlsContext(context), row.state))
+}
+
+export function membersOf(context: NodeContext, state: GroupState): GroupMember[] {
+  return mlsMembers(state).map((member) => groupMember(context, member))
+}
+
+/** Seals one content in the group's present epoch and queues it for all other members; `counted` is what shows its delivery. */
+export async function sealToGroup(
+  context: NodeContext,
+  tx: Work,
+  id: GroupId,
+  { row, state }: { readonly row: GroupRow; readonly state: GroupState },
+  { content, counted }: { readonly content: Uint8Array; readonly counted?: MessageId },
+): Promise<{ readonly members: GroupMember[]; readonly pending: number }> {
+  const sealed = await encryptMessage(mlsContext(context), state, content, GROUP_CONTENT_AAD)
+  const members = await withPresentBoxes(context, tx, id, membersOf(context, state))
+  const keys = await groupEpochsTable.get(tx, id, epoch(state))
+  if (keys === undefined) throw new MessengerError('messenger/bad-row', { details: { table: 'group-epoch' } })
+  const pending = await sendToMembers(context, tx, keys, members, sealed.message, counted)
+  groupsTable.put(tx, { ...row, state: encodeGroup(sealed.state) }, id)
+  return { members, pending }
 }
 
 /** Logs and queues one message to all other members. */
@@ -62,16 +86,12 @@ export async function sendToGroup(
   type: string,
   body: unknown,
 ): Promise<Message> {
-  const { row, state } = await openGroup(context, tx, id)
+  const opened = await openGroup(context, tx, id)
   const place = { kind: 'group', group: id } as const
   const message = newMessage(context, type, body, await headsOf(tx, place))
   const content = encodeMessage(context.registry, message)
-  const sealed = await encryptMessage(mlsContext(context), state, content, GROUP_CONTENT_AAD)
-  const members = mlsMembers(state).map((member) => groupMember(context, member))
-  const keys = await groupEpochsTable.get(tx, id, epoch(state))
-  if (keys === undefined) throw new MessengerError('messenger/bad-row', { details: { table: 'group-epoch' } })
-  const pending = await sendToMembers(context, tx, keys, members, sealed.message, message.id)
-  groupsTable.put(tx, { ...row, state: encodeGroup(sealed.state) }, id)
+  const counted = message.id
+  const { members, pending } = await sealToGroup(context, tx, id, opened, { content, counted })
   const recipients = [...new Set(members.map((member) => member.account))].filter(
     (one) => one !== context.self.accountId,
   )

@@ -34,6 +34,13 @@ export const INTRO_EPOCH_MS: number = 7 * 24 * 60 * 60 * 1000
 /** A replaced intro box is read on: a relay keeps mail for 34 days, and some know only an old certificate. */
 export const INTRO_CLOSE_AFTER_MS: number = 40 * 24 * 60 * 60 * 1000
 /**
+ * How long a member of a group is written to at the box it told of last: longer than a relay keeps what may tell of a
+ * later one, and shorter than a replaced box is read. Afterwards at the credential's, which is always read.
+ */
+export const GROUP_BOX_TRUST_MS: number = 35 * 24 * 60 * 60 * 1000
+/** Boxes of one group that are read besides the credential's: 41 days of turns, and a few of a clock that jumps. */
+export const MAX_OPEN_GROUP_BOXES = 48
+/**
  * Bits that all boxes of a device begin with: 32 homes, found at the price of 32 keys a box. A reader by buckets asks
  * for no more bits than these, whatever a relay says of its crowd, so that one bucket is all it reads.
  */

@@ -10,7 +10,8 @@ import type { CryptoProvider } from '@hyphae/crypto'
 import { postQuantum } from '@hyphae/ratchet/pq'
 import { openSessions, type Sessions, type Witness } from '@hyphae/ratchet/sessions'
 import type { Self } from './context.js'
-import { boxesTable, groupsTable, keyPackagesTable, owedTable, selfTable } from './rows.js'
+import { groupsTable, groupTurnsTable } from './group-rows.js'
+import { boxesTable, keyPackagesTable, owedTable, selfTable } from './rows.js'
 import { skipNumbers } from './table.js'
 
 export interface NodeSessionsOptions {
@@ -58,6 +59,7 @@ async function distrustCopy(tx: StoreTransaction, now: number): Promise<void> {
   for (const { parts } of await keyPackagesTable.list(tx, [])) keyPackagesTable.delete(tx, ...parts)
   for (const { parts, row } of await groupsTable.list(tx, []))
     if (row.active) groupsTable.put(tx, { ...row, active: false }, ...parts)
+  for (const { parts } of await groupTurnsTable.list(tx, [])) groupTurnsTable.delete(tx, ...parts)
   for (const { parts, row } of await boxesTable.list(tx, [])) {
     if (row.kind === 'group') boxesTable.delete(tx, ...parts)
     if (row.kind === 'session') {

@@ -2,9 +2,10 @@
  * Boxes that were replaced, closed when nothing can be in them any more (spec/messenger.md section 1.3): after a while
  * by this node's clock, and never before they were found empty. So a clock that jumped closes nothing that has mail.
  */
-import type { BoxId, BoxKey } from '@hyphae/core'
+import { type BoxId, type BoxKey, equalBytes } from '@hyphae/core'
 import { boxKeyOf } from './boxes.js'
 import { type NodeContext, transact, type Work } from './context.js'
+import { groupTurnsTable } from './group-rows.js'
 import { BOX_CLOSE_AFTER_MS, INTRO_CLOSE_AFTER_MS } from './limits.js'
 import { boxesTable, type OpenBox, turnsTable } from './rows.js'
 
@@ -15,6 +16,7 @@ export type IsEmpty = (box: BoxKey) => Promise<boolean>
 export async function closeOldBoxes(context: NodeContext, isEmpty: IsEmpty): Promise<void> {
   await closeSessionBoxes(context, isEmpty)
   await closeIntroBoxes(context, isEmpty)
+  await closeGroupBoxes(context, isEmpty)
 }
 
 async function closeSessionBoxes(context: NodeContext, isEmpty: IsEmpty): Promise<void> {
@@ -39,6 +41,25 @@ async function closeIntroBoxes(context: NodeContext, isEmpty: IsEmpty): Promise<
     if (await isBoxEmpty(context, box, isEmpty))
       await transact(context, async (tx) => close(context, tx, box))
   }
+}
+
+/** The box of a credential is never among these: it is read as long as the group. */
+async function closeGroupBoxes(context: NodeContext, isEmpty: IsEmpty): Promise<void> {
+  for (const { parts, row } of await groupTurnsTable.list(context.store, []))
+    for (const { box, replacedAt } of row.open) {
+      if (!isOver(context, replacedAt, INTRO_CLOSE_AFTER_MS)) continue
+      if (!(await isBoxEmpty(context, box, isEmpty))) continue
+      await transact(context, async (tx) => {
+        const now = await groupTurnsTable.get(tx, ...parts)
+        if (now === undefined) return
+        groupTurnsTable.put(
+          tx,
+          { ...now, open: now.open.filter((one) => !equalBytes(one.box, box)) },
+          ...parts,
+        )
+        close(context, tx, box)
+      })
+    }
 }
 
 async function isBoxEmpty(context: NodeContext, box: Uint8Array, isEmpty: IsEmpty): Promise<boolean> {

@@ -19,7 +19,7 @@ import {
 import { addFragment } from './assembly.js'
 import { readBody } from './body.js'
 import { type NodeContext, transactInput, type Work } from './context.js'
-import { type GroupWelcomeBody, groupLeaveContent, groupWelcomeContent } from './control.js'
+import { type GroupWelcomeBody, groupBoxContent, groupLeaveContent, groupWelcomeContent } from './control.js'
 import { joinByWelcome, receiveGroupFrame } from './group-receive.js'
 import { acceptHandshake } from './handshake.js'
 import { STANDARD_FRAME_BYTES } from './limits.js'
@@ -111,7 +111,7 @@ async function receiveContent(
     await joinByWelcome(context, tx, account, message.body as GroupWelcomeBody)
     return confirm(context, tx, { account, device }, message.id)
   }
-  if (message.type === groupLeaveContent.type) return
+  if (message.type === groupLeaveContent.type || message.type === groupBoxContent.type) return
   const place: Place = { kind: 'direct', peer: account }
   await logMessage(context, tx, { direction: 'in', place, account, device }, message)
   await confirm(context, tx, { account, device }, message.id)

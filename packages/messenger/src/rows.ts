@@ -280,31 +280,6 @@ export const fragmentSetsTable: Table<readonly FragmentSetRow[]> = table(
 /** Place of assembly, set id, index. */
 export const fragmentsTable: Table<Uint8Array> = table('fragment', bytes)
 
-export interface GroupRow {
-  readonly state: Uint8Array
-  readonly name: string
-  readonly admin: string
-  readonly boxSeed: Uint8Array
-  readonly active: boolean
-}
-/** Group id. */
-export const groupsTable: Table<GroupRow> = table(
-  'group',
-  v.strictObject({ state: bytes, name: v.string(), admin: v.string(), boxSeed: bytes, active: v.boolean() }),
-)
-
-export interface GroupEpochRow {
-  readonly frameKey: Uint8Array
-  readonly tagKey: Uint8Array
-}
-/** Group id, epoch. */
-export const groupEpochsTable: Table<GroupEpochRow> = table(
-  'group-epoch',
-  v.strictObject({ frameKey: bytes, tagKey: bytes }),
-)
-/** Group id, number: frames that no known epoch opens yet. */
-export const earlyFramesTable: Table<Uint8Array> = table('early', bytes)
-
 export interface HandleRow {
   /** Encoded pin. */
   readonly pin: Uint8Array

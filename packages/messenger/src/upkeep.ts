@@ -17,6 +17,7 @@ import { signStockUpload } from '@hyphae/tlv'
 import { mailboxOf, type NodeContext, transact } from './context.js'
 import { makeKeyPackage } from './credential.js'
 import { MessengerError } from './errors.js'
+import { turnGroupBoxes } from './group-turns.js'
 import { PREKEY_STOCK } from './handshake.js'
 import { rotateIntroWhenDue } from './intro.js'
 import { KEY_PACKAGE_STOCK, keyPackageHash } from './joiners.js'
@@ -40,6 +41,7 @@ export async function runUpkeep(context: NodeContext, published: () => void): Pr
       if (due) {
         await dropExpired(context)
         await rotateIntroWhenDue(context)
+        await turnGroupBoxes(context)
       }
       await publishEverywhere(context, published)
       await beginOwed(context)
