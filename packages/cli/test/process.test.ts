@@ -56,6 +56,7 @@ it('a signal ends listen and relay with 0, and nothing but results is on stdout'
   const data = join(w.folder, 'second relay')
   const relay = run('relay', '--port', '0', '--data', data)
   await relay.until('Ctrl-C ends it')
+  await relay.until('\n', 'stdout')
   expect(relay.stdout()).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\n$/)
   const url = relay.stdout().trim()
   const home = join(w.folder, 'cleo')

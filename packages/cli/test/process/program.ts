@@ -9,8 +9,8 @@ const TSCONFIG = fileURLToPath(new URL('./tsconfig.json', import.meta.url))
 
 export interface Program {
   readonly child: ChildProcessWithoutNullStreams
-  /** Resolves when stdout or stderr holds the text. */
-  until(text: string): Promise<void>
+  /** Resolves when the stream, or without one either of them, holds the text: the two do not arrive in order. */
+  until(text: string, stream?: 'stdout' | 'stderr'): Promise<void>
   /** Exit code, or the signal's name. */
   readonly ended: Promise<number | string>
   stdout(): string
@@ -30,10 +30,11 @@ export function program(...args: string[]): Program {
     })
   }
   const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string)
-  const until = (text: string): Promise<void> =>
+  const until: Program['until'] = (text, stream) =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        if (`${written.stdout}${written.stderr}`.includes(text)) resolve()
+        const seen = stream === undefined ? `${written.stdout}${written.stderr}` : written[stream]
+        if (seen.includes(text)) resolve()
       }
       waiting.add(look)
       void ended.then(() => reject(new Error(`ended without ${text}: ${JSON.stringify(written)}`)))
