@@ -1,7 +1,8 @@
 /** What every Blobs must do (spec/transport.md, "Blobs"). */
 import type { Blob } from '@hyphae/core'
 import { type CarrierComplianceOptions, capability, type OpenCarrier } from './carrier-subject.js'
-import { type ComplianceCase, caseWith, rule, ruleBytes, ruleRefused } from './compliance.js'
+import { again, type ComplianceCase, caseWith, given, rule, ruleBytes, ruleRefused } from './compliance.js'
+import { PATIENCE_MS } from './limits.js'
 
 export interface BlobsComplianceOptions extends CarrierComplianceOptions {
   /** The carrier verifies hashes. Left out or true: a blob under a wrong hash must be refused. */
@@ -70,6 +71,19 @@ export function blobsCompliance(open: OpenCarrier, options: BlobsComplianceOptio
       many.forEach(({ data }, index) => {
         ruleBytes(found[index], data, 'each as it was')
       })
+    }),
+    make('calls for blobs go on when the connection was cut', async (subject) => {
+      const { carrier, other = carrier } = subject
+      const [mine, yours] = [capability(carrier, 'blobs'), capability(other, 'blobs')]
+      given(subject.cut, 'cut')
+      const { patienceMs = PATIENCE_MS } = options
+      for (let round = 0; round < 3; round++) {
+        const one = blob(4096)
+        await again(() => mine.put([one]), patienceMs)
+        await subject.cut()
+        const [found] = await again(() => yours.get([one.hash]), patienceMs)
+        ruleBytes(found, one.data, 'what was put before it was cut')
+      }
     }),
   ]
   if (options.checksHashes === false) return cases

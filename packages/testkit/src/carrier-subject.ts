@@ -7,6 +7,8 @@ export interface CarrierSubject {
   readonly carrier: Carrier
   /** A second carrier on the same network, as another node would have; the first serves where it is left out. */
   readonly other?: Carrier
+  /** Breaks the connections of both, as a network does; they stay. Without it the suite does not ask about it, and says so. */
+  cut?(): Promise<void> | void
   dispose(): Promise<void> | void
 }
 
@@ -15,6 +17,8 @@ export type OpenCarrier = () => Promise<CarrierSubject>
 export interface CarrierComplianceOptions {
   /** Makes the Ed25519 keys of boxes and writers. */
   readonly crypto: CryptoProvider
+  /** Real milliseconds to wait for what must come; PATIENCE_MS where it is left out. */
+  readonly patienceMs?: number
 }
 
 export type MakeCarrierCase = (

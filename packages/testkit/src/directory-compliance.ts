@@ -2,8 +2,9 @@
 import type { Directory, DirectoryRecord } from '@hyphae/core'
 import type { Ed25519PrivateKey } from '@hyphae/crypto'
 import { capability, type MakeCarrierCase, type OpenCarrier } from './carrier-subject.js'
-import { type ComplianceCase, caseWith, rule, ruleBytes, ruleRefused } from './compliance.js'
+import { again, type ComplianceCase, caseWith, given, rule, ruleBytes, ruleRefused } from './compliance.js'
 import type { DirectoryComplianceOptions } from './directory-subject.js'
+import { PATIENCE_MS } from './limits.js'
 import { stockCases } from './stock-compliance.js'
 
 /** Each case opens a fresh network. */
@@ -61,6 +62,21 @@ function recordCases(make: MakeCarrierCase, options: DirectoryComplianceOptions)
       await ruleRefused(() => directory.lookup(record.address, io), 'a lookup')
       await ruleRefused(() => directory.take(record.writer, 1, io), 'a taking')
       rule((await directory.lookup(record.address)).length === 0, 'nothing was stored')
+    }),
+    make('calls go on when the connection was cut', async (subject) => {
+      const { carrier, other = carrier } = subject
+      const [mine, yours] = [capability(carrier, 'directory'), capability(other, 'directory')]
+      given(subject.cut, 'cut')
+      const key = crypto.ed25519.generate()
+      const address = crypto.randomBytes(32)
+      const { patienceMs = PATIENCE_MS } = options
+      for (let round = 1; round <= 3; round++) {
+        const record = signRecord(key, { address, sequence: round, body: Uint8Array.of(round) })
+        await again(() => mine.publish(record), patienceMs)
+        await subject.cut()
+        const found = await again(() => bodies(yours, address), patienceMs)
+        rule(found === `${round}`, 'what was published before it was cut stands')
+      }
     }),
     make('writers at one address stand side by side, the first first', async ({ carrier }) => {
       const directory = capability(carrier, 'directory')

@@ -7,7 +7,7 @@ export {
   type OpenCarrier,
   randomPut,
 } from './carrier-subject.js'
-export type { ComplianceCase } from './compliance.js'
+export type { ComplianceCase, ComplianceContext } from './compliance.js'
 export { directoryCompliance } from './directory-compliance.js'
 export type { DirectoryComplianceOptions, RecordStatement, StockStatement } from './directory-subject.js'
 export { TESTKIT_ERRORS, TestkitError, type TestkitErrorCode } from './errors.js'

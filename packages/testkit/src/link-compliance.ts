@@ -1,10 +1,19 @@
 /** What every Link must do (spec/transport.md, "Links"). */
 import { FRAME_SIZES, toHex } from '@hyphae/core'
-import { type ComplianceCase, caseWith, pause, rule, ruleBytes, ruleRefused, soon } from './compliance.js'
+import {
+  asked,
+  type ComplianceCase,
+  caseWith,
+  pause,
+  rule,
+  ruleBytes,
+  ruleRefused,
+  soon,
+} from './compliance.js'
 import { QUIET_MS } from './limits.js'
 import { linkFaultCases } from './link-faults.js'
 import { deliver, linkReader } from './link-reader.js'
-import { type LinkComplianceOptions, linkEnds, type OpenLink } from './link-subject.js'
+import { type LinkComplianceOptions, linkEnds, type OpenLink, UNRELIABLE } from './link-subject.js'
 
 const MANY = 200
 
@@ -41,7 +50,7 @@ function frameCases(open: OpenLink, options: LinkComplianceOptions): ComplianceC
     }),
     make('a frame is its receiver’s alone, and its sender’s again when it is sent', async (subject) => {
       const ends = linkEnds(subject, options)
-      if (!ends.reliable) return
+      asked(ends.reliable, UNRELIABLE)
       const reader = linkReader(ends.far, ends.patienceMs)
       const [first, second] = [crypto.randomBytes(512), crypto.randomBytes(512)]
       const kept = first.slice()
@@ -86,7 +95,7 @@ function manyCases(open: OpenLink, options: LinkComplianceOptions): ComplianceCa
     }),
     make('both may begin at once', async (subject) => {
       const ends = linkEnds(subject, options)
-      if (!ends.reliable) return
+      asked(ends.reliable, UNRELIABLE)
       const sides = [
         { from: ends.near, reader: linkReader(ends.far, ends.patienceMs) },
         { from: ends.far, reader: linkReader(ends.near, ends.patienceMs) },
@@ -115,7 +124,7 @@ function endCases(open: OpenLink, options: LinkComplianceOptions): ComplianceCas
       const { near, reliable, patienceMs } = linkEnds(subject, options)
       const frame = crypto.randomBytes(512)
       await ruleRefused(() => near.link.send('', frame), 'no name')
-      if (!reliable) return
+      asked(reliable, UNRELIABLE)
       const attempt = soon(near.link.send(subject.stranger, frame), 'an answer', patienceMs)
       await ruleRefused(() => attempt, 'somebody who is not there')
     }),
@@ -145,7 +154,7 @@ function endCases(open: OpenLink, options: LinkComplianceOptions): ComplianceCas
     }),
     make('who stops reading takes nothing away', async (subject) => {
       const ends = linkEnds(subject, options)
-      if (!ends.reliable) return
+      asked(ends.reliable, UNRELIABLE)
       const sent = Array.from({ length: 5 }, () => crypto.randomBytes(512))
       await Promise.all(sent.map((frame) => ends.near.link.send(ends.near.peer, frame)))
       const first = linkReader(ends.far, ends.patienceMs)

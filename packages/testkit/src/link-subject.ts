@@ -13,7 +13,7 @@ export interface LinkSubject {
   readonly otherName: string
   /** A well-formed name of somebody who is not there. */
   readonly stranger: string
-  /** Breaks what connects the two, as a network does; both stay. Without it nothing is asked about reconnecting. */
+  /** Breaks what connects the two, as a network does; both stay. Without it the suite does not ask about it, and says so. */
   cut?(): Promise<void> | void
   /** Connects to `other` as no peer would and says `bytes`; resolves when they are said, or were refused. */
   garble?(bytes: Uint8Array): Promise<void>
@@ -22,10 +22,10 @@ export interface LinkSubject {
 
 export type OpenLink = () => Promise<LinkSubject>
 
-export interface LinkComplianceOptions extends Pick<CarrierComplianceOptions, 'crypto'> {
-  /** Real milliseconds to wait for what must come; PATIENCE_MS where it is left out. */
-  readonly patienceMs?: number
-}
+export type LinkComplianceOptions = CarrierComplianceOptions
+
+/** Why cases about what comes whole are not asked of a link that promises only to try. */
+export const UNRELIABLE = 'not asked: its traits do not say that the link is reliable'
 
 /** One side of a link, and how the other side is called there. */
 export interface LinkEnd {

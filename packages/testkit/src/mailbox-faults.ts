@@ -1,7 +1,7 @@
 /** A mailbox over time: cursors, lifetimes, connections that break, and strangers that speak nonsense. */
 import { type BoxKey, type Delivery, equalBytes, type Mailbox, type MailboxPut } from '@hyphae/core'
 import { createBoxKey, randomPut } from './carrier-subject.js'
-import { type ComplianceCase, caseWith, pause, rule, ruleBytes, soon } from './compliance.js'
+import { again, type ComplianceCase, caseWith, given, pause, rule, ruleBytes, soon } from './compliance.js'
 import { PATIENCE_MS, QUIET_MS } from './limits.js'
 import { type MailboxComplianceOptions, mailboxPair, type OpenMailbox } from './mailbox-subject.js'
 
@@ -49,7 +49,7 @@ async function fetchAll(reader: Mailbox, key: BoxKey, puts: readonly MailboxPut[
 function lifetimeCases(open: OpenMailbox, { crypto }: MailboxComplianceOptions): ComplianceCase[] {
   return [
     caseWith(open)('what has outlived its time is not given, and the box goes on', async (subject) => {
-      if (subject.expire === undefined) return
+      given(subject.expire, 'expire')
       const { sender, reader } = mailboxPair(subject)
       const key = createBoxKey(crypto)
       await sender.put([randomPut(crypto, key.id), randomPut(crypto, key.id)])
@@ -74,14 +74,14 @@ function brokenCases(
   const make = caseWith(open)
   return [
     make('a watch goes on when its connection was cut, and misses nothing', async (subject) => {
-      if (subject.cut === undefined) return
+      given(subject.cut, 'cut')
       const { sender, reader } = mailboxPair(subject)
       const key = createBoxKey(crypto)
       const puts = Array.from({ length: 6 }, () => randomPut(crypto, key.id))
       const ear = listen(reader, key)
       for (const [index, put] of puts.entries()) {
         if (index % 2 === 1) await subject.cut()
-        await persist(sender, put, patienceMs)
+        await again(() => sender.put([put]), patienceMs)
         await soon(ear.heard(put), `frame ${index + 1} after ${Math.ceil(index / 2)} cuts`, patienceMs)
       }
       await ear.stop(patienceMs)
@@ -92,7 +92,7 @@ function brokenCases(
       )
     }),
     make('nonsense of strangers disturbs nobody', async (subject) => {
-      if (subject.garble === undefined) return
+      given(subject.garble, 'garble')
       const { sender, reader } = mailboxPair(subject)
       const key = createBoxKey(crypto)
       const ear = listen(reader, key)
@@ -109,19 +109,6 @@ function brokenCases(
       rule(ear.order([first, last]).join() === '0,1', 'nothing else is heard')
     }),
   ]
-}
-
-/** What a node does: the same put, again, until it was taken. */
-async function persist(sender: Mailbox, put: MailboxPut, patienceMs: number): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await sender.put([put])
-      return
-    } catch (error) {
-      if (attempt * QUIET_MS > patienceMs) throw error
-      await pause(QUIET_MS)
-    }
-  }
 }
 
 /** A watch that acknowledges what it is given and keeps it. */

@@ -5,13 +5,9 @@ import { type CarrierComplianceOptions, type CarrierSubject, capability } from '
 export interface MailboxComplianceOptions extends CarrierComplianceOptions {
   /** The carrier verifies box proofs. Left out or true: a wrong key must be refused. */
   readonly checksProofs?: boolean
-  /** Real milliseconds to wait for what must come; PATIENCE_MS where it is left out. */
-  readonly patienceMs?: number
 }
 
 export interface MailboxSubject extends CarrierSubject {
-  /** Breaks the connections of both carriers, as a network does; they stay. Without it nothing is asked about it. */
-  cut?(): Promise<void> | void
   /** Says bytes to whoever stores the mail, as no carrier would; resolves when they are said, or were refused. */
   garble?(bytes: Uint8Array): Promise<void>
   /** Lets the time of everything that is stored pass. */

@@ -1,6 +1,6 @@
 /** What every Topic must do (spec/transport.md, "Topics"). It is best effort: the suite repeats what must come. */
 import { FRAME_SIZES, toHex } from '@hyphae/core'
-import { type ComplianceCase, caseWith, pause, rule, ruleRefused, soon } from './compliance.js'
+import { type ComplianceCase, caseWith, given, pause, rule, ruleRefused, soon } from './compliance.js'
 import { QUIET_MS, TOPIC_FLOOD_FRAMES } from './limits.js'
 import { listen, spread } from './topic-ear.js'
 import { type OpenTopic, type TopicComplianceOptions, topicEnds } from './topic-subject.js'
@@ -75,6 +75,18 @@ function othersCases(open: OpenTopic, options: TopicComplianceOptions): Complian
       const back = listen(subscriber, name)
       await spread(publisher, name, crypto.randomBytes(512), [back, staying], patienceMs)
     }),
+    make('a subscription goes on when its connection was cut', async (subject) => {
+      const { publisher, subscriber, patienceMs } = topicEnds(subject, options)
+      given(subject.cut, 'cut')
+      const name = crypto.randomBytes(32)
+      const ear = listen(subscriber, name)
+      await spread(publisher, name, crypto.randomBytes(512), [ear], patienceMs)
+      for (let round = 0; round < 2; round++) {
+        await subject.cut()
+        await spread(publisher, name, crypto.randomBytes(512), [ear], patienceMs)
+      }
+      rule(new Set(ear.heard).size === ear.heard.length, 'no frame comes twice')
+    }),
     make('who listens and does not read holds nobody up', async (subject) => {
       const { publisher, subscriber, patienceMs } = topicEnds(subject, options)
       const name = crypto.randomBytes(32)
@@ -120,7 +132,7 @@ function refusalCases(open: OpenTopic, options: TopicComplianceOptions): Complia
     }),
     make('nonsense from others is not heard', async (subject) => {
       const { publisher, subscriber, patienceMs } = topicEnds(subject, options)
-      if (subject.garble === undefined) return
+      given(subject.garble, 'garble')
       const name = crypto.randomBytes(32)
       const ear = listen(subscriber, name)
       const first = crypto.randomBytes(512)

@@ -10,10 +10,7 @@ export interface TopicSubject extends CarrierSubject {
 
 export type OpenTopic = () => Promise<TopicSubject>
 
-export interface TopicComplianceOptions extends Pick<CarrierComplianceOptions, 'crypto'> {
-  /** Real milliseconds to wait for what must come; PATIENCE_MS where it is left out. */
-  readonly patienceMs?: number
-}
+export type TopicComplianceOptions = CarrierComplianceOptions
 
 export interface TopicEnds {
   readonly publisher: Topic

@@ -12,6 +12,8 @@ import {
 } from '@hyphae/testkit'
 import { expect, test } from 'vitest'
 import { mapStore } from './map-store.js'
+import { memoryLinks } from './memory-link.js'
+import { memoryMailbox } from './memory-mailbox.js'
 
 const traits = {
   mtu: 4096,
@@ -83,6 +85,43 @@ test('what a carrier does not check is not asked of it', () => {
   expect(count(directoryCompliance(open, { crypto, ...sign, checksSignatures: false }))).toBe(
     count(directoryCompliance(open, { crypto, ...sign })) - 1,
   )
+})
+
+test('what a subject cannot break is not asked, and the case says what is missing', async () => {
+  const { near, far } = memoryLinks()
+  const traits = { ...near.traits, reliable: false }
+  const dispose = async (): Promise<void> => {
+    await Promise.all([near.close(), far.close()])
+  }
+  const names = { carrierName: 'near', otherName: 'far', stranger: 'nobody' }
+  const skipped = async (cases: readonly ComplianceCase[], wanted: string): Promise<string[]> => {
+    const reasons: string[] = []
+    for (const { name, run } of cases)
+      if (name.includes(wanted)) await run({ skip: (reason) => reasons.push(reason) })
+    return reasons
+  }
+  const link = linkCompliance(
+    async () => ({ ...names, carrier: { ...near, traits }, other: far, dispose: close }),
+    { crypto },
+  )
+  expect(await skipped(link, 'cut')).toEqual(['not asked: the subject has no cut'])
+  expect(await skipped(link, 'nonsense')).toEqual(['not asked: the subject has no garble'])
+  expect(await skipped(link, 'holds its sender up')).toEqual([
+    'not asked: its traits do not say that the link is reliable',
+  ])
+  expect(await skipped(link, 'answer')).toEqual([])
+  const box = mailboxCompliance(async () => ({ carrier: memoryMailbox().carrier, dispose: close }), {
+    crypto,
+    checksProofs: false,
+  })
+  expect(await skipped(box, 'cut')).toEqual(['not asked: the subject has no cut'])
+  expect(await skipped(box, 'nonsense')).toEqual(['not asked: the subject has no garble'])
+  expect(await skipped(box, 'outlived')).toEqual(['not asked: the subject has no expire'])
+  expect(await skipped(box, 'cursor')).toEqual([])
+  // With no framework to tell, it ends like one that passed.
+  for (const { name, run } of box) if (name.includes('outlived')) await run()
+  expect(box.every(({ run }) => run.length === 0)).toBe(true)
+  await dispose()
 })
 
 test('a careless store fails where it is careless, and everything is disposed of', async () => {

@@ -1,9 +1,65 @@
 /** The suite for links must notice: each mutant breaks one promise of the port, and some case must fail. */
-import type { Link } from '@hyphae/core'
+import { CoreError, type Link } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { type LinkSubject, linkCompliance } from '@hyphae/testkit'
 import { expect, test } from 'vitest'
 import { memoryLinks } from './memory-link.js'
+
+/** What a mutant may know of: how often the connection was cut, and nonsense said. */
+interface Happened {
+  cuts: number
+  nonsense: number
+}
+
+const CUT = 'what was cut is connected again, and no frame comes twice'
+const NONSENSE = 'nonsense is not heard, and disturbs nobody'
+
+/** Of which the named case must fail, not only some other. */
+const faulty: Readonly<
+  Record<string, readonly [(link: Link, happened: Happened) => Partial<Link>, failing: string]>
+> = {
+  'is gone when it was cut': [
+    (link, happened) => ({
+      send: async (peer, frame, options) => {
+        if (happened.cuts > 0) throw new CoreError('core/aborted')
+        await link.send(peer, frame, options)
+      },
+    }),
+    CUT,
+  ],
+  'brings what it has brought again after a cut': [
+    (link, happened) => ({
+      frames: async function* (options) {
+        let cuts = 0
+        for await (const received of link.frames(options)) {
+          yield received
+          if (happened.cuts > cuts) yield received
+          cuts = happened.cuts
+        }
+      },
+    }),
+    CUT,
+  ],
+  'hears nonsense': [
+    (link, happened) => ({
+      frames: async function* (options) {
+        for await (const received of link.frames(options)) {
+          if (happened.nonsense > 0) yield { ...received, frame: crypto.randomBytes(512) }
+          yield received
+        }
+      },
+    }),
+    NONSENSE,
+  ],
+  'stops at nonsense': [
+    (link, happened) => ({
+      send: async (peer, frame, options) => {
+        if (happened.nonsense === 0) await link.send(peer, frame, options)
+      },
+    }),
+    NONSENSE,
+  ],
+}
 
 const twice = new WeakSet<Uint8Array>()
 
@@ -72,17 +128,18 @@ const mutants: Readonly<Record<string, (link: Link) => Partial<Link>>> = {
   },
 }
 
-async function failures(mutate?: (link: Link) => Partial<Link>): Promise<string[]> {
+async function failures(mutate?: (link: Link, happened: Happened) => Partial<Link>): Promise<string[]> {
   const open = async (): Promise<LinkSubject> => {
-    const { near, far } = memoryLinks(mutate)
+    const happened: Happened = { cuts: 0, nonsense: 0 }
+    const { near, far } = memoryLinks(mutate && ((link) => mutate(link, happened)))
     return {
       carrier: near,
       other: far,
       carrierName: 'near',
       otherName: 'far',
       stranger: 'nobody',
-      cut: () => {},
-      garble: async () => {},
+      cut: () => void happened.cuts++,
+      garble: async () => void happened.nonsense++,
       dispose: async () => {
         await Promise.all([near.close(), far.close()])
       },
@@ -101,4 +158,9 @@ test('a link that is right passes', async () => {
 for (const [name, mutate] of Object.entries(mutants))
   test.concurrent(`a link that ${name} fails the suite`, async () => {
     expect(await failures(mutate)).not.toEqual([])
+  })
+
+for (const [name, [mutate, failing]] of Object.entries(faulty))
+  test.concurrent(`a link that ${name} fails the suite`, async () => {
+    expect(await failures(mutate)).toContain(failing)
   })

@@ -2,7 +2,7 @@
 import type { Blobs, Carrier, Delivery, Directory, Mailbox, Topic } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { blobsCompliance, directoryCompliance, mailboxCompliance, topicCompliance } from '@hyphae/testkit'
-import { memoryNetwork } from '@hyphae/transport'
+import { memoryNetwork, TransportError } from '@hyphae/transport'
 import { expect, test } from 'vitest'
 import { components } from './carriers.js'
 import { signRecord, signStock } from './statements.js'
@@ -48,7 +48,12 @@ const mailboxes: Readonly<Record<string, (mailbox: Mailbox) => Partial<Mailbox>>
   'does not end with its signal': (mailbox) => ({ watch: (key) => mailbox.watch(key) }),
 }
 
-const directories: Readonly<Record<string, (directory: Directory) => Partial<Directory>>> = {
+const directories: Readonly<
+  Record<string, (directory: Directory, cuts: () => number) => Partial<Directory>>
+> = {
+  'is not asked again when its connection was cut': (directory, cuts) => ({
+    lookup: async (address, options) => (cuts() === 0 ? directory.lookup(address, options) : []),
+  }),
   'hands an item out twice': (directory) => {
     let last: ReturnType<Directory['take']> | undefined
     let calls = 0
@@ -86,7 +91,13 @@ const directories: Readonly<Record<string, (directory: Directory) => Partial<Dir
   }),
 }
 
-const blobStores: Readonly<Record<string, (blobs: Blobs) => Partial<Blobs>>> = {
+const blobStores: Readonly<Record<string, (blobs: Blobs, cuts: () => number) => Partial<Blobs>>> = {
+  'refuses for ever when its connection was cut': (blobs, cuts) => ({
+    get: async (hashes, options) => {
+      if (cuts() > 0) throw new TransportError('transport/lost')
+      return blobs.get(hashes, options)
+    },
+  }),
   'leaves the missing out': (blobs) => ({
     get: async (hashes) => (await blobs.get(hashes)).filter((data) => data !== undefined),
   }),
@@ -95,7 +106,12 @@ const blobStores: Readonly<Record<string, (blobs: Blobs) => Partial<Blobs>>> = {
   'cuts long answers': (blobs) => ({ get: async (hashes) => (await blobs.get(hashes)).slice(0, 20) }),
 }
 
-const topics: Readonly<Record<string, (topic: Topic) => Partial<Topic>>> = {
+const topics: Readonly<Record<string, (topic: Topic, cuts: () => number) => Partial<Topic>>> = {
+  'is deaf when its connection was cut': (topic, cuts) => ({
+    subscribe: async function* (name, options): AsyncGenerator<Uint8Array> {
+      for await (const frame of topic.subscribe(name, options)) if (cuts() === 0) yield frame
+    },
+  }),
   'brings a frame twice': (topic) => ({
     subscribe: async function* (name, options): AsyncGenerator<Uint8Array> {
       for await (const frame of topic.subscribe(name, options)) {
@@ -135,16 +151,19 @@ const topics: Readonly<Record<string, (topic: Topic) => Partial<Topic>>> = {
   'publishes what was aborted': (topic) => ({ publish: (name, frame) => topic.publish(name, frame) }),
 }
 
-async function failures(mutate: (carrier: Carrier) => Partial<Carrier>): Promise<string[]> {
+async function failures(
+  mutate: (carrier: Carrier, cuts: () => number) => Partial<Carrier>,
+): Promise<string[]> {
   const open = async () => {
+    let cuts = 0
     const inner = await memoryNetwork()()(components)
     const close = async (): Promise<void> => inner.close()
-    return { carrier: { ...inner, ...mutate(inner) }, dispose: close }
+    return { carrier: { ...inner, ...mutate(inner, () => cuts) }, cut: () => void cuts++, dispose: close }
   }
   const cases = [
     ...mailboxCompliance(open, { crypto, checksProofs: false, patienceMs: 300 }),
-    ...directoryCompliance(open, { crypto, signRecord, signStock, checksSignatures: false }),
-    ...blobsCompliance(open, { crypto, checksHashes: false }),
+    ...directoryCompliance(open, { crypto, signRecord, signStock, checksSignatures: false, patienceMs: 300 }),
+    ...blobsCompliance(open, { crypto, checksHashes: false, patienceMs: 300 }),
     ...topicCompliance(open, { crypto, patienceMs: 300 }),
   ]
   const failed: string[] = []
@@ -164,18 +183,20 @@ for (const [name, mutate] of Object.entries(mailboxes))
 
 for (const [name, mutate] of Object.entries(directories))
   test(`a directory that ${name} fails the suite`, async () => {
-    const mutant = (inner: Directory): Directory => ({ ...inner, ...mutate(inner) })
-    expect(await failures(({ directory }) => ({ directory: mutant(directory as Directory) }))).not.toEqual([])
+    const mutant = (inner: Directory, cuts: () => number): Directory => ({ ...inner, ...mutate(inner, cuts) })
+    expect(
+      await failures(({ directory }, cuts) => ({ directory: mutant(directory as Directory, cuts) })),
+    ).not.toEqual([])
   })
 
 for (const [name, mutate] of Object.entries(blobStores))
   test(`a blob store that ${name} fails the suite`, async () => {
-    const mutant = (inner: Blobs): Blobs => ({ ...inner, ...mutate(inner) })
-    expect(await failures(({ blobs }) => ({ blobs: mutant(blobs as Blobs) }))).not.toEqual([])
+    const mutant = (inner: Blobs, cuts: () => number): Blobs => ({ ...inner, ...mutate(inner, cuts) })
+    expect(await failures(({ blobs }, cuts) => ({ blobs: mutant(blobs as Blobs, cuts) }))).not.toEqual([])
   })
 
 for (const [name, mutate] of Object.entries(topics))
   test(`a topic that ${name} fails the suite`, async () => {
-    const mutant = (inner: Topic): Topic => ({ ...inner, ...mutate(inner) })
-    expect(await failures(({ topic }) => ({ topic: mutant(topic as Topic) }))).not.toEqual([])
+    const mutant = (inner: Topic, cuts: () => number): Topic => ({ ...inner, ...mutate(inner, cuts) })
+    expect(await failures(({ topic }, cuts) => ({ topic: mutant(topic as Topic, cuts) }))).not.toEqual([])
   })
