@@ -26,7 +26,9 @@ export function simulatedLink(network: SimulatedNetwork, all: Sockets, life: Nod
     const topics = all.topics(life)
     const closing = new AbortController()
     const frames = queue<PeerFrame>(MAX_UNREAD_FRAMES)
-    socket.onReceive((peer, frame) => frames.push({ peer, frame }))
+    socket.onReceive((peer, frame) => {
+      if (isFrameSize(frame.length)) frames.push({ peer, frame })
+    })
     const ready = (options: IoOptions | undefined): void => {
       if (closing.signal.aborted) throw new TestkitError('testkit/closed')
       if (options?.signal?.aborted) throw new CoreError('core/aborted', { cause: options.signal.reason })
@@ -62,7 +64,9 @@ export function simulatedLink(network: SimulatedNetwork, all: Sockets, life: Nod
         subscribe: (topic, options) => {
           const signal = until(options)
           const heard = queue<Uint8Array>(MAX_UNREAD_FRAMES)
-          const leave = topics.subscribe(topic, (_from, bytes) => heard.push(bytes))
+          const leave = topics.subscribe(topic, (_from, bytes) => {
+            if (isFrameSize(bytes.length)) heard.push(bytes)
+          })
           signal.addEventListener('abort', leave, { once: true })
           return heard.read(signal)
         },

@@ -1,5 +1,13 @@
 // The parts of a simulation keep the rules of the ports they stand for.
-import { concatBytes, type DirectoryRecord, type StockUpload, silentLogger, toHex, utf8 } from '@hyphae/core'
+import {
+  concatBytes,
+  type DirectoryRecord,
+  isFrameSize,
+  type StockUpload,
+  silentLogger,
+  toHex,
+  utf8,
+} from '@hyphae/core'
 import { defaultCrypto as crypto, type Ed25519PrivateKey } from '@hyphae/crypto'
 import {
   blobsCompliance,
@@ -17,6 +25,7 @@ import {
   simulation,
   sockets,
   storeCompliance,
+  type TopicSubject,
   topicCompliance,
 } from '@hyphae/testkit'
 import { describe, test } from 'vitest'
@@ -80,14 +89,15 @@ async function open(): Promise<MailboxSubject> {
 }
 
 /** Two nodes with a link between them, while virtual time runs. */
-async function openLink(loss: number): Promise<LinkSubject> {
+async function openLinks(loss: number): Promise<{ link: LinkSubject; topic: TopicSubject }> {
   const sim = simulation({ seed: 2 })
   const network = simulatedNetwork(sim, { conditions: { delayMs: [5, 50], loss } })
   const all = sockets(network)
   const lives: NodeLife[] = []
-  for (const name of ['alice', 'bob']) sim.node(name, (life) => void lives.push(life)).boot()
-  const [alice, bob] = lives as [NodeLife, NodeLife]
+  for (const name of ['alice', 'bob', 'mallory']) sim.node(name, (life) => void lives.push(life)).boot()
+  const [alice, bob, mallory] = lives as [NodeLife, NodeLife, NodeLife]
   const components = { clock: alice.clock, logger: silentLogger }
+  const stranger = { datagrams: all.datagrams(mallory), topics: all.topics(mallory) }
   let over = false
   const pump = async (): Promise<void> => {
     while (!over) {
@@ -96,7 +106,13 @@ async function openLink(loss: number): Promise<LinkSubject> {
     }
   }
   const pumping = pump()
-  return {
+  // What has the size of a frame is a frame here: such a network does not know who is a stranger.
+  const nonsense = (bytes: Uint8Array): Uint8Array => (isFrameSize(bytes.length) ? bytes.subarray(1) : bytes)
+  const subject = {
+    cut: () => {
+      network.partition([['alice'], ['bob']])
+      sim.after(3000, 'the network is back', network.heal)
+    },
     carrier: await simulatedLink(network, all, alice)(components),
     other: await simulatedLink(network, all, bob)(components),
     carrierName: 'alice',
@@ -107,14 +123,23 @@ async function openLink(loss: number): Promise<LinkSubject> {
       await pumping
     },
   }
+  return {
+    link: { ...subject, garble: async (bytes) => void stranger.datagrams.send('bob', nonsense(bytes)) },
+    topic: {
+      ...subject,
+      garble: async (topic, bytes) => void stranger.topics.publish(topic, nonsense(bytes)),
+    },
+  }
 }
 
 describe('a simulated link that loses', () => {
-  for (const { name, run } of linkCompliance(() => openLink(0.02), { crypto })) test(name, run)
+  for (const { name, run } of linkCompliance(async () => (await openLinks(0.02)).link, { crypto }))
+    test(name, run)
 })
 
 describe('simulated topics', () => {
-  for (const { name, run } of topicCompliance(() => openLink(0.02), { crypto })) test(name, run)
+  for (const { name, run } of topicCompliance(async () => (await openLinks(0.02)).topic, { crypto }))
+    test(name, run)
 })
 
 const nothing = (): void => {}

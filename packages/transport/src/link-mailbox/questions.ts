@@ -26,7 +26,8 @@ interface Asked {
   readonly parts: Map<number, Uint8Array>
   bytes: number
   count: number | undefined
-  done(answer: Uint8Array): void
+  /** Undefined: the peer is gone, or has said what is no answer. */
+  done(answer: Uint8Array | undefined): void
 }
 
 interface State {
@@ -55,7 +56,7 @@ export function createQuestions(post: Post, met: State['met'], checks: Directory
     requests: 0,
   }
   post.onLost.add((peer) => {
-    for (const open of state.asked.values()) if (open.peer === peer) open.done(NOTHING)
+    for (const open of state.asked.values()) if (open.peer === peer) open.done(undefined)
   })
   return {
     directory: directoryOf(state),
@@ -76,7 +77,9 @@ function directoryOf(state: State): Directory {
       const question: Question = { kind: 'lookup', address }
       const answers = await askAll(state, question, options?.signal)
       ready(post, options)
-      return [...own.lookup(address), ...answers.flatMap(decodeRecords)]
+      const mine = own.lookup(address)
+      if (mine.length === 0) mustKnow(answers)
+      return [...mine, ...answers.filter(isAnswer).flatMap(decodeRecords)]
     },
     stock: async (upload, options) => {
       ready(post, options)
@@ -88,14 +91,16 @@ function directoryOf(state: State): Directory {
       if (stocks.has(stockName(writer, kind))) return own.take(writer, kind)
       let last: StockItem | undefined
       // One after the other, so that no item is taken in vain.
+      const answers: (Uint8Array | undefined)[] = []
       for (const peer of await present(state, options?.signal)) {
-        const item = decodeItem(
-          await ask(state, peer, { kind: 'take', writer, stock: kind }, options?.signal),
-        )
+        const answer = await ask(state, peer, { kind: 'take', writer, stock: kind }, options?.signal)
         ready(post, options)
+        answers.push(answer)
+        const item = answer && decodeItem(answer)
         if (item !== undefined && !item.lastResort) return item
         last ??= item
       }
+      mustKnow(answers)
       return last
     },
     remaining: async (writer, kind, options) => {
@@ -104,9 +109,21 @@ function directoryOf(state: State): Directory {
       const question: Question = { kind: 'count', writer, stock: kind }
       const answers = await askAll(state, question, options?.signal)
       ready(post, options)
-      return answers.reduce((sum, bytes) => sum + decodeCount(bytes), 0)
+      mustKnow(answers)
+      return answers.filter(isAnswer).reduce((sum, bytes) => sum + decodeCount(bytes), 0)
     },
   }
+}
+
+const isAnswer = (answer: Uint8Array | undefined): answer is Uint8Array => answer !== undefined
+
+/**
+ * "Nothing there" is what a peer says; that none of those who are there has said anything is another thing.
+ * @throws TransportError `transport/lost`
+ */
+function mustKnow(answers: readonly (Uint8Array | undefined)[]): void {
+  if (answers.length > 0 && !answers.some(isAnswer))
+    throw new TransportError('transport/lost', { details: { peers: answers.length } })
 }
 
 function stockName(writer: Uint8Array, kind: number): string {
@@ -122,18 +139,18 @@ async function askAll(
   state: State,
   question: Question,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array[]> {
+): Promise<(Uint8Array | undefined)[]> {
   const peers = await present(state, signal)
   return Promise.all(peers.map((peer) => ask(state, peer, question, signal)))
 }
 
-/** What the peer answers; nothing when it does not in time. Asked twice, for frames may be lost. */
+/** What the peer answers; undefined when it does not in time. Asked twice, for frames may be lost. */
 async function ask(
   state: State,
   peer: Peer,
   question: Question,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
+): Promise<Uint8Array | undefined> {
   const { post } = state
   state.requests = (state.requests + 1) % 2 ** 32
   const request = state.requests
@@ -141,15 +158,15 @@ async function ask(
   const stop = AbortSignal.any([over.signal, post.closed, ...(signal ? [signal] : [])])
   const patienceMs = answerMs(post, 0) + airMs(post.traits, MAX_ITEM_BYTES)
   try {
-    return await new Promise<Uint8Array>((resolve) => {
+    return await new Promise<Uint8Array | undefined>((resolve) => {
       state.asked.set(request, { peer, parts: new Map(), bytes: 0, count: undefined, done: resolve })
-      stop.addEventListener('abort', () => resolve(NOTHING), { once: true })
+      stop.addEventListener('abort', () => resolve(undefined), { once: true })
       const again = async (): Promise<void> => {
         for (let attempt = 0; attempt < 2 && !stop.aborted; attempt++) {
           say(post, peer, { ...question, request })
           await post.clock.sleep(patienceMs, stop).catch(() => {})
         }
-        resolve(NOTHING)
+        resolve(undefined)
       }
       void again()
     })
@@ -166,7 +183,7 @@ function collect({ asked }: State, peer: Peer, { request, index, count, part }: 
   open.count ??= count
   open.bytes += part.length
   if (open.count !== count || open.bytes > MAX_ANSWER_BYTES) {
-    open.done(NOTHING)
+    open.done(undefined)
     throw new TransportError('transport/bad-message', {
       details: { bytes: open.bytes, limit: MAX_ANSWER_BYTES },
     })

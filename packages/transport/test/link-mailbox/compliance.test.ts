@@ -4,11 +4,14 @@
  */
 import { type Carrier, FRAME_SIZES, type Mailbox } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
-import { type CarrierSubject, directoryCompliance, mailboxCompliance } from '@hyphae/testkit'
+import { directoryCompliance, type MailboxSubject, mailboxCompliance } from '@hyphae/testkit'
 import { type LinkMailbox, linkMailbox } from '@hyphae/transport/link-mailbox'
 import { describe, test } from 'vitest'
 import { signRecord, signStock, verifyRecord, verifyStock } from '../statements.js'
-import { traits, type Wire, wire } from './nodes.js'
+import { hastyClock, traits, type Wire, wire } from './nodes.js'
+
+/** How long a link that was cut says nothing. */
+const CUT_MS = 20
 
 const checks = { record: verifyRecord, stock: verifyStock }
 
@@ -31,14 +34,30 @@ function carrierOf(name: string, { mailbox, directory, close }: LinkMailbox): Ca
   return { name, traits, mailbox: posting(mailbox), directory, close, [Symbol.asyncDispose]: close }
 }
 
-async function open(): Promise<CarrierSubject> {
+async function open(): Promise<MailboxSubject> {
   const on: Wire = wire()
-  const near = linkMailbox(on.link('near', ['far']), { crypto, traits, checks })
-  const far = linkMailbox(on.link('far', ['near']), { crypto, traits, checks })
-  const dispose = async (): Promise<void> => {
-    await Promise.all([near.close(), far.close()])
+  const clock = hastyClock()
+  const near = linkMailbox(on.link('near', ['far']), { crypto, traits, checks, clock })
+  const far = linkMailbox(on.link('far', ['near']), { crypto, traits, checks, clock })
+  const stranger = on.link('stranger')
+  const timers = new Set<ReturnType<typeof setTimeout>>()
+  return {
+    carrier: carrierOf('near', near),
+    other: carrierOf('far', far),
+    // Everything that is said is lost for a while, and nobody is told.
+    cut: () => {
+      on.judge = () => 'lose'
+      timers.add(setTimeout(() => Object.assign(on, { judge: () => 'carry' }), CUT_MS))
+    },
+    garble: async (bytes) => {
+      await stranger.send('near', bytes)
+      await stranger.send('far', bytes)
+    },
+    dispose: async () => {
+      for (const timer of timers) clearTimeout(timer)
+      await Promise.all([near.close(), far.close()])
+    },
   }
-  return { carrier: carrierOf('near', near), other: carrierOf('far', far), dispose }
 }
 
 describe('a mailbox over a link', () => {
