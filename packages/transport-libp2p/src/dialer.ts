@@ -10,6 +10,7 @@ import { deadline } from './deadline.js'
 import { Libp2pError } from './errors.js'
 import { DIAL_TIMEOUT_MS, LOOKUP_TIMEOUT_MS, MAX_ADDRESSES, MAX_KNOWN_DEVICES } from './limits.js'
 import type { OpenedStream } from './link.js'
+import { nearnessOf } from './nearness.js'
 import { type Addresses, checkAddresses } from './options.js'
 import { FRAMES_PROTOCOL } from './protocols.js'
 
@@ -57,7 +58,11 @@ async function openOn(
       signal: limit.signal,
       runOnLimitedConnection: true,
     })
-    return { stream, peerId: connection.remotePeer.toMultihash().bytes }
+    return {
+      stream,
+      peerId: connection.remotePeer.toMultihash().bytes,
+      nearness: nearnessOf(connection),
+    }
   } catch (cause) {
     throw new Libp2pError('libp2p/unreachable', { cause })
   } finally {

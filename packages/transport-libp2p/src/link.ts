@@ -2,7 +2,15 @@
  * The Link port over libp2p (spec/libp2p.md, "Streams"): one stream with each device that is spoken with, opened when it
  * is needed, shared by both directions. Knows no addresses: `open` brings a fresh stream to a device.
  */
-import { type Clock, compareBytes, type IoOptions, isFrameSize, type Link, type Logger } from '@hyphae/core'
+import {
+  type Clock,
+  compareBytes,
+  type IoOptions,
+  isFrameSize,
+  type Link,
+  type Logger,
+  type Nearness,
+} from '@hyphae/core'
 import type { CryptoProvider } from '@hyphae/crypto'
 import { backoffMs, createFrameQueue, type FrameQueue } from '@hyphae/transport'
 import type { Stream } from '@libp2p/interface'
@@ -17,6 +25,7 @@ export interface OpenedStream {
   readonly stream: Stream
   /** Of the other side, as libp2p has proved it. */
   readonly peerId: Uint8Array
+  readonly nearness: Nearness
 }
 
 export interface LinkContext {
@@ -76,6 +85,7 @@ export function createLink(context: LinkContext): LinkTable {
       send: (peer, frame, io) => send(state, peer, frame, io),
       frames: (io) => state.queue.read(io?.signal),
       peers: () => [...new Set([...(context.named?.() ?? []), ...channels.values()])],
+      nearness: (device) => state.peers.known(device)?.nearness,
     },
     welcome: (opened) => welcome(state, opened),
     close: () => {
@@ -157,7 +167,7 @@ async function openStream(state: State, peer: Peer, attempt: Attempt, signal: Ab
       hello: () => encodeHello(binding, peer.streams),
       admit: (channel, hello) => {
         if (hello.device !== peer.device) throw new Libp2pError('libp2p/wrong-peer')
-        install(state, peer, channel, Math.max(peer.streams, hello.streams), opened.peerId)
+        install(state, peer, channel, Math.max(peer.streams, hello.streams), opened)
         return 'open'
       },
     }).catch((error: unknown) => cutShort(error, busy))
@@ -186,7 +196,7 @@ function welcome(state: State, opened: OpenedStream): void {
   talk(state, opened, {
     opener: false,
     hello: (device) => encodeHello(state.context.binding, state.peers.of(device as string).streams),
-    admit: (channel, hello) => judge(state, opened.peerId, channel, hello),
+    admit: (channel, hello) => judge(state, opened, channel, hello),
   })
     .catch((error: unknown) => {
       const code = error instanceof Libp2pError ? error.code : 'unknown'
@@ -201,19 +211,26 @@ function welcome(state: State, opened: OpenedStream): void {
  * Two streams that are being opened at once: the one of the smaller peer id stays. A stream that was opened before its
  * opener knew of the newest one is of no use; any other replaces what there is, which its opener has lost.
  */
-function judge(state: State, peerId: Uint8Array, channel: Channel, hello: Hello): 'open' | 'busy' {
+function judge(state: State, opened: OpenedStream, channel: Channel, hello: Hello): 'open' | 'busy' {
   if (!state.context.accept(hello.device)) throw new Libp2pError('libp2p/wrong-peer')
   const peer = state.peers.of(hello.device)
   if (hello.streams < peer.streams) return 'busy'
-  if (peer.attempt?.saidHello && compareBytes(state.context.peerId, peerId) < 0) return 'busy'
-  install(state, peer, channel, hello.streams + 1, peerId)
+  if (peer.attempt?.saidHello && compareBytes(state.context.peerId, opened.peerId) < 0) return 'busy'
+  install(state, peer, channel, hello.streams + 1, opened)
   peer.attempt?.adopt(channel)
   return 'open'
 }
 
-function install(state: State, peer: Peer, channel: Channel, streams: number, peerId: Uint8Array): void {
+function install(
+  state: State,
+  peer: Peer,
+  channel: Channel,
+  streams: number,
+  { peerId, nearness }: OpenedStream,
+): void {
   const before = peer.channel
   peer.channel = channel
+  peer.nearness = nearness
   peer.streams = Math.min(streams, 0xffff_ffff)
   peer.failures = 0
   peer.retryAt = 0
@@ -249,6 +266,7 @@ function lost(state: State, channel: Channel): void {
   const peer = state.peers.of(device)
   if (peer.channel !== channel) return
   peer.channel = undefined
+  peer.nearness = undefined
   // Who has opened it gets it back: the other side may have no way to.
   if (channel.opener && !peer.restoring) void restore(state, peer)
 }

@@ -1,4 +1,5 @@
 /** The devices a node speaks with or has tried to: a bounded memory of their streams and failures. */
+import type { Nearness } from '@hyphae/core'
 import type { Channel } from './channel.js'
 import { MAX_KNOWN_DEVICES } from './limits.js'
 
@@ -15,6 +16,8 @@ export interface Attempt {
 export interface Peer {
   readonly device: string
   channel: Channel | undefined
+  /** Of the connection under the channel. */
+  nearness: Nearness | undefined
   attempt: Attempt | undefined
   /** Streams known to have been open: who knows of fewer has not noticed the newest yet. */
   streams: number
@@ -29,17 +32,21 @@ export interface Peer {
 export interface Peers {
   /** The device's row, made when there is none. */
   of(device: string): Peer
+  /** The same where there is one already. */
+  known(device: string): Peer | undefined
 }
 
 export function createPeers(): Peers {
   const rows = new Map<string, Peer>()
   return {
+    known: (device) => rows.get(device),
     of: (device) => {
       const known = rows.get(device)
       rows.delete(device)
       const peer: Peer = known ?? {
         device,
         channel: undefined,
+        nearness: undefined,
         attempt: undefined,
         streams: 0,
         failures: 0,

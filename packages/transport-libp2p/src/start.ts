@@ -14,6 +14,7 @@ import { keeperStreams, provideStock } from './keepers.js'
 import type { Libp2pCarrier } from './libp2p-carrier.js'
 import { MAX_HANDSHAKES } from './limits.js'
 import { createLink, type LinkTable } from './link.js'
+import { nearnessOf } from './nearness.js'
 import { type StartedNode, startNode } from './node.js'
 import type { Libp2pOptions } from './options.js'
 import type { Platform } from './platform.js'
@@ -119,7 +120,10 @@ async function serve({ node, logger }: Parts, link: LinkTable, stock: StockTable
   const { libp2p } = node
   await libp2p.handle(
     FRAMES_PROTOCOL,
-    (stream, { remotePeer }) => link.welcome({ stream, peerId: remotePeer.toMultihash().bytes }),
+    (stream, connection) => {
+      const peerId = connection.remotePeer.toMultihash().bytes
+      link.welcome({ stream, peerId, nearness: nearnessOf(connection) })
+    },
     options,
   )
   await libp2p.handle(
