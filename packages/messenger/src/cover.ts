@@ -3,18 +3,20 @@
  * (spec/privacy.md section 4). The box is drawn without looking at what waits, so that when and how often each box is
  * written to says nothing of when somebody has something to say.
  *
- * Drawn from are the boxes of those who were written to lately, decoys, and whatever else frames wait for. A decoy
+ * Drawn from are the boxes of those who were written to lately, also in groups, decoys, and whatever else frames wait for. A decoy
  * behaves like a contact: it has a home for good and a new box each day, at an hour of its own. Nobody reads it, which
  * a relay whose boxes are read by their buckets cannot see.
  */
 import { type BoxId, boxId, concatBytes, equalBytes, type MailboxPut, toHex, utf8 } from '@hyphae/core'
 import { coverFrame } from '@hyphae/tlv'
 import { boxOfSeed, boxSeedAt } from './boxes.js'
-import { mailboxOf, type NodeContext, transact } from './context.js'
+import { mailboxOf, type NodeContext, transact, type Work } from './context.js'
+import { createGroupCover, type GroupCover } from './group-cover.js'
 import { BOX_EPOCH_MS, DECOYS, HOME_BITS, MAX_BOX_EPOCH, OUTBOX_BATCH } from './limits.js'
 import { codeOf, itemOf, PUT_ID_BYTES, settleStored } from './outbox.js'
 import { drawPause, drawUniform } from './pace.js'
-import { outboxTable } from './rows.js'
+import { type OutboxRow, outboxTable } from './rows.js'
+import type { TableEntry } from './table.js'
 import { boxesWrittenTo } from './turns.js'
 
 const LABEL: Uint8Array = utf8('hyphae decoy')
@@ -25,10 +27,11 @@ const COVER_BYTES = 2048
 /** Sends at the pace of slots until the node closes. Never rejects: what was not stored waits for another slot. */
 export async function runPacedOutbox(context: NodeContext, meanMs: number): Promise<void> {
   const decoys = createDecoys(context)
+  const groups = createGroupCover(context)
   while (!context.closing.aborted) {
     try {
       await context.clock.sleep(drawPause(context.crypto, meanMs), context.closing, true)
-      await sendInSlot(context, decoys)
+      await sendInSlot(context, decoys, groups)
     } catch (error) {
       if (context.closing.aborted) return
       context.logger.warn('cover: nothing was stored in a slot', { code: codeOf(error) })
@@ -36,21 +39,36 @@ export async function runPacedOutbox(context: NodeContext, meanMs: number): Prom
   }
 }
 
-async function sendInSlot(context: NodeContext, decoys: Decoys): Promise<void> {
+async function sendInSlot(context: NodeContext, decoys: Decoys, groups: GroupCover): Promise<void> {
   // In a transaction, so that what sealed these frames is witnessed before they leave.
-  const { waiting, contacts } = await transact(context, async (tx) => ({
-    waiting: await outboxTable.list(tx, [], { limit: OUTBOX_BATCH }),
-    contacts: await boxesWrittenTo(context, tx),
-  }))
-  const others = waiting.map(({ row }) => boxId(row.box))
-  const boxes = [
-    ...new Map([...decoys.boxes(), ...contacts, ...others].map((box) => [toHex(box), box])).values(),
-  ]
-  const drawn = boxes[Math.floor(drawUniform(context.crypto) * boxes.length)] as BoxId
-  const real = waiting.find(({ row }) => equalBytes(row.box, drawn))
+  const { drawn, real } = await transact(context, async (tx) => {
+    const box = draw(context, [
+      ...decoys.boxes(),
+      ...(await boxesWrittenTo(context, tx)),
+      ...(await groups.boxes(tx)),
+      ...(await outboxTable.list(tx, [], { limit: OUTBOX_BATCH })).map(({ row }) => boxId(row.box)),
+    ])
+    return { drawn: box, real: await oldestFor(tx, box) }
+  })
   const item = real === undefined ? coverFor(context, drawn) : itemOf(real)
   await mailboxOf(context).put([item], { signal: context.closing })
   if (real !== undefined) await settleStored(context, [real])
+}
+
+/** One of the boxes, each with the same probability, however often it is named. */
+function draw({ crypto }: NodeContext, named: readonly BoxId[]): BoxId {
+  const boxes = [...new Map(named.map((box) => [toHex(box), box])).values()]
+  return boxes[Math.floor(drawUniform(crypto) * boxes.length)] as BoxId
+}
+
+/** The oldest frame that waits for a box. */
+async function oldestFor(tx: Work, box: BoxId): Promise<TableEntry<OutboxRow> | undefined> {
+  for (let from = 0; ; ) {
+    const rows = await outboxTable.list(tx, [], { from, limit: OUTBOX_BATCH })
+    const found = rows.find(({ row }) => equalBytes(row.box, box))
+    if (found !== undefined || rows.length < OUTBOX_BATCH) return found
+    from = (rows.at(-1)?.parts[0] as number) + 1
+  }
 }
 
 function coverFor({ crypto }: NodeContext, box: BoxId): MailboxPut {

@@ -9,7 +9,13 @@ import { boxOfSeed } from './boxes.js'
 import type { NodeContext, Work } from './context.js'
 import type { GroupBoxBody } from './control.js'
 import type { GroupMember } from './credential.js'
-import { type GroupRow, type GroupTurnRow, groupTurnsTable, memberBoxesTable } from './group-rows.js'
+import {
+  type GroupRow,
+  type GroupTurnRow,
+  groupTurnsTable,
+  memberBoxesTable,
+  thinMembersTable,
+} from './group-rows.js'
 import { GROUP_BOX_TRUST_MS } from './limits.js'
 import { boxesTable } from './rows.js'
 
@@ -23,7 +29,7 @@ export async function beginGroupBoxes(
   boxesTable.put(tx, { kind: 'group', seed: boxSeed, group: id }, boxOfSeed(context.crypto, boxSeed))
   // Who was in this group before goes on counting: an old announcement that is under way must not be the newest.
   const number = (await groupTurnsTable.get(tx, id))?.number ?? 0
-  groupTurnsTable.put(tx, { number, since: context.clock.now(), mail: false, open: [] }, id)
+  groupTurnsTable.put(tx, { number, since: context.clock.now(), mail: false, wroteAt: 0, open: [] }, id)
   tx.after(() => context.signals.boxes.fire())
 }
 
@@ -37,7 +43,7 @@ export async function endGroupBoxes(
   boxesTable.delete(tx, boxOfSeed(context.crypto, row.boxSeed))
   const turns = await groupTurnsTable.get(tx, id)
   for (const { box } of turns?.open ?? []) boxesTable.delete(tx, box)
-  if (turns !== undefined) groupTurnsTable.put(tx, { ...turns, mail: false, open: [] }, id)
+  if (turns !== undefined) groupTurnsTable.put(tx, { ...turns, mail: false, wroteAt: 0, open: [] }, id)
   await keepMemberBoxes(tx, id, [])
   tx.after(() => context.signals.boxes.fire())
 }
@@ -46,6 +52,12 @@ export async function endGroupBoxes(
 export async function noteGroupMail(tx: Work, id: GroupId): Promise<void> {
   const row = await groupTurnsTable.get(tx, id)
   if (row !== undefined && !row.mail) groupTurnsTable.put(tx, { ...row, mail: true }, id)
+}
+
+/** This device writes to the group: from now on its boxes get cover for a while (spec/privacy.md section 4). */
+export async function noteGroupWrite(context: NodeContext, tx: Work, id: GroupId): Promise<void> {
+  const row = await groupTurnsTable.get(tx, id)
+  if (row !== undefined) groupTurnsTable.put(tx, { ...row, wroteAt: Math.max(1, context.clock.now()) }, id)
 }
 
 /**
@@ -93,11 +105,13 @@ export async function keepMemberBoxes(
     const stays = members.some((one) => one.device === parts[1] && equalBytes(one.box, row.credential))
     if (!stays) memberBoxesTable.delete(tx, ...parts)
   }
+  for (const { parts } of await thinMembersTable.list(tx, [id]))
+    if (!members.some((one) => one.device === parts[1])) thinMembersTable.delete(tx, ...parts)
 }
 
 /** What a turn leaves: the box before is replaced, the new one is the last of the open ones. */
 export function turnedTo(row: GroupTurnRow, box: Uint8Array, now: number): GroupTurnRow {
   const replacedAt = Math.max(1, now)
   const open = row.open.map((one) => (one.replacedAt === 0 ? { ...one, replacedAt } : one))
-  return { number: row.number + 1, since: now, mail: false, open: [...open, { box, replacedAt: 0 }] }
+  return { ...row, number: row.number + 1, since: now, mail: false, open: [...open, { box, replacedAt: 0 }] }
 }

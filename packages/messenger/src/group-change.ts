@@ -19,7 +19,7 @@ import { type NodeContext, transact, type Work } from './context.js'
 import { type GroupWelcomeBody, MAX_GROUP_NAME_CHARACTERS } from './control.js'
 import { createCredential, type GroupMember, groupMember, mlsContext } from './credential.js'
 import { MessengerError } from './errors.js'
-import { beginGroupBoxes, withPresentBoxes } from './group-boxes.js'
+import { beginGroupBoxes, noteGroupWrite, withPresentBoxes } from './group-boxes.js'
 import { sendToMembers } from './group-frames.js'
 import { type GroupRow, groupEpochsTable } from './group-rows.js'
 import { keepGroup, listMembers, openGroup } from './groups.js'
@@ -161,5 +161,12 @@ async function sendCommit(
 ): Promise<void> {
   const keys = await groupEpochsTable.get(tx, id, epoch(parent))
   if (keys === undefined) throw new MessengerError('messenger/bad-row', { details: { table: 'group-epoch' } })
-  await sendToMembers(context, tx, keys, await withPresentBoxes(context, tx, id, members), commit)
+  const frames = await sendToMembers(
+    context,
+    tx,
+    keys,
+    await withPresentBoxes(context, tx, id, members),
+    commit,
+  )
+  if (frames > 0) await noteGroupWrite(context, tx, id)
 }

@@ -15,9 +15,15 @@ import { type GroupMember, groupMember, mlsContext } from './credential.js'
 import { beginGroupBoxes, endGroupBoxes, learnMemberBox, noteGroupMail } from './group-boxes.js'
 import { removeInTransaction } from './group-change.js'
 import { openGroupBytes } from './group-frames.js'
-import { type EarlyFrameRow, earlyFramesTable, type GroupRow, groupsTable } from './group-rows.js'
+import {
+  type EarlyFrameRow,
+  earlyFramesTable,
+  type GroupRow,
+  groupsTable,
+  thinMembersTable,
+} from './group-rows.js'
 import { keepGroup, membersOf, openGroup } from './groups.js'
-import { MAX_EARLY_FRAMES } from './limits.js'
+import { MAX_EARLY_FRAMES, STANDARD_FRAME_BYTES } from './limits.js'
 import { logMessage } from './log.js'
 import { orRefuse } from './refuse.js'
 import { type KeyPackageRow, keyPackagesTable } from './rows.js'
@@ -106,7 +112,7 @@ async function openAndProcess(
   options: { readonly keepEarly: boolean },
 ): Promise<boolean | undefined> {
   const opened = await openGroupBytes(context, tx, id, box, frame)
-  if (opened.kind === 'message') return processGroupMessage(context, tx, id, opened.message)
+  if (opened.kind === 'message') return processGroupMessage(context, tx, id, opened.message, frame.length)
   if (opened.kind === 'nothing') return false
   if (options.keepEarly) await keepEarlyFrame(tx, id, { box, frame })
   return undefined
@@ -124,12 +130,14 @@ async function processGroupMessage(
   tx: Work,
   id: GroupId,
   bytes: Uint8Array,
+  frameBytes: number,
 ): Promise<boolean> {
   const { row, state } = await openGroup(context, tx, id)
   const result = await orRefuse(context, tx, 'group', () => processMessage(mlsContext(context), state, bytes))
   if (result === null || result.event.kind === 'proposal') return false
   const { event } = result
   const sender = groupMember(context, event.sender)
+  if (frameBytes < STANDARD_FRAME_BYTES) thinMembersTable.put(tx, true, id, sender.device)
   if (event.kind === 'application') {
     groupsTable.put(tx, { ...row, state: encodeGroup(result.state) }, id)
     await receiveGroupContent(context, tx, id, { sender, state: result.state }, event.plaintext)

@@ -46,6 +46,8 @@ export interface GroupTurnRow {
   readonly since: number
   /** There was mail since. */
   readonly mail: boolean
+  /** When this device wrote to the group last, in ms; 0 for never. */
+  readonly wroteAt: number
   /** Boxes that are read besides the credential's, oldest first, and when each was replaced, in ms; 0 while in use. */
   readonly open: readonly { readonly box: Uint8Array; readonly replacedAt: number }[]
 }
@@ -56,6 +58,7 @@ export const groupTurnsTable: Table<GroupTurnRow> = table(
     number: count,
     since: count,
     mail: v.boolean(),
+    wroteAt: count,
     open: v.array(v.strictObject({ box: bytes, replacedAt: count })),
   }),
 )
@@ -72,3 +75,6 @@ export const memberBoxesTable: Table<MemberBoxRow> = table(
   'member-box',
   v.strictObject({ credential: bytes, box: bytes, number: count, learnedAt: count }),
 )
+
+/** Group id, device id: members who send small frames, and whom no cover is sent. */
+export const thinMembersTable: Table<true> = table('thin-member', v.literal(true))

@@ -16,7 +16,7 @@ import {
 import type { NodeContext, Work } from './context.js'
 import { type GroupMember, groupMember, mlsContext } from './credential.js'
 import { MessengerError } from './errors.js'
-import { keepMemberBoxes, withPresentBoxes } from './group-boxes.js'
+import { keepMemberBoxes, noteGroupWrite, withPresentBoxes } from './group-boxes.js'
 import { keepEpochKeys, sendToMembers } from './group-frames.js'
 import { type GroupRow, groupEpochsTable, groupsTable } from './group-rows.js'
 import { headsOf, logMessage } from './log.js'
@@ -74,6 +74,7 @@ export async function sealToGroup(
   const keys = await groupEpochsTable.get(tx, id, epoch(state))
   if (keys === undefined) throw new MessengerError('messenger/bad-row', { details: { table: 'group-epoch' } })
   const pending = await sendToMembers(context, tx, keys, members, sealed.message, counted)
+  await noteGroupWrite(context, tx, id)
   groupsTable.put(tx, { ...row, state: encodeGroup(sealed.state) }, id)
   return { members, pending }
 }

@@ -63,9 +63,17 @@ export const READER_BITS = 8
  * mistaken for.
  */
 export const DECOYS = 6
+/**
+ * Boxes of groups that cover goes to: one group of 33, or eight of five. Each makes everything else wait a mean pause
+ * longer, and a group that is covered in part shows by the rest when something is said in it.
+ */
+export const COVERED_GROUP_BOXES = 32
 /** A strict node takes a session for lost when its peer was not heard for so long: two slow ways there and back. */
 export const STRICT_SILENCE_MS: number = 2 * 24 * 60 * 60 * 1000
-/** A contact's box gets cover for so long after it was last turned to: those who never answer do not for ever. */
+/**
+ * A contact's box gets cover for so long after it was last turned to, and a group's boxes after the group was last written
+ * to: those who never answer do not for ever.
+ */
 export const COVERED_MS: number = 7 * 24 * 60 * 60 * 1000
 /** How long what a relay says of its crowd is believed: crowds change in days. */
 export const BITS_FRESH_MS: number = 60 * 60 * 1000
@@ -100,6 +108,10 @@ export const MAX_EARLY_FRAMES = 256
 
 /** Chunk frames uploaded or fetched in one call: 256 KiB. */
 export const BLOB_BATCH = 64
+/** Of one file: the next batch is read and on its way while the last is confirmed. A third gains nothing on one machine. */
+export const FILE_BATCHES_AT_ONCE = 2
+/** Of all files: 2 MiB in memory, and four files that go on while others hang on a slow carrier. */
+export const BATCHES_AT_ONCE = 8
 /** Ids of the latest messages that a new message names as its parents. */
 export const MAX_HEADS = 8
 
