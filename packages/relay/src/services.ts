@@ -71,7 +71,7 @@ async function openAll(options: ServiceOptions, base: ServicesBase): Promise<Ope
       details: { setting: 'engine', reason: 'it keeps no rows, which payment, hops and push need' },
     })
   // The embedded store lies in a folder that is its owner's alone; others are read by whoever runs them.
-  if (serviceKey === undefined && engine.rows.once !== undefined)
+  if (serviceKey === undefined && engine.rows.shared)
     logger.warn('no service key: keys of services lie open in the store')
   const rows = await sealedRows(engine.rows, crypto, serviceKey)
   const whole = { ...base, rows, store: sharedStore({ rows, crypto, clock, root: ROOT }) }

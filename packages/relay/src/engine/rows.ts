@@ -19,6 +19,8 @@ export interface NamedRow extends Row {
 }
 
 export interface ServiceRows {
+  /** Other relays may stand over the same rows. */
+  readonly shared: boolean
   get(key: string): Promise<Row | undefined>
   /**
    * Stores the value where the row still has this version, 0 for a row that is not there; its new version, undefined
@@ -33,10 +35,10 @@ export interface ServiceRows {
   /** Counts one use for a purpose of 16 bytes: true, and not counted again, for one that was counted before. */
   use(spend: Spend, purpose: Uint8Array): Promise<boolean>
   /**
-   * True for the first who asks with this name of 32 bytes until then, at most MAX_ONCE_MS from now. Left out by an
-   * engine that serves one process: that can remember it itself.
+   * True for the first who asks with this name of 32 bytes until then, at most MAX_ONCE_MS from now; also when the
+   * relay, or all of them, were started anew since.
    */
-  once?(name: Uint8Array, until: number): Promise<boolean>
+  once(name: Uint8Array, until: number): Promise<boolean>
 }
 
 const KEY = /^[\w-]+(\.[\w-]+)*$/

@@ -135,6 +135,12 @@ function isRefusal(result: unknown): result is Refusal {
   return typeof result === 'object' && result !== null && 'refused' in result
 }
 
+/** Counted as a thing that may be used once, whose count is forgotten when it cannot be shown any more. */
+function onceJob(name: Uint8Array, until: number): Job<boolean> {
+  const spend = { name, most: 1, until: Math.ceil(until) }
+  return { reads: [spentKey(name)], bytes: ENTRY_BYTES, run: (batch) => useUp(batch, spend) }
+}
+
 export function createServiceRows(context: RowsContext): ServiceRows & {
   sweep(signal: AbortSignal): Promise<void>
 } {
@@ -145,6 +151,7 @@ export function createServiceRows(context: RowsContext): ServiceRows & {
     return result
   }
   return {
+    shared: false,
     get: async (key) => {
       checkRow(key)
       const [bytes] = await database().getMany([rowKey(key)])
@@ -165,6 +172,7 @@ export function createServiceRows(context: RowsContext): ServiceRows & {
       })
     },
     use: (spend, purpose) => submit(useJob(spend, purpose, defaultCrypto)),
+    once: (name, until) => submit(onceJob(name, until)),
     sweep: async (signal) => {
       const range = { gte: ROW_DUE_RANGE.gte, lt: rowDueKey(now() + 1, ''), limit: SWEEP_STEP }
       while (!signal.aborted) {

@@ -18,15 +18,13 @@ export interface Replays {
 
 const LABEL = utf8('hyphae hop seen v1')
 
-/** True for the first of all relays of the store that was shown what is sealed to `enc`. */
+/** True for the first time that a relay of the store is shown what is sealed to `enc`, over restarts too. */
 export async function firstSeen(
   { once }: ServiceRows,
   { sha256 }: Pick<CryptoProvider, 'sha256'>,
   enc: Uint8Array,
   time: number,
 ): Promise<boolean> {
-  // An engine of one process: it has remembered it itself.
-  if (once === undefined) return true
   return once(sha256(concatBytes(LABEL, enc)), time + HOP_WINDOW_MS)
 }
 

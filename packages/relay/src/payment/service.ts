@@ -97,8 +97,7 @@ export async function openPayment(options: PaymentOptions, base: ServiceBase): P
   const { rows, clock } = base
   // Two relays that redeem one voucher at once pay for two transactions.
   const settle = async (): Promise<void> => {
-    if (rows.once === undefined || (await takeTurn(rows, clock, 'settle', SETTLE_TURN_MS)))
-      await till.settle()
+    if (!rows.shared || (await takeTurn(rows, clock, 'settle', SETTLE_TURN_MS))) await till.settle()
   }
   return {
     till,

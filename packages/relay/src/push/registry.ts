@@ -113,7 +113,7 @@ export function createRegistry(rows: ServiceRows, clock: Clock): Registry {
     },
     claim: async (box, until) => {
       // An engine of one process has nobody else.
-      if (rows.once === undefined) return true
+      if (!rows.shared) return true
       const key = keyOf('wake', box)
       if ((await rows.get(key)) !== undefined) return false
       return (await rows.put(key, Uint8Array.of(1), 0, until)) !== undefined

@@ -60,7 +60,7 @@ export async function openPush(options: PushOptions, base: PushBase): Promise<Pu
   const gateway = options.gateway === undefined ? undefined : await openGateway(options.gateway, base)
   const peers = peersOf(options.gateways ?? [], base)
   const registry = createRegistry(rows, clock)
-  const isShared = rows.once !== undefined
+  const isShared = rows.shared
   const waker = createWaker({
     registry,
     clock,

@@ -121,13 +121,14 @@ function readQuery(route: Route, query: string): { readonly value: unknown } | P
 
 const LABEL = utf8('hyphae rest nonce v1')
 
-/** What another relay of the store was shown, or may have been. */
-async function seenElsewhere(
+/** What another relay of the store was shown, or this one before it was started anew; or may have been. */
+async function seenBefore(
   { use }: Authenticated,
   { engine, crypto, clock }: ServerContext,
 ): Promise<Problem | undefined> {
   const { rows } = engine
-  if (rows?.once === undefined) return undefined
+  // An engine that keeps nothing for services: this process remembers what it was shown itself.
+  if (rows === undefined) return undefined
   const name = crypto.sha256(concatBytes(LABEL, utf8(use)))
   const until = clock.now() + SIGNATURE_WINDOW_MS + SIGNATURE_SKEW_MS
   try {
@@ -159,7 +160,7 @@ export async function checkRequest(
     const by = { client: rates.client, crypto: server.crypto, nonces }
     const proved = authenticate(message, body, server.clock.now(), by)
     if ('code' in proved) return proved
-    const seen = await seenElsewhere(proved, server)
+    const seen = await seenBefore(proved, server)
     if (seen !== undefined) return seen
     key = proved.key
   }

@@ -91,16 +91,17 @@ export function rowsCompliance(open: Open): void {
     expect(counted.slice(8)).toEqual(counted.slice(0, 8))
   })
 
-  it('hostile 8: say yes to a name once', async () => {
+  it('hostile 8: say yes to a name once, also after a restart', async () => {
     const fixture = await open()
     const { once } = rowsOf(fixture)
-    if (once === undefined) return
     const name = random(32)
     const answers = await Promise.all(
       Array.from({ length: 8 }, () => once(name, fixture.clock.now() + HOUR / 2)),
     )
     expect(answers.filter(Boolean)).toHaveLength(1)
     expect(await once(random(32), fixture.clock.now() + HOUR / 2)).toBe(true)
+    await fixture.reopen()
+    expect(await rowsOf(fixture).once(name, fixture.clock.now() + HOUR / 2)).toBe(false)
   })
 
   it('hostile 49: are sealed under a key where there is one, and open with no other', async () => {

@@ -50,8 +50,7 @@ function steppedClock() {
 
 async function scene(answer: () => Verdict = () => null) {
   const { clock, advance } = steppedClock()
-  const { once: _, ...alone } = memoryRows(clock)
-  const registry = createRegistry(alone, clock)
+  const registry = createRegistry({ ...memoryRows(clock), shared: false }, clock)
   const sent: string[] = []
   const state = { watched: false, waiting: true }
   const stop = new AbortController()

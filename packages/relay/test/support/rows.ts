@@ -8,9 +8,7 @@ interface Held {
   readonly until: number
 }
 
-export function memoryRows(
-  clock: Clock,
-): Required<ServiceRows> & { readonly held: ReadonlyMap<string, Held> } {
+export function memoryRows(clock: Clock): ServiceRows & { readonly held: ReadonlyMap<string, Held> } {
   const held = new Map<string, Held>()
   const seen = new Set<string>()
   let versions = 0
@@ -19,6 +17,7 @@ export function memoryRows(
     return row !== undefined && row.until > clock.now() ? row : undefined
   }
   return {
+    shared: true,
     held,
     get: async (key) => live(key),
     put: async (key, value, version, until = Number.POSITIVE_INFINITY) => {

@@ -104,10 +104,11 @@ function createSweep(context: Context): (signal: AbortSignal) => Promise<void> {
 
 export function createServiceRows(
   context: Context,
-): Required<ServiceRows> & { sweep(signal: AbortSignal): Promise<void> } {
+): ServiceRows & { sweep(signal: AbortSignal): Promise<void> } {
   const { js, names, now } = context
   const spent = createDocuments(js, names.spent)
   return {
+    shared: true,
     get: async (key) => {
       checkRow(key)
       const held = await read(context, key)

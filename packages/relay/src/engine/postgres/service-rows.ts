@@ -54,8 +54,9 @@ const LIVE = '(until IS NULL OR until > $2)'
 export function createServiceRows(
   pool: Pool,
   now: () => number,
-): Required<ServiceRows> & { sweep(signal: AbortSignal): Promise<void> } {
+): ServiceRows & { sweep(signal: AbortSignal): Promise<void> } {
   return {
+    shared: true,
     get: async (key) => {
       checkRow(key)
       const { rows } = await tried(() =>
