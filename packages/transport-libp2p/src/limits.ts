@@ -45,6 +45,10 @@ export const MAX_STORED_BYTES: number = 16 * 1024 * 1024
 export const MAX_STORED_VALUES = 8192
 /** With so many connections nobody found on the local network is dialled any more. */
 export const MAX_NEARBY_PEERS = 32
+/** Bootstrap nodes that are gone are dialled again below so many peers: beyond it the network is met without them. */
+export const ENOUGH_PEERS = 16
+/** How often a node looks whether its relays and bootstrap nodes are there, besides when a connection ends. */
+export const STANDING_CHECK_MS = 30_000
 /** Statements of others that they keep a stock: some hundred bytes each; kad-dht alone forgets them after two days. */
 export const MAX_STORED_PROVIDERS = 8192
 /** Peers whose addresses and protocols are kept, of the many that a look-up names: up to some kilobytes each. */

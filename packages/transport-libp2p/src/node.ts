@@ -3,7 +3,7 @@
 import type { CryptoProvider } from '@hyphae/crypto'
 import { autoNAT } from '@libp2p/autonat'
 import { bootstrap } from '@libp2p/bootstrap'
-import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { dcutr } from '@libp2p/dcutr'
 import { type GossipSub, gossipsub } from '@libp2p/gossipsub'
@@ -34,6 +34,7 @@ import type { Libp2pOptions } from './options.js'
 import type { Discoveries, Platform, Transports } from './platform.js'
 import { DHT_PROTOCOL } from './protocols.js'
 import { RecordStore } from './record-store.js'
+import { createRelays, type RelayPlace } from './relays.js'
 
 export type Services = {
   readonly dht: KadDHT
@@ -45,6 +46,7 @@ export type Services = {
 export interface StartedNode {
   readonly libp2p: Libp2p<Services>
   readonly store: RecordStore
+  readonly relays: readonly RelayPlace[]
 }
 
 /** @throws Libp2pError `libp2p/cannot-start` */
@@ -60,13 +62,14 @@ export async function startNode(
     crypto.sha256(key).map((byte, index) => byte ^ (own[index] as number)),
   )
   const { transports, nearby } = await platform.load()
+  const relays = createRelays()
   let started: Libp2p | undefined
   try {
     const libp2p: Libp2p<Services> = await createLibp2p<Services>({
       privateKey,
       datastore: store,
       addresses: { listen: [...(options.listen ?? [])] },
-      transports: transportsOf(options, transports),
+      transports: [...transports, relays.transport, ...((options.transports ?? []) as Transports)],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
       peerDiscovery: discoveriesOf(options, nearby, (peer) => void meet(started, peer)),
@@ -81,14 +84,10 @@ export async function startNode(
       services: servicesOf(options, platform, crypto),
     })
     started = libp2p
-    return { libp2p, store }
+    return { libp2p, store, relays: relays.places }
   } catch (cause) {
     throw new Libp2pError('libp2p/cannot-start', { cause })
   }
-}
-
-function transportsOf(options: Libp2pOptions, built: Transports): Transports {
-  return [...built, circuitRelayTransport(), ...((options.transports ?? []) as Transports)]
 }
 
 function discoveriesOf(

@@ -20,6 +20,7 @@ import type { Libp2pOptions } from './options.js'
 import type { Platform } from './platform.js'
 import { FRAMES_PROTOCOL, STOCK_PROTOCOL } from './protocols.js'
 import { readiness } from './readiness.js'
+import { keepStanding } from './standing.js'
 import { createStock, type StockTable } from './stock.js'
 import { createTopic } from './topic.js'
 
@@ -57,6 +58,9 @@ async function wire(parts: Parts, closing: AbortController): Promise<Started> {
   const { directory, stock } = await directoryOf(parts)
   const link = linkOf(parts, directory)
   await serve(parts, link, stock)
+  const { clock, logger, random } = parts
+  const { bootstrap = [] } = options
+  keepStanding({ libp2p, clock, logger, random, bootstrap, relays: node.relays, closed })
   if (options.announce) startAnnouncing(parts, directory)
   const close = async (): Promise<void> => {
     closing.abort()

@@ -45,20 +45,25 @@ async function linked(listen: string): Promise<LinkSubject> {
   }
 }
 
-/** Two nodes of one DHT. */
+/** Two nodes of one DHT, with a wire between them that can be cut. */
 async function pair(): Promise<CarrierSubject & Pick<TopicSubject, 'garble'>> {
   const carrier = await startNode()
-  const other = await startNode({ bootstrap: carrier.addresses() })
+  const [address] = carrier.addresses() as [string]
+  const port = Number(address.split('/')[4])
+  const wire = await startWire({ host: '127.0.0.1', port })
+  const other = await startNode({ bootstrap: [address.replace(`/tcp/${port}`, `/tcp/${wire.port}`)] })
   const stranger = await bareNode()
   return {
     carrier,
     other,
+    cut: wire.cut,
     garble: async (topic, bytes) => {
       await stranger.connect(carrier.addresses()[0] as string)
       await stranger.publish(topicName(crypto, topic), bytes)
     },
     dispose: async () => {
       await Promise.all([carrier.close(), other.close(), stranger.close()])
+      await wire.stop()
     },
   }
 }

@@ -4,8 +4,8 @@ import { dedupe, fanOut, memoryNetwork } from '@hyphae/transport'
 import { multiaddr } from '@multiformats/multiaddr'
 import { describe, expect, it } from 'vitest'
 import { startWire } from '../../testkit/test/support/wire.js'
-import { circuitOf } from './support/circuit.js'
-import { components, frameOf, type Node, node, pause } from './support/nodes.js'
+import { circuitOf, impatientRelay } from './support/circuit.js'
+import { closeLater, components, frameOf, type Node, node, pause } from './support/nodes.js'
 
 /** Two nodes that only a relay can bring together. */
 async function relayed(): Promise<{ ada: Node; ben: Node }> {
@@ -54,6 +54,35 @@ describe('nodes behind a relay', () => {
     expect(new Set(heard).size).toBe(heard.length)
     await ben.close()
     await reading
+  }, 60_000)
+
+  it('go on when the relay ends each connection after its time, both ways, again and again', async () => {
+    const relay = await impatientRelay(1_000)
+    closeLater({ close: async () => void (await relay.stop()) })
+    const ben = await node({ listen: [`${relay.getMultiaddrs()[0]}/p2p-circuit`] })
+    const places = await circuitOf(ben)
+    const ada = await node({ listen: [], addresses: () => places })
+    let ended = 0
+    ada.libp2p.addEventListener('connection:close', ({ detail }) => {
+      if (detail.limits !== undefined) ended += 1
+    })
+    const heard = { ada: 0, ben: 0 }
+    const reading = Object.entries({ ada, ben }).map(async ([name, one]) => {
+      for await (const _ of one.link.frames()) heard[name as 'ada' | 'ben'] += 1
+    })
+    await ada.link.send(ben.device, frameOf())
+    // Three ends; after each the side that cannot dial is heard again, and so is the other.
+    for (let round = 1; round <= 3; round++) {
+      await expect.poll(() => ended, { timeout: 15_000 }).toBeGreaterThanOrEqual(round)
+      const before = { ...heard }
+      const both = async (): Promise<boolean> => {
+        await Promise.allSettled([ben.link.send(ada.device, frameOf()), ada.link.send(ben.device, frameOf())])
+        return heard.ada > before.ada && heard.ben > before.ben
+      }
+      await expect.poll(both, { timeout: 15_000 }).toBe(true)
+    }
+    await Promise.all([ada.close(), ben.close()])
+    await Promise.all(reading)
   }, 60_000)
 
   it('are met on topics and in the directory all the same', async () => {
