@@ -317,7 +317,9 @@ describe('the relay', () => {
       ttl: [1, 7, 14, 30],
       framesPerBox: 1024,
       tickets: expect.arrayContaining(['none', 'work']),
+      price: '',
     })
+    expect(unb64(json.store)).toHaveLength(16)
   })
 })
 

@@ -2,6 +2,7 @@
 import { systemClock } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { type RelayOptions, type RestKey, signRequest } from '@hyphae/relay'
+import { checkAnswer } from './answers.js'
 import { type RelayFixture, startFixture } from './relay.js'
 
 export function newKey(): RestKey {
@@ -30,6 +31,7 @@ export interface RestFixture extends RelayFixture {
   ask(method: string, path: string, asked?: Asked): Promise<RestAnswer>
 }
 
+/** Every answer is held against the document of the interface. */
 export async function askRest(
   base: string,
   method: string,
@@ -52,8 +54,10 @@ export async function askRest(
     ...(text !== undefined && { body: text }),
   })
   const answer = await response.text()
-  const isJson = (response.headers.get('content-type') ?? '').includes('json')
-  return { status: response.status, headers: response.headers, json: isJson ? JSON.parse(answer) : undefined }
+  const media = response.headers.get('content-type') ?? ''
+  const json = media.includes('json') ? JSON.parse(answer) : undefined
+  checkAnswer(method, path, response.status, media, json)
+  return { status: response.status, headers: response.headers, json }
 }
 
 export async function startRest(options: Partial<RelayOptions> = {}): Promise<RestFixture> {
