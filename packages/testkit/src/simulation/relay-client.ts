@@ -29,6 +29,8 @@ export interface Client {
   /** The connection's name at the relay. */
   readonly name: string
   readonly checksProofs: boolean
+  /** What is for different boxes goes in different requests, as over two hops (spec/relay-hops.md section 4). */
+  readonly apart: boolean
   /** How long a watch waits at the relay. */
   readonly holdMs: number
   readonly verifyProof: VerifyProof
@@ -59,6 +61,7 @@ export function relayClient(route: Route, life: NodeLife, name: string): Client 
   return {
     name,
     holdMs: server.holdMs,
+    apart: entry !== undefined,
     checksProofs: server.checks.proof !== undefined,
     verifyProof: server.checks.proof ?? (() => true),
     ready: (options) => {

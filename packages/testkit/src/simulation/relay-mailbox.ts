@@ -6,6 +6,8 @@ import {
   type IoOptions,
   isHyphaeError,
   type Mailbox,
+  type MailboxPut,
+  toHex,
   utf8,
 } from '@hyphae/core'
 import { TestkitError } from '../errors.js'
@@ -25,12 +27,7 @@ export function relayMailbox(client: Client): Mailbox {
       client.ready(options)
       checkPuts(puts)
       const copies = puts.map(({ box, id, frame }) => ({ box, id: id.slice(), frame: frame.slice() }))
-      const bytes = copies.reduce((sum, { frame }) => sum + frame.length + PUT_BYTES, 0)
-      await client.ask<void>('put', bytes, options, ({ server, saw }, answer) => {
-        for (const put of copies) saw('put', put.box, put.frame.length)
-        server.put(copies)
-        answer({ value: undefined, bytes: 0 })
-      })
+      await Promise.all(requestsOf(client, copies).map((request) => put(client, request, options)))
     },
     fetch: async (key, options) => {
       client.ready(options)
@@ -39,6 +36,22 @@ export function relayMailbox(client: Client): Mailbox {
     },
     watch: (key, options) => watch(client, key, options),
   }
+}
+
+function requestsOf({ apart }: Client, puts: readonly MailboxPut[]): MailboxPut[][] {
+  if (!apart) return [[...puts]]
+  const byBox = new Map<string, MailboxPut[]>()
+  for (const one of puts) byBox.set(toHex(one.box), [...(byBox.get(toHex(one.box)) ?? []), one])
+  return [...byBox.values()]
+}
+
+function put(client: Client, puts: readonly MailboxPut[], options: IoOptions | undefined): Promise<void> {
+  const bytes = puts.reduce((sum, { frame }) => sum + frame.length + PUT_BYTES, 0)
+  return client.ask<void>('put', bytes, options, ({ server, saw }, answer) => {
+    for (const { box, frame } of puts) saw('put', box, frame.length)
+    server.put(puts)
+    answer({ value: undefined, bytes: 0 })
+  })
 }
 
 /** Answers at once with what waits, or within `holdMs` when something comes. */
