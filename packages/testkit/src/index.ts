@@ -39,6 +39,7 @@ export {
   type Spread,
 } from './simulation/leakage.js'
 export type { Attack, Guesses, TalkingPair } from './simulation/leakage-attack.js'
+export type { TalkingGroup } from './simulation/leakage-rows.js'
 export { leakageText } from './simulation/leakage-text.js'
 export type { RelayLies } from './simulation/lies.js'
 export type { NodeLife } from './simulation/life.js'

@@ -13,8 +13,11 @@ export interface Guesses {
 export interface Attack {
   /** Who: `wire`, `entry`, `second`, a relay that is both, or `relays together`. */
   readonly adversary: string
-  readonly method: 'boxes' | 'lookups' | 'buckets' | 'replies' | 'timing' | 'activity'
+  readonly method: 'boxes' | 'lookups' | 'buckets' | 'replies' | 'rows' | 'writers' | 'timing' | 'activity'
+  /** Names of nodes; of `rows`, which claims what belongs to one group, ids of boxes. */
   readonly claims: readonly TalkingPair[]
+  /** Pairs that could have been claimed: what chance is counted from. */
+  readonly among: number
   /** Undefined without the truth. */
   readonly guesses: Guesses | undefined
 }

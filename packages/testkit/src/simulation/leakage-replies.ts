@@ -9,7 +9,7 @@ import type { Sighting } from './observations.js'
 import { LEAST_SCORE, LEAST_SENDS } from './timing.js'
 
 /** When one address wrote to one box. */
-interface Writes {
+export interface Writes {
   readonly box: string
   readonly times: readonly number[]
 }
@@ -32,7 +32,8 @@ export function claimsByReplies(sightings: readonly Sighting[], crowd: Crowd): T
   return bestClaims(crowd.names, score, LEAST_SCORE)
 }
 
-function writesOf(sightings: readonly Sighting[]): Map<string, Writes[]> {
+/** By address, what it wrote to more than once or twice. */
+export function writesOf(sightings: readonly Sighting[]): Map<string, Writes[]> {
   const times = new Map<string, Map<string, number[]>>()
   for (const { address, action, subject, at } of sightings) {
     if (action !== 'put') continue

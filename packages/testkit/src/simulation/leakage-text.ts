@@ -1,16 +1,23 @@
 /** A leakage report as text for people. */
 import type { LeakageReport, RelayLeakage, Spread } from './leakage.js'
-import type { Guesses } from './leakage-attack.js'
+import type { Attack, Guesses } from './leakage-attack.js'
 import type { TimingLeakage } from './timing.js'
 
 /** Lines of linked pairs and guesses shown for each adversary. */
 const SHOWN_PAIRS = 5
 
+/** What is claimed, where that is not who talks to whom. */
+const WHAT: Partial<Record<Attack['method'], string>> = {
+  rows: 'which boxes are of one group',
+  writers: 'who is in one group',
+}
+
 export function leakageText({ relays, wire, attacks }: LeakageReport): string {
   const lines = relays.flatMap(relayLines)
   if (wire !== undefined) lines.push(...wireLines(wire))
   for (const { adversary, method, guesses } of attacks)
-    if (guesses !== undefined) lines.push(`${adversary}, who talks to whom by ${method}: ${guessed(guesses)}`)
+    if (guesses !== undefined)
+      lines.push(`${adversary}, ${WHAT[method] ?? 'who talks to whom'} by ${method}: ${guessed(guesses)}`)
   return `${lines.join('\n')}\n`
 }
 

@@ -7,6 +7,7 @@ import { type Activity, claimsByActivity } from './leakage-activity.js'
 import { type Attack, type Guesses, scoreClaims, type TalkingPair } from './leakage-attack.js'
 import { claimsByBuckets, crowdOf, joinedByBoxes, joinedByLookups, unsealed } from './leakage-colluding.js'
 import { claimsByReplies } from './leakage-replies.js'
+import { claimsByRows, claimsByWriters, type GroupClaims, type TalkingGroup } from './leakage-rows.js'
 import type { SimulatedNetwork } from './network.js'
 import type { Sighting, WireSighting } from './observations.js'
 import { LEAST_BYTES, type TimingLeakage, timingLeakage } from './timing.js'
@@ -47,6 +48,8 @@ export interface LeakageReport {
 export interface LeakageOptions {
   /** Who really talked. */
   readonly truth?: readonly TalkingPair[]
+  /** Which groups there really were: without them nobody looks for any. */
+  readonly groups?: readonly TalkingGroup[]
   /** Endpoints that are clients, for timing; all nodes when left out. */
   readonly clients?: readonly string[]
 }
@@ -58,24 +61,28 @@ export function leakageReport(network: SimulatedNetwork, options: LeakageOptions
   const relays = [...seen].map(([relay, sightings]) => relayLeakage(relay, sightings))
   const onWire = observations.wireSightings()
   const wire = onWire.length === 0 ? undefined : timingLeakage(onWire, clients)
-  const { truth } = options
+  const { truth, groups } = options
+  const known = unsealed(observations.sightings())
   const claims = [
     ...relays.map(({ relay, linked }): Claims => [`${relay} alone`, 'boxes', linked.map(pairOf)]),
     ...[...seen].flatMap(([relay, sightings]): Claims[] => [
       [`${relay} alone`, 'lookups', joinedByLookups(sightings)],
       [`${relay} alone`, 'activity', claimsByActivity(askedOf(sightings, clients), clients)],
     ]),
-    ...together(observations.sightings()),
+    ...together(known),
     ...(wire === undefined ? [] : onTheWire(wire, onWire, clients)),
   ]
+  const among = (clients.length * (clients.length - 1)) / 2
   const attacks = claims.map(
     ([adversary, method, pairs]): Attack => ({
       adversary,
       method,
       claims: pairs,
+      among,
       guesses: truth && scoreClaims(pairs, truth),
     }),
   )
+  if (groups !== undefined) attacks.push(...onGroups(seen, known, groups))
   const alone = relays.flatMap(({ linked }) => linked.map(pairOf))
   const byTiming = attacks.find(({ method }) => method === 'timing')?.guesses
   return { relays, wire, byRelays: truth && scoreClaims(alone, truth), byTiming, attacks }
@@ -98,14 +105,31 @@ function pairOf({ writer, reader }: { readonly writer: string; readonly reader: 
 }
 
 /** All relays as one adversary. */
-function together(sightings: readonly Sighting[]): Claims[] {
-  const known = unsealed(sightings)
+function together(known: readonly Sighting[]): Claims[] {
   const crowd = crowdOf(known)
   return [
     ['relays together', 'boxes', joinedByBoxes(known).map(pairOf)],
     ['relays together', 'lookups', joinedByLookups(known)],
     ['relays together', 'buckets', claimsByBuckets(crowd)],
     ['relays together', 'replies', claimsByReplies(known, crowd)],
+  ]
+}
+
+function onGroups(
+  seen: ReadonlyMap<string, readonly Sighting[]>,
+  known: readonly Sighting[],
+  groups: readonly TalkingGroup[],
+): Attack[] {
+  const attack = (adversary: string, method: Attack['method'], found: GroupClaims): Attack => {
+    const { claims, among, truth } = found
+    return { adversary, method, claims, among, guesses: scoreClaims(claims, truth) }
+  }
+  return [
+    ...[...seen].map(([relay, sightings]) =>
+      attack(`${relay} alone`, 'rows', claimsByRows(sightings, groups)),
+    ),
+    attack('relays together', 'rows', claimsByRows(known, groups)),
+    attack('relays together', 'writers', claimsByWriters(known, groups)),
   ]
 }
 

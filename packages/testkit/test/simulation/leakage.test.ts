@@ -11,6 +11,7 @@ import {
   unsealed,
 } from '../../src/simulation/leakage-colluding.js'
 import { claimsByReplies } from '../../src/simulation/leakage-replies.js'
+import { claimsByRows, claimsByWriters, type TalkingGroup } from '../../src/simulation/leakage-rows.js'
 import type { Sighting } from '../../src/simulation/observations.js'
 
 const MINUTE_MS = 60_000
@@ -94,6 +95,50 @@ describe('relays together', () => {
     expect(scoreClaims(claims(soon), PAIRS)).toMatchObject({ right: 5 })
     const whenever = talk(() => random.integer(24 * 60 * MINUTE_MS))
     expect(scoreClaims(claims(whenever), PAIRS).right).toBeLessThan(3)
+  })
+})
+
+describe('groups', () => {
+  const DAY_MS = 24 * 60 * MINUTE_MS
+  const members = ['n0', 'n1', 'n2', 'n3']
+  const GROUP: TalkingGroup = { members, boxes: members.map((name) => `box of ${name}`.replaceAll(' ', '-')) }
+  const random = unsafeSeededRandom(13)
+  const [first, second, ...others] = GROUP.boxes as [string, string, ...string[]]
+
+  /** Thirty messages of `n0` to two boxes of the group, so long apart; and cover for six other boxes. */
+  function day(apartMs: () => number): Sighting[] {
+    const said = Array.from({ length: 30 }, () => random.integer(DAY_MS))
+    const rows = said.flatMap((at) => [
+      sighting(at, 'n0', 'put', first),
+      sighting(at + apartMs(), 'n0', 'put', second),
+    ])
+    const cover = Array.from({ length: 180 }, (_, index) =>
+      sighting(random.integer(DAY_MS), 'n0', 'put', `other-${index % 6}`),
+    )
+    return [...rows, ...cover].sort((a, b) => a.at - b.at)
+  }
+
+  it('show by boxes that are written to in rows, at once or within minutes, and not by boxes that have their own times', () => {
+    for (const apartMs of [() => 0, () => random.integer(8 * MINUTE_MS)]) {
+      const { claims, among, truth } = claimsByRows(day(apartMs), [GROUP])
+      expect(scoreClaims(claims, truth)).toMatchObject({ right: 1, pairs: 1 })
+      expect(claims.length).toBeLessThan(6)
+      expect(among).toBe(28)
+    }
+    const { claims, truth } = claimsByRows(
+      day(() => random.integer(DAY_MS)),
+      [GROUP],
+    )
+    expect(scoreClaims(claims, truth)).toMatchObject({ right: 0, pairs: 1 })
+  })
+
+  it('show by who writes to one box, which two contacts never do', () => {
+    const put = (name: string, box: string): Sighting[] =>
+      [1, 2, 3].map((at) => sighting(at, name, 'put', box))
+    const seen = [...put('n1', first), ...put('n2', first), ...put('n0', others[0] as string)]
+    const { claims, truth } = claimsByWriters([...seen, ...put('n4', 'else')], [GROUP])
+    expect(scoreClaims(claims, truth)).toEqual({ claimed: 1, right: 1, pairs: 6 })
+    expect(claimsByWriters([...put('n1', 'a'), ...put('n2', 'b')], [GROUP]).claims).toEqual([])
   })
 })
 
