@@ -1,8 +1,9 @@
-// `npm run soak -- messenger [-- --nodes 40 --hours 24 --seed 1]`: a village over days in each mode, and what each
-// adversary claims of who talks to whom (spec/privacy.md section 5).
+// `npm run soak -- messenger [-- --nodes 40 --hours 24 --groups 5 --seed 1]`: a village over days in each mode, and what each
+// adversary claims of who talks to whom and who is in which group (spec/privacy.md section 5).
+import { performance } from 'node:perf_hooks'
 import { argv, stdout } from 'node:process'
 import { parseArgs } from 'node:util'
-import { runVillage, type VillageOptions } from '../test/simulation/village.js'
+import { type Delivered, runVillage, type VillageOptions } from '../test/simulation/village.js'
 
 const { values } = parseArgs({
   args: argv.slice(2).filter((one) => one !== '--'),
@@ -10,10 +11,16 @@ const { values } = parseArgs({
     nodes: { type: 'string', default: '40' },
     hours: { type: 'string', default: '24' },
     seed: { type: 'string', default: '1' },
+    groups: { type: 'string', default: '5' },
     only: { type: 'string' },
   },
 })
-const [nodes, hours, seed] = [values.nodes, values.hours, values.seed].map(Number) as [number, number, number]
+const [nodes, hours, seed, groups] = [values.nodes, values.hours, values.seed, values.groups].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+]
 
 /** Makes of a hostile relay that claims to be huge: crowds as small as a strict node ever lets them be. */
 const CLAIMED_BITS = 24
@@ -28,23 +35,29 @@ const RUNS: readonly (readonly [string, Pick<VillageOptions, 'mode' | 'cover' | 
 
 for (const [name, run] of RUNS) {
   if (values.only !== undefined && values.only !== name) continue
-  const village = await runVillage({ seed, nodes, hours, quietHours: hours / 3, ...run })
-  const { result, report, said, delays, bytesADay } = village
+  const startedAt = performance.now()
+  const village = await runVillage({ seed, nodes, hours, groups, quietHours: hours / 3, ...run })
+  const { result, report, direct, inGroups, bytesADay } = village
   if (result.failure !== undefined) throw result.failure.error
-  const median = delays[Math.floor(delays.length / 2)] ?? 0
-  const worst = delays.at(-1) ?? 0
   stdout.write(
-    `\n${name}: ${delays.length} of ${said} messages shown, median ${seconds(median)}, slowest ${seconds(worst)}; ` +
-      `${(bytesADay / 1e6).toFixed(1)} MB a node and day\n`,
+    `\n${name}: ${shown(direct)} in pairs, ${shown(inGroups)} in groups; ` +
+      `${(bytesADay / 1e6).toFixed(1)} MB a node and day; ran for ${seconds(performance.now() - startedAt)}\n`,
   )
-  for (const { adversary, method, guesses } of report.attacks) {
+  for (const { adversary, method, among, guesses } of report.attacks) {
     if (guesses === undefined) continue
     const { claimed, right, pairs } = guesses
-    const chance = (claimed * pairs * 2) / (nodes * (nodes - 1))
+    const chance = among === 0 ? 0 : (claimed * pairs) / among
     stdout.write(
       `  ${adversary}, ${method}: claims ${claimed}, right ${right}, of ${pairs}; by chance ${chance.toFixed(1)}\n`,
     )
   }
+}
+
+/** Messages times readers. */
+function shown({ said, delays }: Delivered): string {
+  const median = delays[Math.floor(delays.length / 2)] ?? 0
+  const worst = delays.at(-1) ?? 0
+  return `${delays.length} of ${said} messages shown, median ${seconds(median)}, slowest ${seconds(worst)}`
 }
 
 function seconds(ms: number): string {
