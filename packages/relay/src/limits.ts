@@ -334,6 +334,18 @@ export const MAX_PUSH_CACHED: number = 64 * 1024
 /** How long a wake waits, in ms, where another relay may have a reader of the box: he has fetched by then. */
 export const WAKE_SETTLE_MS = 1_000
 
+/**
+ * A wake that a relay has claimed and not brought to an end in this time is another's, in ms: longer than a gateway may
+ * take to answer, and a store that does not at first.
+ */
+export const WAKE_LEASE_MS: number = MINUTE
+
+/** How often it is looked for such wakes, in ms. */
+export const WAKE_LOOK_MS: number = MINUTE / 2
+
+/** What is left of a wake that nobody took over is forgotten after this time, in ms. */
+export const WAKE_CLAIM_MS: number = HOUR
+
 /** While one relay turns vouchers into money no other does, in ms. */
 export const SETTLE_TURN_MS: number = 10 * MINUTE
 

@@ -7,13 +7,20 @@
 import type { Clock } from '@hyphae/core'
 import type { Verdict } from '../engine/engine.js'
 import type { Row, ServiceRows } from '../engine/rows.js'
-import { MAX_CHANGE_TRIES, MAX_PUSH_CACHED, PUSH_CACHE_MS, PUSH_LIFE_MS } from '../limits.js'
+import { MAX_CHANGE_TRIES, MAX_PUSH_CACHED, PUSH_CACHE_MS, PUSH_LIFE_MS, WAKE_CLAIM_MS } from '../limits.js'
 
 export interface Registration {
   /** Host and port; empty: this relay. */
   readonly gateway: string
   readonly token: Uint8Array
 }
+
+/** Of one wake, while it is on its way. */
+export interface Claim {
+  readonly version: number
+}
+
+const CLAIMS = 'waking'
 
 export interface Registry {
   /** A promise where it has to be looked up. */
@@ -22,8 +29,16 @@ export interface Registry {
   /** Ends when it was not renewed for `PUSH_LIFE_MS`. @throws RelayError `relay/store-unreachable` */
   set(box: Uint8Array, registration: Registration): Promise<Verdict>
   drop(box: string): Promise<void>
-  /** True for one relay of the store until then: it may wake the owner of this box. */
-  claim(box: string, until: number): Promise<boolean>
+  /** For one relay of the store at a time, while the box was not woken lately; undefined for the others. */
+  claim(box: string): Promise<Claim | undefined>
+  /** The wake was sent: nobody claims the box until then, epoch ms. */
+  woken(box: string, claim: Claim, until: number): Promise<void>
+  /** There was nobody to wake, or the wake was refused. */
+  release(box: string, claim: Claim): Promise<void>
+  /** All that are claimed now, by any relay. */
+  claims(): Promise<(Claim & { readonly box: string })[]>
+  /** The claim of a relay that is gone; undefined: it has changed meanwhile. */
+  takeOver(box: string, version: number): Promise<Claim | undefined>
 }
 
 /** gateway length u8 | gateway | token */
@@ -40,7 +55,7 @@ function decode(value: Uint8Array): Registration {
   }
 }
 
-function keyOf(table: 'push' | 'wake', box: string): string {
+function keyOf(table: 'push' | 'wake' | typeof CLAIMS, box: string): string {
   return `${table}.${Buffer.from(box, 'latin1').toString('base64url')}`
 }
 
@@ -82,6 +97,46 @@ async function changing(
   return false
 }
 
+type Claims = Pick<Registry, 'claim' | 'woken' | 'release' | 'claims' | 'takeOver'>
+
+const HELD = Uint8Array.of(1)
+
+/** `waking.<box>` is held by the relay that wakes, `wake.<box>` says until when nobody does. */
+function createClaims(rows: ServiceRows, clock: Clock): Claims {
+  const hold = async (box: string, version: number): Promise<Claim | undefined> => {
+    const held = await rows.put(keyOf(CLAIMS, box), HELD, version, clock.now() + WAKE_CLAIM_MS)
+    return held === undefined ? undefined : { version: held }
+  }
+  const release = async (box: string, { version }: Claim): Promise<void> => {
+    await rows.remove(keyOf(CLAIMS, box), version)
+  }
+  return {
+    claim: async (box) => {
+      const claim = await hold(box, 0)
+      // In this order: whoever held it before has said that the box is quiet, and then let it go.
+      if (claim === undefined || (await rows.get(keyOf('wake', box))) === undefined) return claim
+      await release(box, claim)
+      return undefined
+    },
+    woken: async (box, claim, until) => {
+      const key = keyOf('wake', box)
+      await changing(
+        rows,
+        key,
+        async (held) => (await rows.put(key, HELD, held?.version ?? 0, until)) !== undefined,
+      )
+      await release(box, claim)
+    },
+    release,
+    claims: async () =>
+      (await rows.list(CLAIMS)).map(({ key, version }) => ({
+        box: Buffer.from(key.slice(CLAIMS.length + 1), 'base64url').toString('latin1'),
+        version,
+      })),
+    takeOver: hold,
+  }
+}
+
 export function createRegistry(rows: ServiceRows, clock: Clock): Registry {
   const memory = createMemory(clock)
   const read = async (box: string): Promise<Row | undefined> => {
@@ -111,12 +166,6 @@ export function createRegistry(rows: ServiceRows, clock: Clock): Registry {
       await changing(rows, key, async (held) => held === undefined || rows.remove(key, held.version))
       memory.set(box, false)
     },
-    claim: async (box, until) => {
-      // An engine of one process has nobody else.
-      if (!rows.shared) return true
-      const key = keyOf('wake', box)
-      if ((await rows.get(key)) !== undefined) return false
-      return (await rows.put(key, Uint8Array.of(1), 0, until)) !== undefined
-    },
+    ...createClaims(rows, clock),
   }
 }

@@ -4,7 +4,7 @@ import type { CryptoProvider } from '@hyphae/crypto'
 import { openCalls, type RelayCalls } from '@hyphae/transport-relay/hops'
 import { type RelayEngine, refuse, type Verdict } from '../engine/engine.js'
 import type { ServiceRows } from '../engine/rows.js'
-import { FORWARD_TIMEOUT_MS, PUSH_RETRY_MS, WAKE_SETTLE_MS } from '../limits.js'
+import { FORWARD_TIMEOUT_MS, PUSH_RETRY_MS, WAKE_LEASE_MS, WAKE_SETTLE_MS } from '../limits.js'
 import type { WatchRegistry } from '../server/watch.js'
 import { type GatewayOptions, openGateway, type PushGateway } from './gateway.js'
 import { createRegistry, type Registry } from './registry.js'
@@ -65,6 +65,7 @@ export async function openPush(options: PushOptions, base: PushBase): Promise<Pu
     registry,
     clock,
     settleMs: isShared ? WAKE_SETTLE_MS : 0,
+    leaseMs: isShared ? WAKE_LEASE_MS : 0,
     watched: watches.watched,
     waiting: async (box) => {
       const page = await engine.fetch(new Uint8Array(Buffer.from(box, 'latin1')), 0, 1)

@@ -7,6 +7,8 @@ import {
   MAX_PUSH_CACHED,
   PUSH_CACHE_MS,
   PUSH_LIFE_MS,
+  WAKE_LEASE_MS,
+  WAKE_LOOK_MS,
   WAKE_PAUSE_MS,
   WAKE_SETTLE_MS,
 } from '../../src/limits.js'
@@ -58,6 +60,7 @@ async function scene(answer: () => Verdict = () => null) {
     registry,
     clock,
     settleMs: 0,
+    leaseMs: 0,
     watched: () => state.watched,
     waiting: async () => state.waiting,
     send: async (gateway) => {
@@ -95,6 +98,7 @@ describe('a waker', () => {
     const { waker, advance, sent, state, name, end } = await scene()
     waker.stored(name)
     waker.stored(name)
+    await advance(1_000)
     state.waiting = false
     await advance(2 * WAKE_PAUSE_MS)
     expect(sent).toHaveLength(1)
@@ -125,12 +129,13 @@ describe('wakers of relays that share a store', () => {
   const shared = (count: number) => {
     const { clock, advance } = steppedClock()
     const rows = memoryRows(clock)
-    const state = { waiting: true }
+    const state = { waiting: true, dead: -1 }
     const sent: number[] = []
     const stop = new AbortController()
     const relays = Array.from({ length: count }, (_, relay) => {
       const registry = createRegistry(rows, clock)
       const send = async (): Promise<Verdict> => {
+        if (state.dead === relay) return new Promise(() => {})
         sent.push(relay)
         return null
       }
@@ -139,6 +144,7 @@ describe('wakers of relays that share a store', () => {
         registry,
         clock,
         settleMs: WAKE_SETTLE_MS,
+        leaseMs: WAKE_LEASE_MS,
         watched: () => false,
         waiting,
         send,
@@ -149,33 +155,108 @@ describe('wakers of relays that share a store', () => {
       stop.abort()
       await Promise.all(relays.map(({ running }) => running))
     }
-    return { relays, advance, state, sent, end }
+    const register = async (): Promise<string> => {
+      const box = newBox().id
+      await relays[0]?.registry.set(box, { gateway: '', token: new Uint8Array(9) })
+      return boxName(box)
+    }
+    return { relays, advance, state, sent, rows, register, end }
   }
 
-  it('wake once for all of them, whichever was told of the box', async () => {
-    const { relays, advance, sent, end } = shared(3)
-    const box = newBox().id
-    await relays[0]?.registry.set(box, { gateway: '', token: new Uint8Array(9) })
-    for (const { waker } of relays) waker.stored(boxName(box))
+  it('wake once for all of them, and once more at the end of the pause, whichever was told of the box', async () => {
+    const { relays, advance, sent, rows, register, end } = shared(3)
+    const box = await register()
+    for (const { waker } of relays) waker.stored(box)
     await advance(WAKE_PAUSE_MS / 2)
     expect(sent).toHaveLength(1)
     await advance(WAKE_PAUSE_MS)
-    relays[1]?.waker.stored(boxName(box))
-    await advance(2 * WAKE_SETTLE_MS)
     expect(sent).toHaveLength(2)
-    expect(sent[1]).toBe(1)
+    await advance(3 * WAKE_PAUSE_MS)
+    expect(sent).toHaveLength(2)
+    relays[1]?.waker.stored(box)
+    await advance(2 * WAKE_SETTLE_MS)
+    expect(sent).toHaveLength(3)
+    expect(sent[2]).toBe(1)
+    expect(await rows.list('waking')).toEqual([])
+    await end()
+  })
+
+  it('wake for what came to another relay in the pause, when it is over', async () => {
+    const { relays, advance, sent, register, end } = shared(2)
+    const box = await register()
+    relays[0]?.waker.stored(box)
+    await advance(WAKE_PAUSE_MS / 2)
+    relays[1]?.waker.stored(box)
+    await advance(WAKE_PAUSE_MS / 4)
+    expect(sent).toEqual([0])
+    await advance(WAKE_PAUSE_MS)
+    expect(sent).toEqual([0, 1])
     await end()
   })
 
   it('wake nobody who has fetched at another relay by then', async () => {
-    const { relays, advance, state, sent, end } = shared(2)
-    const box = newBox().id
-    await relays[0]?.registry.set(box, { gateway: '', token: new Uint8Array(9) })
-    relays[1]?.waker.stored(boxName(box))
+    const { relays, advance, state, sent, rows, register, end } = shared(2)
+    const box = await register()
+    relays[1]?.waker.stored(box)
     state.waiting = false
     await advance(2 * WAKE_SETTLE_MS)
     expect(sent).toHaveLength(0)
+    expect(await rows.list('waking')).toEqual([])
     await end()
+  })
+
+  it('hostile 35: wake for a relay that died amid it, once', async () => {
+    const { relays, advance, state, sent, rows, register, end } = shared(3)
+    const box = await register()
+    state.dead = 0
+    relays[0]?.waker.stored(box)
+    await advance(WAKE_LEASE_MS)
+    expect(sent).toEqual([])
+    await advance(2 * WAKE_LOOK_MS + WAKE_SETTLE_MS)
+    expect(sent).toHaveLength(1)
+    expect(await rows.list('waking')).toEqual([])
+    await advance(3 * WAKE_PAUSE_MS)
+    expect(sent).toHaveLength(1)
+    await end()
+  })
+})
+
+describe('a relay by itself that died amid a wake', () => {
+  it('hostile 35: sends it when it is started again', async () => {
+    const { clock, advance } = steppedClock()
+    const rows = { ...memoryRows(clock), shared: false }
+    const sent: string[] = []
+    const start = (life: string, send: () => Promise<Verdict>) => {
+      const registry = createRegistry(rows, clock)
+      const stop = new AbortController()
+      const waker = createWaker({
+        registry,
+        clock,
+        settleMs: 0,
+        leaseMs: 0,
+        watched: () => false,
+        waiting: async () => true,
+        send: () => {
+          sent.push(life)
+          return send()
+        },
+      })
+      return { registry, waker, stop, running: waker.run(stop.signal) }
+    }
+    const first = start('first', () => new Promise(() => {}))
+    const box = newBox().id
+    await first.registry.set(box, { gateway: '', token: new Uint8Array(9) })
+    first.waker.stored(boxName(box))
+    await advance(1_000)
+    first.stop.abort()
+    await first.running
+    const second = start('second', async () => null)
+    await advance(1_000)
+    expect(sent).toEqual(['first', 'second'])
+    await advance(5 * WAKE_PAUSE_MS)
+    expect(sent).toHaveLength(2)
+    second.stop.abort()
+    await second.running
   })
 })
 
