@@ -67,6 +67,10 @@ export interface RunningRelay {
   readonly events: Map<string, Event>
   /** Cuts every connection, as a network does. */
   cut(): void
+  /** Says bytes to all who are connected, as text and in binary: what no relay says. */
+  babble(bytes: Uint8Array): void
+  /** Forgets what expires within so many seconds, as relays do (NIP-40). */
+  forget(seconds: number): void
   /** The relay is gone; its events stay for the next start. */
   stop(): Promise<void>
 }
@@ -111,7 +115,19 @@ export async function startRelay({
   const cut = (): void => {
     for (const socket of server.clients as Set<WebSocket>) socket.terminate()
   }
+  const expires = ({ tags }: Event): number =>
+    Number(tags.find(([name]) => name === 'expiration')?.[1] ?? Number.POSITIVE_INFINITY)
   return {
+    babble: (bytes) => {
+      for (const socket of server.clients as Set<WebSocket>) {
+        socket.send(Buffer.from(bytes).toString('latin1'))
+        socket.send(bytes)
+      }
+    },
+    forget: (seconds) => {
+      for (const event of [...repository.events.values()])
+        if (expires(event) < Date.now() / 1000 + seconds) repository.events.delete(event.id)
+    },
     url: `ws://127.0.0.1:${actual}`,
     port: actual,
     events: repository.events,
