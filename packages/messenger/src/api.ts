@@ -86,7 +86,12 @@ export interface Messenger extends AsyncDisposable {
   status(id: MessageId): Promise<MessageStatus>
   /** Resolves when the message has reached `state` or a later one. */
   reached(id: MessageId, state: 'stored' | 'delivered' | 'read', options?: IoOptions): Promise<void>
-  /** Resolves when a carrier has stored everything that was queued, receipts and group changes too. */
+  /**
+   * Resolves when a carrier has stored everything that was queued: messages, receipts, group changes, and the chunks of
+   * sent files that a carrier which is there is fast enough for. Waits for carriers that cannot be reached at the moment.
+   * Does not wait for files that all carriers are too slow for (`status` tells), nor for anybody to receive or read
+   * anything (`reached` does).
+   */
   flush(options?: IoOptions): Promise<void>
   /** The whole file of a `file` message, verified. */
   downloadFile(message: LoggedMessage, options?: DownloadOptions): Promise<Uint8Array>

@@ -7,23 +7,16 @@ import { type NodeContext, transact } from './context.js'
 import { MessengerError } from './errors.js'
 import { addToGroup, removeFromGroup } from './group-change.js'
 import { groupsTable } from './group-rows.js'
-import { listMembers, sendToGroup } from './groups.js'
+import { listMembers } from './groups.js'
 import { prepareSessions } from './handshake.js'
 import { type DeviceHealth, healthOf } from './health.js'
-import { headsOf, type LoggedMessage, logMessage, type Place, readHistory } from './log.js'
+import { type LoggedMessage, type Place, readHistory } from './log.js'
 import { newMessage } from './message.js'
-import { sentTable } from './rows.js'
+import { type OutgoingContent, sendContent } from './send.js'
 import { sendToContact } from './sessions.js'
-import { nameStagedFile } from './staged-files.js'
-import { type SendFileOptions, uploadFile } from './upload.js'
+import { type SendFileOptions, sendFile } from './upload.js'
 
 const DEFAULT_HISTORY = 50
-
-/** Anything of a registered content type. */
-export interface OutgoingContent {
-  readonly type: string
-  readonly body: unknown
-}
 
 export interface SentMessage {
   readonly id: MessageId
@@ -36,8 +29,10 @@ export interface Channel {
   /** Sends a text, or a content of another type. Resolves when it is durable in the outbox. */
   send(content: string | OutgoingContent, options?: IoOptions): Promise<SentMessage>
   /**
-   * Sends the file's description, with its sealed chunks stored by a carrier that is fast enough. While there is none the
-   * chunks wait here and the description goes ahead; `status` tells how far they are.
+   * Sends the file's description, with its sealed chunks stored by a carrier that is fast enough. While there is none, or
+   * none takes them, the chunks wait here and the description goes ahead; `status` tells how far they are. A file of more
+   * than 63 chunks that was sealed to its end goes on, and is described, after a crash or `close` too.
+   * @throws MessengerError `messenger/file-too-large`, `messenger/file-changed`, and what `send` throws
    */
   sendFile(options: SendFileOptions): Promise<SentMessage>
   /** The latest messages of both directions, oldest first. */
@@ -70,12 +65,8 @@ export interface Group extends Channel {
 }
 
 export function conversationWith(context: NodeContext, peer: AccountId): Conversation {
-  const place: Place = { kind: 'direct', peer }
-  const channel = createChannel(context, place, (type, body, options) =>
-    sendDirect(context, peer, type, body, options),
-  )
   return {
-    ...channel,
+    ...createChannel(context, { kind: 'direct', peer }),
     peer,
     markRead: (ids) => sendReceipt(context, peer, { kind: 'read', ids: [...ids] }),
     health: () => healthOf(context, peer),
@@ -89,10 +80,9 @@ export function groupHandle(
   id: GroupId,
   row: { readonly name: string; readonly admin: string },
 ): Group {
-  const sendIn = (type: string, body: unknown): Promise<SentMessage> =>
-    transact(context, async (tx) => queued((await sendToGroup(context, tx, id, type, body)).id))
+  const place: Place = { kind: 'group', group: id }
   return {
-    ...createChannel(context, { kind: 'group', group: id }, sendIn),
+    ...createChannel(context, place),
     id,
     name: row.name,
     admin: row.admin as AccountId,
@@ -102,54 +92,28 @@ export function groupHandle(
     remove: (accounts) => removeFromGroup(context, id, accounts),
     leave: async () => {
       if (row.admin === context.self.accountId) throw new MessengerError('messenger/admin-stays')
-      await sendIn('hyphae/group-leave', {})
+      await sendContent(context, place, { type: 'hyphae/group-leave', body: {} })
     },
   }
 }
 
-type SendContent = (type: string, body: unknown, options?: IoOptions) => Promise<SentMessage>
-
-function createChannel(context: NodeContext, place: Place, sendContent: SendContent): Channel {
+function createChannel(context: NodeContext, place: Place): Channel {
   return {
-    send: (content, options) =>
-      typeof content === 'string'
-        ? sendContent('text', { text: content }, options)
-        : sendContent(content.type, content.body, options),
-    sendFile: async (options) => {
-      const file = await uploadFile(context, options)
-      const sent = await sendContent('file', file, options)
-      await nameStagedFile(context, file.manifest, sent.id)
-      return sent
-    },
+    send: async (content, options) =>
+      queued(
+        await sendContent(context, place, typeof content === 'string' ? asText(content) : content, options),
+      ),
+    sendFile: async (options) => queued(await sendFile(context, place, options)),
     history: (options) => readHistory(context, place, options?.limit ?? DEFAULT_HISTORY),
   }
 }
 
-function queued(id: MessageId): SentMessage {
-  return { id, state: 'queued' }
+function asText(text: string): OutgoingContent {
+  return { type: 'text', body: { text } }
 }
 
-async function sendDirect(
-  context: NodeContext,
-  peer: AccountId,
-  type: string,
-  body: unknown,
-  options?: IoOptions,
-): Promise<SentMessage> {
-  const contact = await findContact(context, peer, options)
-  const prepared = await prepareSessions(context, contact, options)
-  return transact(context, async (tx) => {
-    const place: Place = { kind: 'direct', peer }
-    const message = newMessage(context, type, body, await headsOf(tx, place))
-    const content = encodeMessage(context.registry, message)
-    const { accountId: account, deviceId: device } = context.self
-    const number = await logMessage(context, tx, { direction: 'out', place, account, device }, message)
-    const logged = { id: message.id, number: number ?? 0, logged: true }
-    const pending = await sendToContact(context, tx, contact, prepared, content, logged)
-    const row = { number: logged.number, pending, recipients: [peer], delivered: [], read: [] }
-    sentTable.put(tx, row, message.id)
-    return queued(message.id)
-  })
+function queued(id: MessageId): SentMessage {
+  return { id, state: 'queued' }
 }
 
 async function sendReceipt(context: NodeContext, peer: AccountId, body: ReceiptBody): Promise<void> {

@@ -57,7 +57,7 @@ export function placeKey(place: Place): string {
   return place.kind === 'direct' ? `direct:${place.peer}` : `group:${place.group}`
 }
 
-function placeOf(key: string): Place {
+export function placeOf(key: string): Place {
   const [kind, id] = [key.slice(0, key.indexOf(':')), key.slice(key.indexOf(':') + 1)]
   return kind === 'group' ? { kind, group: id as GroupId } : { kind: 'direct', peer: id as AccountId }
 }

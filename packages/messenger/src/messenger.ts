@@ -28,6 +28,7 @@ import { deferred } from './deferred.js'
 import { downloadFile, streamFile } from './download.js'
 import { MessengerError } from './errors.js'
 import { createEventHub, type EventHub, type MessengerEvent } from './events.js'
+import { flushUploads, resumeUploads, uploadsEnd } from './file-uploads.js'
 import { createGroup } from './group-change.js'
 import { groupsTable } from './group-rows.js'
 import { approveHandle, handleState, resolveHandle } from './handles.js'
@@ -44,7 +45,6 @@ import { routesOf, uniform } from './routes.js'
 import { contactsTable, selfTable } from './rows.js'
 import { openSelf } from './self.js'
 import { createSignal } from './signal.js'
-import { runStagedFiles } from './staged-files.js'
 import { readStatus, waitForState } from './status.js'
 import { runUpkeep } from './upkeep.js'
 
@@ -96,7 +96,10 @@ async function checkPrivacy(
   }
 }
 
-type NodeParts = Omit<NodeContext, 'carrier' | 'directories' | 'buckets' | 'closing' | 'signals' | 'emit'>
+type NodeParts = Omit<
+  NodeContext,
+  'carrier' | 'directories' | 'buckets' | 'paced' | 'closing' | 'signals' | 'emit'
+>
 
 interface NodeStart {
   readonly carriers: readonly Carrier[]
@@ -155,6 +158,7 @@ function openUntil(store: Store, closing: AbortSignal): Store {
 /** Starts the loops; waits a little until the node can be found, when what the directories have is of no use. */
 async function startLoops(context: NodeContext, { carriers, privacy }: NodeStart): Promise<Promise<void>[]> {
   const known = await selfTable.get(context.store)
+  await resumeUploads(context)
   const published = deferred()
   const { sendMs, readMs } = paceOf(
     privacy.cover,
@@ -164,7 +168,7 @@ async function startLoops(context: NodeContext, { carriers, privacy }: NodeStart
     sendMs === undefined ? runOutbox(context) : runPacedOutbox(context, sendMs),
     context.mode === 'strict' ? runBucketReader(context, readMs) : runReceiver(context),
     runUpkeep(context, published.resolve),
-    runStagedFiles(context),
+    uploadsEnd(context),
   ]
   if (!known?.published || known.restock === 'all') {
     const wait = new AbortController()
@@ -208,7 +212,10 @@ function openMessenger(
       ),
     messages: (io) => readers.start(io?.signal),
     events: (io) => hub.subscribe(until(io), news),
-    flush: (io) => flushOutbox(context, until(io)),
+    flush: async (io) => {
+      await flushUploads(context, until(io))
+      await flushOutbox(context, until(io))
+    },
     status: (id) => readStatus(context, id),
     reached: (id, state, io) => waitForState(context, hub, id, state, until(io)),
     downloadFile: (message, io) => downloadFile(context, fileOf(message), io),

@@ -1,33 +1,17 @@
 /**
- * Files whose chunks wait for a carrier that is fast enough (spec/messenger.md, Files): sealed frames in the store, put
- * in batches as soon as one is there, and taken out as they are stored. Also after a crash only what is missing is put.
+ * Sealed files on their way to a carrier (spec/messenger.md, Files): frames in the store, taken out as they are stored,
+ * and what their message says, so that a file goes on, and is described, after a crash too.
  */
-import { type Blob as CarrierBlob, isHyphaeError, type MessageId, toHex } from '@hyphae/core'
+import type { FileBody } from '@hyphae/content'
+import { concatBytes, type MessageId, toHex } from '@hyphae/core'
+import { CHUNK_FRAME_BYTES } from '@hyphae/tlv'
 import type { Selector } from '@hyphae/transport'
-import { blobsOf, type NodeContext } from './context.js'
-import { type StagedFileRow, stagedChunksTable, stagedFilesTable } from './file-rows.js'
-import { BLOB_BATCH } from './limits.js'
-import { backoff } from './retry.js'
-import { createSignal, type Signal } from './signal.js'
+import type { NodeContext, Work } from './context.js'
+import { type StagedFileRow, stagedBatchesTable, stagedFilesTable } from './file-rows.js'
+import type { PutFrames } from './file-seal.js'
+import { type Place, placeKey } from './log.js'
 
 const ID_BYTES = 16
-
-interface Staging {
-  /** Something new waits. */
-  readonly news: Signal
-  /** Uploads that are being staged in this life. */
-  readonly open: Set<string>
-}
-
-const stagings = new WeakMap<NodeContext, Staging>()
-
-function stagingOf(context: NodeContext): Staging {
-  const known = stagings.get(context)
-  if (known !== undefined) return known
-  const made = { news: createSignal(), open: new Set<string>() }
-  stagings.set(context, made)
-  return made
-}
 
 /** Whether a carrier may be asked to take such chunks now. */
 export function isCarrierFastEnough(context: NodeContext, minBandwidthBps: number): boolean {
@@ -53,142 +37,113 @@ export interface WaitingFile {
   readonly waitsFor: 'bandwidth' | 'carrier'
 }
 
-/** Keeps the frames that `seal` makes; they go when a carrier takes them. Returns what `seal` does. */
-export async function stageFile(
-  context: NodeContext,
-  minBandwidthBps: number,
-  seal: (put: (batch: readonly CarrierBlob[]) => Promise<void>) => Promise<Uint8Array>,
-): Promise<Uint8Array> {
-  const { store } = context
-  const staging = stagingOf(context)
-  const id = toHex(context.crypto.randomBytes(ID_BYTES))
-  const row: StagedFileRow = { manifest: new Uint8Array(), message: '', minBandwidthBps, total: 0, stored: 0 }
-  let total = 0
-  staging.open.add(id)
-  try {
-    const manifest = await seal((batch) =>
-      store.transact((tx) => {
-        if (total === 0) stagedFilesTable.put(tx, row, id)
-        for (const { data } of batch) stagedChunksTable.put(tx, data, id, total++)
-      }),
-    )
-    await store.transact((tx) => stagedFilesTable.put(tx, { ...row, manifest, total }, id))
-    staging.news.fire()
-    return manifest
-  } catch (error) {
-    await forgetFile(context, id)
-    throw error
-  } finally {
-    staging.open.delete(id)
-  }
+export interface Staging {
+  /** The upload's. */
+  readonly id: string
+  readonly place: Place
+  /** Called after each batch. */
+  readonly grown: () => void
 }
 
-/** Says which message describes the file, so that its status can tell. */
-export async function nameStagedFile(
-  context: NodeContext,
-  manifest: Uint8Array,
-  id: MessageId,
+export function newUploadId({ crypto }: NodeContext): string {
+  return toHex(crypto.randomBytes(ID_BYTES))
+}
+
+/** Keeps the frames that `seal` puts; `seal` returns what the message will say. Only then they outlive a crash. */
+export async function stageFile(
+  { store }: NodeContext,
+  { id, place, grown }: Staging,
+  seal: (put: PutFrames) => Promise<FileBody>,
 ): Promise<void> {
-  const rows = await stagedFilesTable.list(context.store, [])
-  const found = rows.find(({ row }) => toHex(row.manifest) === toHex(manifest))
-  if (found === undefined) return
-  const [key] = found.parts as [string]
-  await context.store.transact(async (tx) => {
-    const row = await stagedFilesTable.get(tx, key)
-    if (row !== undefined) stagedFilesTable.put(tx, { ...row, message: id }, key)
+  const empty: StagedFileRow = { place: placeKey(place), file: null, message: '', total: 0, stored: 0 }
+  let total = 0
+  const file = await seal(async (batch) => {
+    await store.transact((tx) => {
+      if (total === 0) stagedFilesTable.put(tx, empty, id)
+      stagedBatchesTable.put(tx, concatBytes(...batch.map(({ data }) => data)), id, total)
+    })
+    total += batch.length
+    grown()
   })
+  await store.transact(async (tx) => {
+    const row = await stagedFilesTable.get(tx, id)
+    stagedFilesTable.put(tx, { ...(row ?? empty), file, total }, id)
+  })
+}
+
+/** The batch that begins at frame `from` or later, without its hashes; undefined after the last. */
+export async function stagedBatch(
+  context: NodeContext,
+  id: string,
+  from: number,
+): Promise<StagedBatch | undefined> {
+  const [entry] = await stagedBatchesTable.list(context.store, [id], { from, limit: 1 })
+  if (entry === undefined) return undefined
+  const { row } = entry
+  const count = row.length / CHUNK_FRAME_BYTES
+  const frames = Array.from({ length: count }, (_, i) =>
+    row.subarray(i * CHUNK_FRAME_BYTES, (i + 1) * CHUNK_FRAME_BYTES),
+  )
+  return { from: entry.parts[1] as number, frames }
+}
+
+export interface StagedBatch {
+  /** Number of the first. */
+  readonly from: number
+  readonly frames: readonly Uint8Array[]
+}
+
+/** Takes stored frames out, and the file with the last of them once its message is sent. */
+export function settleBatch(
+  context: NodeContext,
+  id: string,
+  { from, frames }: StagedBatch,
+): Promise<StagedFileRow | undefined> {
+  return context.store.transact(async (tx) => {
+    const row = await stagedFilesTable.get(tx, id)
+    stagedBatchesTable.delete(tx, id, from)
+    if (row === undefined) return undefined
+    const now = { ...row, stored: row.stored + frames.length }
+    if (now.stored === now.total && now.message !== '') stagedFilesTable.delete(tx, id)
+    else stagedFilesTable.put(tx, now, id)
+    return now
+  })
+}
+
+/**
+ * Says in the transaction that sends it which message describes the file. True when all its frames were stored
+ * already: then it goes.
+ */
+export async function nameStagedFile(tx: Work, id: string, message: MessageId): Promise<boolean> {
+  const row = await stagedFilesTable.get(tx, id)
+  if (row === undefined) return false
+  const whole = row.stored === row.total
+  if (whole) stagedFilesTable.delete(tx, id)
+  else stagedFilesTable.put(tx, { ...row, message }, id)
+  return whole
 }
 
 /** Undefined when nothing of the message's file waits. */
 export async function waitingFileOf(context: NodeContext, id: MessageId): Promise<WaitingFile | undefined> {
   const found = (await stagedFilesTable.list(context.store, [])).find(({ row }) => row.message === id)
   if (found === undefined) return undefined
-  const { stored, total, minBandwidthBps } = found.row
+  const { stored, total } = found.row
+  const minBandwidthBps = bandwidthOf(found.row)
   const fast = isCarrierFastEnough(context, minBandwidthBps)
   return { stored, total, minBandwidthBps, waitsFor: fast ? 'carrier' : 'bandwidth' }
 }
 
-async function forgetFile(context: NodeContext, id: string): Promise<void> {
+export function bandwidthOf({ file }: StagedFileRow): number {
+  return file?.minBandwidthBps ?? 0
+}
+
+export async function forgetStagedFile(context: NodeContext, id: string): Promise<void> {
   for (;;) {
-    const chunks = await stagedChunksTable.list(context.store, [id], { limit: BLOB_BATCH })
+    const [batch] = await stagedBatchesTable.list(context.store, [id], { limit: 1 })
     await context.store.transact((tx) => {
-      for (const { parts } of chunks) stagedChunksTable.delete(tx, ...parts)
-      if (chunks.length < BLOB_BATCH) stagedFilesTable.delete(tx, id)
+      if (batch === undefined) stagedFilesTable.delete(tx, id)
+      else stagedBatchesTable.delete(tx, ...batch.parts)
     })
-    if (chunks.length < BLOB_BATCH) return
+    if (batch === undefined) return
   }
-}
-
-/** Puts what waits, whenever a carrier takes it, until the node closes. Never rejects. */
-export async function runStagedFiles(context: NodeContext): Promise<void> {
-  const { news, open } = stagingOf(context)
-  const retry = backoff(context.clock, context.crypto)
-  while (!context.closing.aborted) {
-    try {
-      const rows = await stagedFilesTable.list(context.store, [])
-      // One that has no manifest was not sealed to its end when the process ended.
-      for (const { parts, row } of rows)
-        if (row.total === 0 && !open.has(parts[0] as string)) await forgetFile(context, parts[0] as string)
-      const waiting = rows.filter(({ row }) => row.total > 0)
-      if (waiting.length === 0) {
-        await news.wait(context.closing)
-        continue
-      }
-      waiting.sort((a, b) => a.row.minBandwidthBps - b.row.minBandwidthBps)
-      let moved = false
-      for (const { parts } of waiting) moved = (await putSome(context, parts[0] as string)) || moved
-      if (moved) retry.reset()
-      else await retry.wait(context.closing)
-    } catch (error) {
-      if (context.closing.aborted) return
-      context.logger.warn('files: chunks were not stored', { code: codeOf(error) })
-      await retry.wait(context.closing).catch(() => {})
-    }
-  }
-}
-
-/** Puts one batch of a file's chunks; false when none of the carriers takes them now. */
-async function putSome(context: NodeContext, id: string): Promise<boolean> {
-  const row = await stagedFilesTable.get(context.store, id)
-  if (row === undefined || !isCarrierFastEnough(context, row.minBandwidthBps)) return false
-  const chunks = await stagedChunksTable.list(context.store, [id], { limit: BLOB_BATCH })
-  try {
-    await putMissing(
-      context,
-      row.minBandwidthBps,
-      chunks.map(({ row: data }) => ({ hash: context.crypto.sha256(data), data })),
-    )
-  } catch (error) {
-    context.logger.debug('files: a batch was not stored', { code: codeOf(error) })
-    return false
-  }
-  const last = chunks.length < BLOB_BATCH
-  const message = await context.store.transact(async (tx) => {
-    const now = await stagedFilesTable.get(tx, id)
-    for (const { parts } of chunks) stagedChunksTable.delete(tx, ...parts)
-    if (last) stagedFilesTable.delete(tx, id)
-    else if (now !== undefined) stagedFilesTable.put(tx, { ...now, stored: now.stored + chunks.length }, id)
-    return now?.message ?? ''
-  })
-  if (last && message !== '') context.emit({ type: 'file-stored', id: message as MessageId })
-  return true
-}
-
-async function putMissing(
-  context: NodeContext,
-  minBandwidthBps: number,
-  blobs: CarrierBlob[],
-): Promise<void> {
-  if (blobs.length === 0) return
-  const signal = context.closing
-  const there = await blobsOf(context).has(
-    blobs.map(({ hash }) => hash),
-    { signal },
-  )
-  const missing = blobs.filter((_, i) => there[i] !== true)
-  if (missing.length > 0) await blobsOf(context).put(missing, { signal, minBandwidthBps, priority: 'bulk' })
-}
-
-function codeOf(error: unknown): string {
-  return isHyphaeError(error) ? error.code : 'unknown'
 }

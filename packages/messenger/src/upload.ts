@@ -1,24 +1,22 @@
 /**
- * Sending a file: hash it, seal its chunks, store them as blobs, and describe it in a file message's body.
+ * Sending a file: hash it, seal its chunks, have them stored as blobs, and describe it in a message.
  *
- * Chunks go to a carrier that is fast enough at once. While there is none they wait in the store, and the message goes
- * ahead of them (staged-files.ts).
+ * What fits one batch goes to a carrier that is fast enough at once. Everything else is in the store first
+ * (staged-files.ts), so that a crash in the middle costs nothing that was stored already.
  */
 import { cleanFileName, cleanMediaType, type FileBody } from '@hyphae/content'
-import {
-  type Blob as CarrierBlob,
-  concatBytes,
-  type IoOptions,
-  isHyphaeError,
-  MAX_FILE_BYTES,
-} from '@hyphae/core'
-import { CHUNK_BYTES, chunkCount, sealChunk } from '@hyphae/tlv'
+import { type Blob as CarrierBlob, type IoOptions, MAX_FILE_BYTES, type MessageId } from '@hyphae/core'
+import { CHUNK_BYTES, chunkCount } from '@hyphae/tlv'
 import { blobsOf, type NodeContext } from './context.js'
 import { MessengerError } from './errors.js'
-import { type FileSource, piecesOf, sourceOf } from './file-source.js'
+import { frameCount, hashSource, type PutFrames, type SealedFile, sealFile } from './file-seal.js'
+import { type FileSource, sourceOf } from './file-source.js'
+import { describeFile, dropUpload, startUpload } from './file-uploads.js'
 import { BLOB_BATCH, QUICK_FILE_SECONDS, SLOW_CARRIER_BPS, SLOWEST_CARRIER_BPS } from './limits.js'
-import { levelKey, levelSizes } from './manifest.js'
-import { isCarrierFastEnough, stageFile } from './staged-files.js'
+import type { Place } from './log.js'
+import { codeOf } from './outbox.js'
+import { sendContent } from './send.js'
+import { isCarrierFastEnough, newUploadId, stageFile } from './staged-files.js'
 
 export interface FileProgress {
   /** Bytes of the file that are stored, or fetched and verified. */
@@ -47,131 +45,118 @@ function usualBandwidth(size: number): number {
   return quick < SLOWEST_CARRIER_BPS ? 0 : Math.min(SLOW_CARRIER_BPS, quick)
 }
 
-/** @throws MessengerError `messenger/file-too-large`, `messenger/file-changed` */
-export async function uploadFile(context: NodeContext, options: SendFileOptions): Promise<FileBody> {
+/** @throws MessengerError `messenger/file-too-large`, `messenger/file-changed`, `messenger/no-transport` */
+export async function sendFile(
+  context: NodeContext,
+  place: Place,
+  options: SendFileOptions,
+): Promise<MessageId> {
+  // Carriers come and go, but whether there is one for files at all does not change.
+  blobsOf(context)
+  const outgoing = await prepare(context, options)
+  const { sealed, minBandwidthBps } = outgoing
+  const isSmall = frameCount(sealed.source.size) <= BLOB_BATCH
+  if (!isSmall || !isCarrierFastEnough(context, minBandwidthBps))
+    return sendStaged(outgoing, { place, doubt: false }, (put) => seal(outgoing, put))
+  const frames: CarrierBlob[] = []
+  const file = await seal(outgoing, async (batch) => void frames.push(...batch))
+  if (await putAtOnce(outgoing, frames))
+    return sendContent(context, place, { type: 'file', body: file }, ioOf(options))
+  return sendStaged(outgoing, { place, doubt: true }, async (put) => {
+    await put(frames)
+    return file
+  })
+}
+
+interface Outgoing {
+  readonly context: NodeContext
+  readonly options: SendFileOptions
+  readonly sealed: SealedFile
+  readonly minBandwidthBps: number
+}
+
+async function prepare(context: NodeContext, options: SendFileOptions): Promise<Outgoing> {
   const source = sourceOf(options.data)
   if (source.size > MAX_FILE_BYTES) {
     throw new MessengerError('messenger/file-too-large', {
       details: { bytes: source.size, limit: MAX_FILE_BYTES },
     })
   }
-  const root = await hashSource(context, source)
-  const key = context.crypto.randomBytes(FILE_KEY_BYTES)
-  const minBandwidthBps = options.minBandwidthBps ?? usualBandwidth(source.size)
-  const sealed: SealedFile = { context, key, root, source, minBandwidthBps, options }
+  const { crypto } = context
+  const root = await hashSource(crypto, source)
+  const sealed = { crypto, key: crypto.randomBytes(FILE_KEY_BYTES), root, source, signal: options.signal }
+  return {
+    ...{ context, options, sealed },
+    minBandwidthBps: options.minBandwidthBps ?? usualBandwidth(source.size),
+  }
+}
+
+/** Seals the file; what its message says. */
+async function seal({ options, sealed, minBandwidthBps }: Outgoing, put: PutFrames): Promise<FileBody> {
+  const { key, root, source } = sealed
   return {
     name: cleanFileName(options.name),
     mediaType: cleanMediaType(options.mediaType ?? 'application/octet-stream'),
     size: source.size,
     root,
     key,
-    manifest: await storeFile(sealed),
+    manifest: await sealFile(sealed, put),
     count: chunkCount(source.size),
     ...(minBandwidthBps > 0 && { minBandwidthBps }),
   }
 }
 
-interface SealedFile {
-  readonly context: NodeContext
-  readonly key: Uint8Array
-  readonly root: Uint8Array
-  readonly source: FileSource
-  readonly minBandwidthBps: number
-  readonly options: SendFileOptions
+/** False when no carrier took them. */
+async function putAtOnce(
+  { context, options, sealed, minBandwidthBps }: Outgoing,
+  frames: readonly CarrierBlob[],
+): Promise<boolean> {
+  const { closing, logger } = context
+  const signal = options.signal ? AbortSignal.any([options.signal, closing]) : closing
+  try {
+    await blobsOf(context).put(frames, { signal, minBandwidthBps, priority: 'bulk' })
+  } catch (error) {
+    signal.throwIfAborted()
+    logger.debug('files: a batch was not stored', { code: codeOf(error) })
+    return false
+  }
+  options.onProgress?.({ done: sealed.source.size, total: sealed.source.size })
+  return true
 }
 
-/** Hash of the root manifest, whose frames are with a carrier, or wait for one. */
-async function storeFile(file: SealedFile): Promise<Uint8Array> {
-  const { context, minBandwidthBps, options } = file
-  if (isCarrierFastEnough(context, minBandwidthBps)) {
-    const route = { ...ioOf(options), minBandwidthBps, priority: 'bulk' } as const
-    try {
-      return await sealFile(file, (batch) => blobsOf(context).put(batch, route), options.onProgress)
-    } catch (error) {
-      // The last one that was fast enough went. What it took is the same when it is sealed again, and is not put twice.
-      if (!isHyphaeError(error, 'transport/no-route')) throw error
-    }
+/**
+ * Stores the file's frames here and with a carrier at the same time. It is described when that has all of them, or as
+ * soon as it is clear that they have to wait.
+ */
+async function sendStaged(
+  outgoing: Outgoing,
+  { place, doubt }: { readonly place: Place; readonly doubt: boolean },
+  fill: (put: PutFrames) => Promise<FileBody>,
+): Promise<MessageId> {
+  const { context, options, minBandwidthBps } = outgoing
+  const { closing } = context
+  const id = newUploadId(context)
+  const onStored = reporter(outgoing)
+  const upload = startUpload(context, { id, minBandwidthBps, growing: true, doubt, onStored })
+  try {
+    await stageFile(context, { id, place, grown: upload.grown.fire }, fill)
+    upload.growing = false
+    upload.grown.fire()
+    await upload.tried.wait(options.signal ? AbortSignal.any([options.signal, closing]) : closing)
+    return await describeFile(context, upload, ioOf(options))
+  } catch (error) {
+    // A node that closes leaves it to the next start.
+    if (!closing.aborted) await dropUpload(context, upload)
+    throw error
   }
-  return stageFile(context, minBandwidthBps, (put) => sealFile(file, put, undefined))
+}
+
+/** Frames go in order, manifests last. */
+function reporter({ options, sealed }: Outgoing): (frames: number) => void {
+  const total = sealed.source.size
+  return (frames) => options.onProgress?.({ done: Math.min(total, frames * CHUNK_BYTES), total })
 }
 
 function ioOf({ signal }: IoOptions): IoOptions {
   return signal === undefined ? {} : { signal }
-}
-
-type PutFrames = (batch: readonly CarrierBlob[]) => Promise<void>
-
-/** Seals the file and the levels of hashes over it, from the ground up. */
-async function sealFile(
-  { context, key, root, source, options }: SealedFile,
-  put: PutFrames,
-  progress: ((progress: FileProgress) => void) | undefined,
-): Promise<Uint8Array> {
-  let hashes: Uint8Array[] = []
-  for (const [level, size] of levelSizes(source.size).entries()) {
-    options.signal?.throwIfAborted()
-    const data = level === 0 ? source : sourceOf(concatBytes(...hashes))
-    const onProgress = level === 0 ? progress : undefined
-    hashes = await storeLevel(
-      { context, key: levelKey(context.crypto, key, level), root, size, put, onProgress },
-      data,
-    )
-  }
-  return hashes[0] as Uint8Array
-}
-
-async function hashSource(context: NodeContext, source: FileSource): Promise<Uint8Array> {
-  const hasher = context.crypto.createSha256()
-  let size = 0
-  for await (const piece of piecesOf(source)) {
-    size += piece.length
-    hasher.update(piece)
-  }
-  if (size !== source.size)
-    throw new MessengerError('messenger/file-changed', { details: { said: source.size, read: size } })
-  return hasher.digest()
-}
-
-/** An empty file still has its one, empty, chunk. */
-async function* nonEmpty(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  let any = false
-  for await (const piece of pieces) {
-    any = true
-    yield piece
-  }
-  if (!any) yield new Uint8Array()
-}
-
-interface Level {
-  readonly context: NodeContext
-  readonly key: Uint8Array
-  readonly root: Uint8Array
-  readonly size: number
-  readonly put: PutFrames
-  readonly onProgress: ((progress: FileProgress) => void) | undefined
-}
-
-/** Seals one level and stores it in batches; returns the hash of each of its frames. */
-async function storeLevel(level: Level, source: FileSource): Promise<Uint8Array[]> {
-  const { crypto } = level.context
-  const count = chunkCount(level.size)
-  const hashes: Uint8Array[] = []
-  let batch: CarrierBlob[] = []
-  let done = 0
-  for await (const data of nonEmpty(piecesOf(source))) {
-    const header = { root: level.root, index: hashes.length, count, size: level.size, length: data.length }
-    if (data.length !== Math.min(CHUNK_BYTES, level.size - done))
-      throw new MessengerError('messenger/file-changed')
-    done += data.length
-    const frame = sealChunk(crypto, { key: level.key, header, data })
-    const hash = crypto.sha256(frame)
-    hashes.push(hash)
-    batch.push({ hash, data: frame })
-    if (batch.length < BLOB_BATCH && hashes.length < count) continue
-    await level.put(batch)
-    batch = []
-    level.onProgress?.({ done, total: level.size })
-  }
-  if (hashes.length !== count || done !== level.size) throw new MessengerError('messenger/file-changed')
-  return hashes
 }
