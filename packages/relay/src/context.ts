@@ -5,7 +5,7 @@ import { defaultCrypto } from '@hyphae/crypto'
 import { embeddedEngine } from './engine/embedded.js'
 import type { RelayEngine } from './engine/engine.js'
 import { boxName } from './engine/keys.js'
-import { RelayError } from './errors.js'
+import { codeOf, RelayError } from './errors.js'
 import { DEFAULT_LIMITS } from './limits.js'
 import type { RelayOptions } from './options.js'
 import { createRest, type Rest } from './rest/app.js'
@@ -38,7 +38,7 @@ export async function openContext(options: RelayOptions): Promise<ServerContext>
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const { data, clock = systemClock, logger = silentLogger, crypto = defaultCrypto } = options
   await mkdir(data, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw new RelayError('relay/data-unusable', { cause })
+    throw new RelayError('relay/data-unusable', { details: { path: data, reason: codeOf(cause) }, cause })
   })
   const engine = await (options.engine ?? embeddedEngine)({ data, limits, clock, logger })
   const watches = createWatchRegistry(engine)

@@ -58,6 +58,10 @@ export const RELAY_ERRORS = {
     message: 'The system that keeps what this relay stores does not answer, or refuses.',
     hint: 'Check that it runs, its address and the credentials; the relay goes on by itself when it answers again.',
   },
+  'relay/interrupted': {
+    message: 'Stopped before it was done.',
+    hint: 'Nothing half-done was left behind; ask again.',
+  },
   'relay/not-running': {
     message: 'No relay that takes payment runs on this data folder.',
     hint: 'Start it with a price, or name its folder with --data.',
@@ -76,4 +80,10 @@ export class RelayError extends HyphaeError<keyof typeof RELAY_ERRORS> {
   constructor(code: keyof typeof RELAY_ERRORS, context?: ErrorContext) {
     super(RELAY_ERRORS, code, context)
   }
+}
+
+/** What the system calls an error, `ENOSPC` for instance; never its text, which may quote what was read. */
+export function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : 'unknown'
 }

@@ -19,8 +19,17 @@ const OWN = {
   version: { type: 'boolean' },
 } as const
 
-function usage(): string {
-  return RELAY_FORMS.map((form) => `hyphae-relay ${form}`).join('\n')
+function usage(before = ''): string {
+  return RELAY_FORMS.map((form) => `${before}hyphae-relay ${form}`).join('\n')
+}
+
+const OWN_HELP = `  --json      results as JSON, one object a line
+  --version   show the version, and end
+  -h, --help  show this, and end`
+
+/** What is wrong with the call, and how it is written. */
+function misuse(reason: string): string {
+  return `hyphae-relay: ${reason}\n${usage('  ')}\n  hyphae-relay --help says more.\n`
 }
 
 /** Fires at the first SIGINT or SIGTERM; the second ends the process at once. */
@@ -43,6 +52,11 @@ function onHangup(listener: () => void): () => void {
 function describe(error: unknown): string {
   if (!isHyphaeError(error))
     return `hyphae-relay: ${error instanceof Error ? error.message : String(error)}\n`
+  const { setting, reason } = error.details
+  if (isHyphaeError(error, 'relay/bad-setting') && setting !== undefined && reason !== undefined)
+    return setting === '--'
+      ? misuse(`${reason}.`)
+      : `hyphae-relay: ${setting}: ${reason}. [${error.code}]\n  hyphae-relay --help says more.\n`
   const details = Object.entries(error.details).map(([name, value]) => `${name}: ${value}`)
   const listed = details.length > 0 ? ` (${details.join(', ')})` : ''
   return `hyphae-relay: ${error.shortMessage}${listed} [${error.code}]\n  ${error.hint}\n`
@@ -63,11 +77,12 @@ async function main(args: string[]): Promise<number> {
   try {
     parsed = parseArgs({ args, options: { ...RELAY_OPTIONS, ...OWN }, strict: true, allowPositionals: true })
   } catch (error) {
-    process.stderr.write(`hyphae-relay: ${(error as Error).message}\n${usage()}\n`)
+    // What follows the first sentence is about arguments that begin with a dash: there are none.
+    process.stderr.write(misuse((error as Error).message.split('. ', 1)[0]?.replace(/\.?$/, '.') ?? ''))
     return MISUSED
   }
   const { values, positionals } = parsed
-  if (values.help === true) return say(`${usage()}\n\n${RELAY_HELP}\n`)
+  if (values.help === true) return say(`${usage()}\n\n${RELAY_HELP}\n\nAnd for each of them:\n${OWN_HELP}\n`)
   if (values.version === true) return say(`${version()}\n`)
   const flags: Flags = Object.fromEntries(
     Object.entries(values).map(([name, value]) => [name, [value ?? []].flat().map(String)]),
@@ -90,6 +105,7 @@ async function main(args: string[]): Promise<number> {
 
 const code = await main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(describe(error))
+  if (isHyphaeError(error, 'relay/interrupted')) return INTERRUPTED
   const misused = isHyphaeError(error, 'relay/bad-setting') && String(error.details.setting).startsWith('--')
   return misused ? MISUSED : FAILED
 })

@@ -12,18 +12,15 @@ import { b64 } from './support/rest.js'
 
 /** An engine whose disk takes as long as it is told; `begun` counts the puts that wait for it. */
 function slowEngine() {
-  const disk = { begun: 0, done: (): void => {} }
+  const disk = { begun: 0, waiting: [] as (() => void)[] }
   const open: OpenEngine = async (options) => {
     const engine = await embeddedEngine(options)
-    const wait = new Promise<void>((resolve) => {
-      disk.done = resolve
-    })
     return {
       ...engine,
       put: async (...put): Promise<Verdict> => {
         const verdict = await engine.put(...put)
         disk.begun += 1
-        await wait
+        await new Promise<void>((resolve) => disk.waiting.push(resolve))
         return verdict
       },
     }
@@ -60,6 +57,7 @@ describe('a relay that closes', () => {
     fixture = await startFixture({ engine: open })
     const peers = await Promise.all([1, 2, 3].map(() => dial(fixture.server.url)))
     for (const { put } of peers) put(1)
+    await until(() => disk.waiting.length === 3)
     const { box, id, frame } = {
       box: newBox().id,
       id: crypto.randomBytes(16),
@@ -70,13 +68,16 @@ describe('a relay that closes', () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ box: b64(box), id: b64(id), frame: b64(frame) }),
     })
-    await until(() => disk.begun === 4)
+    await until(() => disk.waiting.length === 4)
     const closing = fixture.server.close()
     for (const { put } of peers) put(2)
     await new Promise((resolve) => setTimeout(resolve, 100))
     // Nobody is told before it is done, and nobody is cut meanwhile.
     for (const { ws, heard } of peers) expect([answers(heard), ws.readyState]).toEqual([[], WebSocket.OPEN])
-    disk.done()
+    for (const done of disk.waiting.splice(0, 3)) done()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    // REST is waited for as long as the others.
+    for (const done of disk.waiting) done()
     await closing
     for (const { heard, closed } of peers) {
       expect(await closed).toBe(1001)

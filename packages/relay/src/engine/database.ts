@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ClassicLevel } from 'classic-level'
-import { RelayError } from '../errors.js'
+import { codeOf, RelayError } from '../errors.js'
 import { BLOCK_CACHE_BYTES, CARRY_BATCH_BYTES, WRITE_BUFFER_BYTES } from '../limits.js'
 import type { Slot } from './keys.js'
 
@@ -68,11 +68,12 @@ function causeCode(error: unknown): string {
   return typeof cause?.code === 'string' ? cause.code : ''
 }
 
-function openError(error: unknown): RelayError {
-  const code = causeCode(error)
-  if (code === 'LEVEL_LOCKED') return new RelayError('relay/data-locked', { cause: error })
-  if (code === 'LEVEL_CORRUPTION') return new RelayError('relay/data-corrupt', { cause: error })
-  return new RelayError('relay/data-unusable', { cause: error })
+function openError(path: string, error: unknown): RelayError {
+  const reason = causeCode(error) || codeOf(error)
+  const context = { details: { path, reason }, cause: error }
+  if (reason === 'LEVEL_LOCKED') return new RelayError('relay/data-locked', { ...context, details: { path } })
+  if (reason === 'LEVEL_CORRUPTION') return new RelayError('relay/data-corrupt', context)
+  return new RelayError('relay/data-unusable', context)
 }
 
 type Level = ClassicLevel<Uint8Array, Uint8Array>
@@ -148,7 +149,7 @@ export async function openLevel(folder: string): Promise<LevelDatabase> {
       cacheSize: BLOCK_CACHE_BYTES,
     })
   } catch (error) {
-    throw openError(error)
+    throw openError(folder, error)
   }
   return {
     getMany: (keys) => level.getMany([...keys]),

@@ -135,7 +135,12 @@ export async function startControl(
   return stoppable(server)
 }
 
-/** Asks the relay that runs on this folder; undefined when none does. @throws RelayError `relay/backup-io` */
+const NOT_HERE = 404
+
+/**
+ * Asks the relay that runs on this folder; undefined when none does, or it has nothing of the kind.
+ * @throws RelayError `relay/backup-io`
+ */
 export async function askRunning(
   data: string,
   method: 'GET' | 'POST',
@@ -147,6 +152,7 @@ export async function askRunning(
   asked.end()
   try {
     const [response] = (await once(asked, 'response')) as [IncomingMessage]
+    if (response.statusCode === NOT_HERE) return undefined
     if (response.statusCode !== 200)
       throw new RelayError('relay/backup-io', { details: { reason: `status ${response.statusCode}` } })
     return response

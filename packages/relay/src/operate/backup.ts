@@ -8,7 +8,7 @@ import { embeddedEngine, storeFolder } from '../engine/embedded.js'
 import type { Upkeep } from '../engine/engine.js'
 import { restored } from '../engine/restored.js'
 import { fillDatabase } from '../engine/upkeep.js'
-import { RelayError } from '../errors.js'
+import { codeOf, RelayError } from '../errors.js'
 import { DEFAULT_LIMITS } from '../limits.js'
 import { readBackup, writeBackup } from './backup-file.js'
 
@@ -18,10 +18,6 @@ const FOLDER_MODE = 0o700
 export interface BackupSummary {
   readonly entries: number
   readonly bytes: number
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
 }
 
 function ioError(path: string, cause: unknown): RelayError {
@@ -41,9 +37,30 @@ async function syncFolder(path: string): Promise<void> {
   await folder.sync().finally(() => folder.close())
 }
 
-async function writeAll(file: FileHandle, stream: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const bytes of stream) await file.writeFile(bytes)
+function refuseWhenStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new RelayError('relay/interrupted')
+}
+
+async function writeAll(
+  file: FileHandle,
+  stream: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for await (const bytes of stream) {
+    refuseWhenStopped(signal)
+    await file.writeFile(bytes)
+  }
   await file.sync()
+}
+
+async function* untilStopped<T>(
+  chunks: AsyncIterable<T>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T> {
+  for await (const chunk of chunks) {
+    refuseWhenStopped(signal)
+    yield chunk
+  }
 }
 
 /** Reads a backup to its end. @throws RelayError `relay/bad-backup`, `relay/backup-io` */
@@ -60,14 +77,18 @@ export async function verifyBackup(path: string): Promise<BackupSummary> {
 /**
  * Saves a backup stream under `path`, which must be free; it stands there only after it was synced, read back
  * and verified.
- * @throws RelayError `relay/bad-backup`, `relay/backup-io`, `relay/backup-exists`
+ * @throws RelayError `relay/bad-backup`, `relay/backup-io`, `relay/backup-exists`, `relay/interrupted`
  */
-export async function saveBackup(path: string, stream: AsyncIterable<Uint8Array>): Promise<BackupSummary> {
+export async function saveBackup(
+  path: string,
+  stream: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<BackupSummary> {
   if (await exists(path)) throw new RelayError('relay/backup-exists', { details: { path } })
   const draft = join(dirname(path), `.${basename(path)}.part`)
   try {
     const file = await open(draft, 'w', FILE_MODE)
-    await writeAll(file, stream).finally(() => file.close())
+    await writeAll(file, stream, signal).finally(() => file.close())
     const summary = await verifyBackup(draft)
     await rename(draft, path)
     await syncFolder(dirname(path))
@@ -101,9 +122,14 @@ export async function withClosedStore<T>(data: string, work: (upkeep: Upkeep) =>
 
 /**
  * Makes a data folder of a backup: all of it, or nothing. The folder must be empty or missing.
- * @throws RelayError `relay/data-not-empty`, `relay/bad-backup`, `relay/backup-io`, `relay/data-unusable`
+ * @throws RelayError `relay/data-not-empty`, `relay/bad-backup`, `relay/backup-io`, `relay/data-unusable`,
+ * `relay/interrupted`
  */
-export async function restoreBackup(path: string, data: string): Promise<BackupSummary> {
+export async function restoreBackup(
+  path: string,
+  data: string,
+  signal?: AbortSignal,
+): Promise<BackupSummary> {
   const held = await readdir(data).catch(() => [])
   if (held.length > 0) throw new RelayError('relay/data-not-empty', { details: { path: data } })
   const draft = join(data, 'restoring')
@@ -111,7 +137,7 @@ export async function restoreBackup(path: string, data: string): Promise<BackupS
   try {
     await mkdir(data, { recursive: true, mode: FOLDER_MODE })
     const database = await openLevel(draft)
-    const entries = restored(readBackup(createReadStream(path)))
+    const entries = untilStopped(restored(readBackup(createReadStream(path))), signal)
     await fillDatabase(database, entries).finally(() => database.close())
     await rename(draft, storeFolder(data))
     await syncFolder(data)

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '@hyphae/core'
 import { RelayError } from '../errors.js'
+import { DEFAULT_LIMITS } from '../limits.js'
 import { askRunning } from './admin.js'
 import { backupOf, restoreBackup, saveBackup, withClosedStore } from './backup.js'
 import {
@@ -14,6 +15,7 @@ import {
   printedConfig,
   type RelayConfig,
   readConfig,
+  variableOf,
 } from './config.js'
 import { jsonLogger } from './log.js'
 import { type ServeContext, serve } from './serve.js'
@@ -37,11 +39,11 @@ export interface RelayCall {
   log(line: string): unknown
 }
 
-/** For `util.parseArgs`: everything is a text or a list of texts but the two switches. */
+/** For `util.parseArgs`: everything is a text or a list of texts but the two switches. Secrets too, to be refused. */
 export const RELAY_OPTIONS: Readonly<Record<string, { type: 'string' | 'boolean'; multiple?: boolean }>> = {
   config: { type: 'string' },
   ...Object.fromEntries(
-    SETTINGS.filter(({ secret }) => secret !== 'value').map((setting) => [
+    SETTINGS.map((setting) => [
       flagOf(setting),
       { type: 'string', ...(setting.kind === 'list' && { multiple: true }) } as const,
     ]),
@@ -57,13 +59,37 @@ function help(): string {
     setting.help,
   ])
   rows.push(
-    ['--limit NAME=NUMBER', 'a limit of src/limits.ts; repeat for several'],
+    ['--limit NAME=NUMBER', 'one of the limits below; repeat for several'],
     ['--config FILE', 'settings as JSON; HYPHAE_RELAY_* go over it, arguments over both'],
     ['--check-config', 'say whether the settings are good, and end'],
     ['--print-config', 'show the settings without secrets, and end'],
   )
-  const width = Math.max(...rows.map(([option]) => option.length))
-  return rows.map(([option, text]) => `  ${option.padEnd(width)}  ${text}`).join('\n')
+  return table(rows)
+}
+
+function table(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join('\n')
+}
+
+/** Others see the arguments of a program, so these have none. */
+function secrets(): string {
+  return table(
+    SETTINGS.filter(({ secret }) => secret === 'value').map(({ name, help }) => [variableOf(name), help]),
+  )
+}
+
+const HELP_COLUMNS = 98
+
+function limits(): string {
+  const lines: string[] = ['']
+  for (const [name, value] of Object.entries(DEFAULT_LIMITS)) {
+    const limit = `${name}=${value}`
+    const line = lines.at(-1) ?? ''
+    if (line.length + 1 + limit.length > HELP_COLUMNS) lines.push(` ${limit}`)
+    else lines[lines.length - 1] = `${line} ${limit}`
+  }
+  return lines.map((line) => ` ${line}`).join('\n')
 }
 
 export const RELAY_HELP: string = `Keeps mail, keys and file parts for others, all of it sealed. Runs until Ctrl-C; prints its URL.
@@ -71,7 +97,13 @@ backup saves what it keeps to a new file, also while it runs; restore makes a ne
 credit and balance change and show an account of the relay that runs on the folder; a key is the
 payer's, in hexadecimal.
 
-${help()}`
+${help()}
+
+In the environment or the file only:
+${secrets()}
+
+Limits and their defaults; those that end in Ms are milliseconds:
+${limits()}`
 
 /** Forms of the command, behind the program's name. */
 export const RELAY_FORMS: readonly string[] = [
@@ -90,19 +122,35 @@ function misused(reason: string): RelayError {
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '::1'])
 
+/** What clients are told: with TLS the name stands in the certificate, and proofs are made for it. */
+function urlFor(listening: string, { names, tlsCert }: RelayConfig): string {
+  const [name] = names
+  if (name === undefined || tlsCert === undefined) return listening
+  const url = new URL(listening)
+  url.hostname = name
+  return url.href.replace(/\/$/, '')
+}
+
+async function noteReach(call: RelayCall, { host, names, tlsCert }: RelayConfig): Promise<void> {
+  if (names.length === 0 && !LOOPBACK.has(host))
+    await call.note('Give it --name HOST, so that nobody can pass proofs made for another relay to it.')
+  if (names.length > 0 && tlsCert === undefined && !names.every((name) => LOOPBACK.has(name)))
+    await call.note(`Clients reach it as ${names.join(', ')}, through what has the certificate.`)
+}
+
 async function run(call: RelayCall, config: RelayConfig): Promise<void> {
   const { clock, signal, onReload } = call
   const logger = jsonLogger(config.logLevel, clock, call.log)
   const context = { clock, logger, signal, ...(onReload !== undefined && { onReload }) }
-  await serve(config, context, async ({ url, adminUrl }) => {
+  const wasReady = await serve(config, context, async ({ url: listening, adminUrl }) => {
     const { data } = config
+    const url = urlFor(listening, config)
     await call.result({ type: 'relay', url, data, ...(adminUrl !== undefined && { admin: adminUrl }) }, url)
     await call.note(`Keeps its data in ${data}. Ctrl-C ends it.`)
     if (adminUrl !== undefined) await call.note(`Metrics at ${adminUrl}/metrics.`)
-    if (!LOOPBACK.has(config.host) && config.names.length === 0)
-      await call.note('Give it --name HOST, so that nobody can pass proofs made for another relay to it.')
+    await noteReach(call, config)
   })
-  await call.note('Stopped; everything acknowledged is kept.')
+  await call.note(wasReady ? 'Stopped; everything acknowledged is kept.' : 'Stopped before it was ready.')
 }
 
 function needEmbedded({ engine }: RelayConfig): void {
@@ -114,15 +162,15 @@ async function backup(call: RelayCall, config: RelayConfig, path: string): Promi
   const running = await askRunning(config.data, 'GET', 'backup')
   const { entries, bytes } =
     running === undefined
-      ? await withClosedStore(config.data, (upkeep) => saveBackup(path, backupOf(upkeep)))
-      : await saveBackup(path, running)
+      ? await withClosedStore(config.data, (upkeep) => saveBackup(path, backupOf(upkeep), call.signal))
+      : await saveBackup(path, running, call.signal)
   await call.result({ type: 'backup', path, entries, bytes }, `${path}: ${entries} entries, verified`)
 }
 
 async function restore(call: RelayCall, config: RelayConfig, path: string): Promise<void> {
   needEmbedded(config)
-  const { entries } = await restoreBackup(path, config.data)
-  await call.result({ type: 'restored', data: config.data, entries }, config.data)
+  const { entries } = await restoreBackup(path, config.data, call.signal)
+  await call.result({ type: 'restored', data: config.data, entries }, `${config.data}: ${entries} entries`)
   await call.note('One-time items were left out: their owners bring new ones.')
 }
 
@@ -131,7 +179,7 @@ async function compact(call: RelayCall, config: RelayConfig): Promise<void> {
   const running = await askRunning(config.data, 'POST', 'compact')
   if (running === undefined) await withClosedStore(config.data, (upkeep) => upkeep.compact())
   else for await (const _ of running);
-  await call.result({ type: 'compacted', data: config.data }, config.data)
+  await call.result({ type: 'compacted', data: config.data }, `${config.data}: compacted`)
 }
 
 const ACCOUNT = /^[0-9a-fA-F]{64}$/
@@ -174,5 +222,6 @@ export async function runRelayCommand(call: RelayCall): Promise<void> {
   if (verb === 'credit' && path !== undefined && amount !== undefined)
     return ledger(call, config, path, amount)
   if (verb === 'balance' && path !== undefined) return ledger(call, config, path)
-  throw misused(`takes ${RELAY_FORMS.slice(1).join(', ')} or options alone`)
+  const isForm = RELAY_FORMS.some((form) => form.split(' ')[0] === verb)
+  throw misused(isForm ? `write ${RELAY_FORMS.find((form) => form.startsWith(verb))}` : `there is no ${verb}`)
 }

@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises'
 import type { Clock, Logger } from '@hyphae/core'
 import { chooseEngine } from '../engine/choose.js'
-import { RelayError } from '../errors.js'
+import { codeOf, RelayError } from '../errors.js'
 import { DEFAULT_LIMITS, DRAIN_MARGIN_MS } from '../limits.js'
 import { type Relay, startRelay } from '../relay.js'
-import type { TlsPair } from '../server/tls.js'
+import { secure, type TlsPair } from '../server/tls.js'
 import { type Stoppable, startAdmin, startControl } from './admin.js'
 import type { RelayConfig } from './config.js'
 import { createMetrics, type Metrics } from './metrics.js'
@@ -31,10 +31,16 @@ async function readTls({ tlsCert, tlsKey }: RelayConfig): Promise<TlsPair | unde
   if (tlsCert === undefined || tlsKey === undefined) return undefined
   const read = (path: string): Promise<Uint8Array> =>
     readFile(path).catch((cause: unknown) => {
-      const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
-      throw new RelayError('relay/bad-tls', { details: { path, reason }, cause })
+      throw new RelayError('relay/bad-tls', { details: { path, reason: codeOf(cause) }, cause })
     })
-  return { cert: await read(tlsCert), key: await read(tlsKey) }
+  const pair = { cert: await read(tlsCert), key: await read(tlsKey) }
+  try {
+    secure(pair)
+  } catch (error) {
+    if (!(error instanceof RelayError)) throw error
+    throw new RelayError('relay/bad-tls', { details: { ...error.details, tlsCert, tlsKey } })
+  }
+  return pair
 }
 
 async function start(
@@ -44,8 +50,9 @@ async function start(
 ): Promise<Relay> {
   const { clock, logger } = context
   const { data, host, port, names, limits, rest, trustedProxies } = config
-  const engine = await chooseEngine(config)
+  // What needs nothing but files is looked at first.
   const tls = await readTls(config)
+  const engine = await chooseEngine(config)
   const services = await servicesOf(config)
   return startRelay({
     data,
@@ -75,6 +82,18 @@ function reload(config: RelayConfig, relay: Relay, logger: Logger): void {
   })
 }
 
+/** The relay, or undefined when it was told to stop before it was there; then it is closed as soon as it is. */
+async function startUnlessStopped(
+  starting: Promise<Relay>,
+  { signal }: ServeContext,
+): Promise<Relay | undefined> {
+  const relay = await Promise.race([starting, stopped(signal)])
+  if (relay !== undefined && !signal.aborted) return relay
+  // Nobody was answered yet: there is nothing to wait for.
+  starting.then((late) => late.close()).catch(() => {})
+  return undefined
+}
+
 function stopped(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
@@ -96,17 +115,18 @@ async function drain(relay: Relay, config: RelayConfig, clock: Clock): Promise<v
 }
 
 /**
- * Starts, tells `ready`, waits for the signal, drains.
+ * Starts, tells `ready`, waits for the signal, drains. False: it was told to stop before it was ready.
  * @throws RelayError of `startRelay`, `relay/bad-setting`, `relay/drain-late`
  */
 export async function serve(
   config: RelayConfig,
   context: ServeContext,
   ready: (serving: Serving) => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   const { clock, logger, signal } = context
   const metrics = config.adminPort === undefined ? undefined : createMetrics(() => performance.now() / 1000)
-  const relay = await start(config, context, metrics)
+  const relay = await startUnlessStopped(start(config, context, metrics), context)
+  if (relay === undefined) return false
   const others: Stoppable[] = []
   const forget = context.onReload?.(() => reload(config, relay, logger))
   try {
@@ -129,4 +149,5 @@ export async function serve(
     await Promise.all(others.map((other) => other.close()))
   }
   logger.info('relay stopped')
+  return true
 }

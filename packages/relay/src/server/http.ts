@@ -11,7 +11,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { MAX_MESSAGE_BYTES } from '@hyphae/transport-relay/wire'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
-import { RelayError } from '../errors.js'
+import { codeOf, RelayError } from '../errors.js'
 import { CLOSE_MS, MAX_HTTP_HEADER_BYTES, type RelayLimits } from '../limits.js'
 import { secure, type TlsPair } from './tls.js'
 
@@ -44,7 +44,7 @@ export async function listen(server: Server, port: number, host: string): Promis
   try {
     await once(server, 'listening')
   } catch (cause) {
-    throw new RelayError('relay/cannot-listen', { details: { port }, cause })
+    throw new RelayError('relay/cannot-listen', { details: { host, port, reason: codeOf(cause) }, cause })
   }
   return (server.address() as AddressInfo).port
 }

@@ -55,6 +55,33 @@ describe('two hops', () => {
     await relays.dispose()
   })
 
+  it('seal what is for different boxes apart, and what is asked for one box together', async () => {
+    const relays = await startTwoRelays()
+    const carrier = await relays.connect()
+    const boxes = [newBox(), newBox(), newBox()]
+    const put = (box: ReturnType<typeof newBox>) => ({
+      box: box.id,
+      id: crypto.randomBytes(16),
+      frame: crypto.randomBytes(512),
+    })
+    const [one] = boxes as [ReturnType<typeof newBox>]
+    const sealed = async (work: () => Promise<unknown>): Promise<number> => {
+      const before = (await relays.saw('entry')).length
+      await work()
+      // Each goes there and comes back.
+      return Math.floor(((await relays.saw('entry')).length - before) / (2 * 8192))
+    }
+    await carrier.mailbox.put([put(one)])
+    expect(await sealed(() => carrier.mailbox.put([put(one), put(one), put(one)]))).toBe(1)
+    expect(await sealed(() => carrier.mailbox.put(boxes.map(put)))).toBe(3)
+    expect(
+      await sealed(() => Promise.all(boxes.map((box) => carrier.mailbox.fetch(box, { limit: 1 })))),
+    ).toBe(3)
+    const lookups = () => boxes.map(() => carrier.directory.lookup(crypto.randomBytes(32)))
+    expect(await sealed(() => Promise.all(lookups()))).toBe(3)
+    await relays.dispose()
+  })
+
   it('leave the second relay one connection, of the entry, for all clients', async () => {
     const relays = await startTwoRelays()
     const carriers = await Promise.all([relays.connect(), relays.connect(), relays.connect()])

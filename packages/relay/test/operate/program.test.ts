@@ -183,7 +183,7 @@ describe('the relay program', () => {
     expect(existsSync(join(folder.path, 'data'))).toBe(false)
     const bad = start(['--check-config', '--port', 'x'])
     expect(await bad.ended).toBe(2)
-    expect(bad.out.stderr).toContain('(setting: --port, reason: expected a whole number from 0 to 65535)')
+    expect(bad.out.stderr).toContain('--port: expected a whole number from 0 to 65535.')
     expect(await start(['--check-config'], { HYPHAE_RELAY_PORTS: '1' }).ended).toBe(1)
     expect(await start(['backup']).ended).toBe(2)
     expect(await start(['--nothing']).ended).toBe(2)

@@ -5,7 +5,7 @@
  */
 import { defaultCrypto } from '@hyphae/crypto'
 import type { Pool, PoolConfig } from 'pg'
-import { RelayError } from '../../errors.js'
+import { codeOf, RelayError } from '../../errors.js'
 import { STORAGE_RETRY_MS } from '../../limits.js'
 import type { BlobStore, OpenBlobStore } from '../blob-store.js'
 import { randomOf } from '../due.js'
@@ -128,6 +128,11 @@ async function connectAll(
   return { pool, mail, blobs, ear, announced: channels.announced, listeners }
 }
 
+/** Without the user's name and password, which are in the URL as well. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : ''
+}
+
 async function open(options: PostgresOptions, engineOptions: EngineOptions): Promise<Parts> {
   const { url, schema = 'hyphae', connection = {} } = options
   if (!SCHEMA.test(schema)) throw new RelayError('relay/bad-setting', { details: { setting: 'schema' } })
@@ -137,7 +142,9 @@ async function open(options: PostgresOptions, engineOptions: EngineOptions): Pro
     return await connectAll(pool, connectionOptions, options, engineOptions)
   } catch (cause) {
     await pool.end()
-    throw cause instanceof RelayError ? cause : new RelayError('relay/store-unreachable', { cause })
+    if (cause instanceof RelayError) throw cause
+    const details = { server: hostOf(url), reason: codeOf(cause) }
+    throw new RelayError('relay/store-unreachable', { details, cause })
   }
 }
 

@@ -180,7 +180,8 @@ export function s3Blobs({ bucket, prefix = 'hyphae/', client: config = {} }: S3O
       await client.send(new HeadBucketCommand({ Bucket: bucket }))
     } catch (cause) {
       client.destroy()
-      throw new RelayError('relay/store-unreachable', { cause })
+      const reason = cause instanceof Error ? cause.name : 'unknown'
+      throw new RelayError('relay/store-unreachable', { details: { bucket, reason }, cause })
     }
     return storeOf({ client, bucket, prefix, options })
   }
