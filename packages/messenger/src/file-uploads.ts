@@ -2,33 +2,23 @@
  * Putting staged files (spec/messenger.md, Files): each as soon as a carrier takes it, in batches, across restarts. An
  * upload of this life is described by the call that began it; one that a crash or `close` cut short is described here.
  */
-import { type Blob, type IoOptions, isHyphaeError, type MessageId } from '@hyphae/core'
-import { blobsOf, type NodeContext } from './context.js'
+import { type IoOptions, isHyphaeError, type MessageId } from '@hyphae/core'
+import type { NodeContext } from './context.js'
+import { type PutJob, putFrames } from './file-put.js'
 import { stagedFilesTable } from './file-rows.js'
 import { createGate, type Gate } from './gate.js'
-import { BATCHES_AT_ONCE, FILE_BATCHES_AT_ONCE } from './limits.js'
+import { BATCHES_AT_ONCE } from './limits.js'
 import { placeOf } from './log.js'
 import { codeOf } from './outbox.js'
 import { type Backoff, backoff } from './retry.js'
 import { sendContent } from './send.js'
 import { createSignal, type Signal } from './signal.js'
-import {
-  bandwidthOf,
-  forgetStagedFile,
-  isCarrierFastEnough,
-  nameStagedFile,
-  type StagedBatch,
-  settleBatch,
-  stagedBatch,
-} from './staged-files.js'
+import { bandwidthOf, forgetStagedFile, isCarrierFastEnough, nameStagedFile } from './staged-files.js'
 
 /** One file on its way in this life. */
-export interface Upload {
-  readonly id: string
-  readonly minBandwidthBps: number
+export interface Upload extends PutJob {
   /** Begun in an earlier life, with nobody left to describe it. */
   readonly resumed: boolean
-  readonly onStored: (frames: number) => void
   readonly over: AbortController
   /** Fires when everything is stored, or the first try has ended otherwise. */
   readonly tried: Signal
@@ -36,10 +26,7 @@ export interface Upload {
   readonly nudge: Signal
   readonly retry: Backoff
   firstTry: 'running' | 'stored' | 'failed'
-  /** The file is being sealed still: what is there goes already. `grown` fires when there is more, or it has ended. */
   growing: boolean
-  readonly grown: Signal
-  /** A carrier may have frames that are still here: it is asked. */
   doubt: boolean
   /** No carrier that is fast enough takes blobs. */
   unroutable: boolean
@@ -98,14 +85,19 @@ export interface UploadStart {
 }
 
 export function startUpload(context: NodeContext, start: UploadStart): Upload {
-  const { running, changed } = uploadsOf(context)
+  const { running, changed, gate } = uploadsOf(context)
+  const retry = backoff(context.clock, context.crypto)
   const upload: Upload = {
-    ...{ resumed: false, growing: false, doubt: false, onStored: () => {}, ...start },
+    ...{ resumed: false, growing: false, doubt: false, ...start, gate, retry },
+    onStored: (frames) => {
+      retry.reset()
+      changed.fire()
+      start.onStored?.(frames)
+    },
     grown: createSignal(),
     over: new AbortController(),
     tried: createSignal(),
     nudge: createSignal(),
-    retry: backoff(context.clock, context.crypto),
     firstTry: 'running',
     unroutable: false,
   }
@@ -186,71 +178,6 @@ async function tryUpload(context: NodeContext, upload: Upload, signal: AbortSign
     upload.unroutable = isHyphaeError(error, 'transport/no-route')
     return false
   }
-}
-
-/** A few batches at once, so that the carrier need not wait for the disk, nor the disk for the carrier. */
-async function putFrames(context: NodeContext, upload: Upload, signal: AbortSignal): Promise<void> {
-  const { gate } = uploadsOf(context)
-  const most = upload.doubt ? 1 : FILE_BATCHES_AT_ONCE
-  const flying = new Set<Promise<void>>()
-  try {
-    for (let from = 0; ; ) {
-      // Before it is read: what is there when it was no longer growing is all there is.
-      const { growing } = upload
-      const leave = await gate.enter()
-      const batch = await stagedBatch(context, upload.id, from).catch((error: unknown) => {
-        leave()
-        throw error
-      })
-      if (batch === undefined) {
-        leave()
-        if (!growing) break
-        await upload.grown.wait(signal)
-        continue
-      }
-      from = batch.from + batch.frames.length
-      const flight = putBatch(context, upload, batch, signal).finally(leave)
-      flying.add(flight)
-      flight.then(
-        () => flying.delete(flight),
-        () => {},
-      )
-      if (flying.size >= most) await Promise.race(flying)
-    }
-    await Promise.all(flying)
-  } finally {
-    await Promise.allSettled(flying)
-  }
-}
-
-async function putBatch(
-  context: NodeContext,
-  upload: Upload,
-  batch: StagedBatch,
-  signal: AbortSignal,
-): Promise<void> {
-  const blobs = batch.frames.map((data) => ({ hash: context.crypto.sha256(data), data }))
-  const missing = upload.doubt ? await withoutStored(context, blobs, signal) : blobs
-  signal.throwIfAborted()
-  const route = { signal, minBandwidthBps: upload.minBandwidthBps, priority: 'bulk' } as const
-  if (missing.length > 0) await blobsOf(context).put(missing, route)
-  const row = await settleBatch(context, upload.id, batch)
-  upload.retry.reset()
-  if (row === undefined) return
-  upload.onStored(row.stored)
-  uploadsOf(context).changed.fire()
-  if (row.stored === row.total && row.message !== '')
-    context.emit({ type: 'file-stored', id: row.message as MessageId })
-}
-
-async function withoutStored(
-  context: NodeContext,
-  blobs: readonly Blob[],
-  signal: AbortSignal,
-): Promise<readonly Blob[]> {
-  const hashes = blobs.map(({ hash }) => hash)
-  const there = await blobsOf(context).has(hashes, { signal })
-  return blobs.filter((_, index) => there[index] !== true)
 }
 
 /** True when nobody waits for its message any more. What can never be sent is forgotten with its frames. */

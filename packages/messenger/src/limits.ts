@@ -108,7 +108,7 @@ export const MAX_EARLY_FRAMES = 256
 
 /** Chunk frames uploaded or fetched in one call: 256 KiB. */
 export const BLOB_BATCH = 64
-/** Of one file: the next batch is read and on its way while the last is confirmed. A third gains nothing on one machine. */
+/** Of one file: the next is on its way while the last is confirmed. 20 MB over 100 Mbit/s and 30 ms: 3.7 s, not 5.2 s. */
 export const FILE_BATCHES_AT_ONCE = 2
 /** Of all files: 2 MiB in memory, and four files that go on while others hang on a slow carrier. */
 export const BATCHES_AT_ONCE = 8
