@@ -28,7 +28,6 @@ const UNCOUNTED: ReadonlySet<string> = new Set([
   'onStored',
   'onAnnounced',
   'interest',
-  'interest',
   'queuedBytes',
   'stats',
   'sweep',

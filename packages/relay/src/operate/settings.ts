@@ -400,7 +400,7 @@ export const SETTINGS: readonly Setting[] = [
     name: 's3SecretKey',
     kind: 'text',
     value: 'SECRET',
-    help: 'its secret',
+    help: 'secret of s3AccessKey',
     schema: text('expected a secret'),
     secret: 'value',
   },

@@ -6,7 +6,7 @@
 import { systemClock } from '@hyphae/core'
 import { defaultCrypto } from '@hyphae/crypto'
 import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node'
-import { codeOf, RelayError } from '../../errors.js'
+import { RelayError } from '../../errors.js'
 import { STORAGE_RETRY_MS } from '../../limits.js'
 import type { BlobStore, OpenBlobStore } from '../blob-store.js'
 import { randomOf } from '../due.js'
@@ -66,7 +66,7 @@ async function dial({ servers, connection = {} }: NatsOptions): Promise<NatsConn
   try {
     return await connect({ maxReconnectAttempts: -1, ...connection, servers: [...servers] })
   } catch (cause) {
-    const details = { servers: servers.join(' '), reason: codeOf(cause) }
+    const details = { servers: servers.join(' '), reason: cause instanceof Error ? cause.name : 'unknown' }
     throw new RelayError('relay/store-unreachable', { details, cause })
   }
 }
