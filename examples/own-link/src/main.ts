@@ -1,6 +1,10 @@
-// Three nodes without any server: the carrier between them has a link alone and is channel-carrier.ts beside this file.
+// Three nodes without any server: the carrier between them has a link alone and is channel-carrier.ts beside this file,
+// and has passed the suite for links before anybody talks over it.
 import { createMessenger, type Messenger } from '@hyphae/messenger'
 import { channelCarrier } from './channel-carrier.js'
+import { checkCarrier } from './suite.js'
+
+await checkCarrier()
 
 const names = ['alice', 'bob', 'cleo']
 const [alice, bob, cleo] = (await Promise.all(

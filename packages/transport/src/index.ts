@@ -12,6 +12,7 @@ export {
   type ReceivedFrame,
 } from './frame-queue.js'
 export * from './limits.js'
+export { type LinkDescription, type LinkHost, linkCarrier, type PlainLink } from './link-carrier.js'
 export type { DirectoryChecks } from './memory-directory.js'
 export type { VerifyProof } from './memory-mailbox.js'
 export { type MemoryNetworkOptions, memoryNetwork, type NetworkChecks } from './memory-network.js'

@@ -132,3 +132,6 @@ export const MAX_MEASURED_WAYS = 4096
 
 /** When every mailbox has failed, a link that has not answered is waited for so long, before all is tried anew. */
 export const STALLED_MS = 10_000
+
+/** Frames that wait for the reader of a carrier of one's own: beyond it senders wait, or frames are lost. */
+export const MAX_UNREAD_LINK_FRAMES = 64
