@@ -62,6 +62,8 @@ export interface NodeContext {
   /** No session is begun or accepted without a one-time prekey. */
   readonly requireOneTimePrekeys: boolean
   readonly mode: PrivacyMode
+  /** Frames leave in slots and not at once. */
+  readonly paced: boolean
   /** Carriers that are read by their buckets; none unless the mode is strict. */
   readonly buckets: readonly BucketSource[]
   /** Fires when the node closes. */

@@ -15,9 +15,10 @@ import { createGroupCover, type GroupCover } from './group-cover.js'
 import { BOX_EPOCH_MS, DECOYS, HOME_BITS, MAX_BOX_EPOCH, OUTBOX_BATCH } from './limits.js'
 import { codeOf, itemOf, PUT_ID_BYTES, settleStored } from './outbox.js'
 import { drawPause, drawUniform } from './pace.js'
+import { sealOtherReceipts, sealReceipts } from './receipts.js'
 import { type OutboxRow, outboxTable } from './rows.js'
 import type { TableEntry } from './table.js'
-import { boxesWrittenTo } from './turns.js'
+import { boxesWrittenTo, type WrittenTo } from './turns.js'
 
 const LABEL: Uint8Array = utf8('hyphae decoy')
 const NO_SALT = new Uint8Array()
@@ -42,13 +43,19 @@ export async function runPacedOutbox(context: NodeContext, meanMs: number): Prom
 async function sendInSlot(context: NodeContext, decoys: Decoys, groups: GroupCover): Promise<void> {
   // In a transaction, so that what sealed these frames is witnessed before they leave.
   const { drawn, real } = await transact(context, async (tx) => {
+    const contacts = await boxesWrittenTo(context, tx)
+    await sealOtherReceipts(
+      context,
+      tx,
+      contacts.map(({ device }) => device),
+    )
     const box = draw(context, [
       ...decoys.boxes(),
-      ...(await boxesWrittenTo(context, tx)),
+      ...contacts.map((one) => one.box),
       ...(await groups.boxes(tx)),
       ...(await outboxTable.list(tx, [], { limit: OUTBOX_BATCH })).map(({ row }) => boxId(row.box)),
     ])
-    return { drawn: box, real: await oldestFor(tx, box) }
+    return { drawn: box, real: (await oldestFor(tx, box)) ?? (await receiptsFor(context, tx, contacts, box)) }
   })
   const item = real === undefined ? coverFor(context, drawn) : itemOf(real)
   await mailboxOf(context).put([item], { signal: context.closing })
@@ -69,6 +76,19 @@ async function oldestFor(tx: Work, box: BoxId): Promise<TableEntry<OutboxRow> | 
     if (found !== undefined || rows.length < OUTBOX_BATCH) return found
     from = (rows.at(-1)?.parts[0] as number) + 1
   }
+}
+
+/** Nothing else waits for this box: what is confirmed to whoever reads it, all in one frame. */
+async function receiptsFor(
+  context: NodeContext,
+  tx: Work,
+  contacts: readonly WrittenTo[],
+  box: BoxId,
+): Promise<TableEntry<OutboxRow> | undefined> {
+  const contact = contacts.find((one) => equalBytes(one.box, box))
+  if (contact === undefined) return undefined
+  await sealReceipts(context, tx, contact.device)
+  return oldestFor(tx, box)
 }
 
 function coverFor({ crypto }: NodeContext, box: BoxId): MailboxPut {

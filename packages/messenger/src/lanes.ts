@@ -6,6 +6,7 @@ import { toHex } from '@hyphae/core'
 import { mailboxOf, type NodeContext, transact } from './context.js'
 import { MAX_STORING, OUTBOX_BATCH } from './limits.js'
 import { codeOf, itemOf, settleStored } from './outbox.js'
+import { sealAllReceipts } from './receipts.js'
 import { type Delays, delays } from './retry.js'
 import { type OutboxRow, outboxTable } from './rows.js'
 import { createSignal, type Signal } from './signal.js'
@@ -41,8 +42,11 @@ interface Chosen {
 export async function runOutbox(context: NodeContext): Promise<void> {
   const lanes: Lanes = { context, byBox: new Map(), freed: createSignal(), learned: 0, storing: 0 }
   const retry = delays(context.crypto)
+  let before = true
   while (!context.closing.aborted) {
     try {
+      if (before) await sealAllReceipts(context)
+      before = false
       await learn(lanes)
       retry.reset()
       const chosen = choose(lanes)

@@ -120,6 +120,7 @@ async function startNode(parts: NodeParts, start: NodeStart): Promise<Messenger>
     ...parts,
     carrier: plain.length === 1 ? (plain[0] as Carrier) : selector(plain, { clock, logger, random }),
     buckets: bucketSources(start.carriers, parts.mode),
+    paced: start.privacy.cover !== 'off',
     directories: plain.flatMap(({ directory }) => directory ?? []),
     closing: closing.signal,
     signals: {

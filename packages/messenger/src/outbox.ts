@@ -7,7 +7,7 @@
 import type { BoxId, MailboxPut, MessageId } from '@hyphae/core'
 import { boxId } from '@hyphae/core'
 import { type NodeContext, transact, type Work } from './context.js'
-import { type OutboxRow, outboxTable, sentTable } from './rows.js'
+import { type OutboxRow, outboxTable, sentTable, unconfirmedTable } from './rows.js'
 import { announceState } from './status.js'
 import { nextNumber, type TableEntry } from './table.js'
 
@@ -53,8 +53,14 @@ async function countStored(context: NodeContext, tx: Work, id: MessageId): Promi
 
 /** Resolves when nothing waits to be stored by a carrier. */
 export async function flushOutbox(context: NodeContext, signal: AbortSignal): Promise<void> {
-  while ((await outboxTable.list(context.store, [], { limit: 1 })).length > 0)
-    await context.signals.stored.wait(signal)
+  while (await isWaiting(context)) await context.signals.stored.wait(signal)
+}
+
+async function isWaiting({ store }: NodeContext): Promise<boolean> {
+  const first = await Promise.all(
+    [outboxTable, unconfirmedTable].map((one) => one.list(store, [], { limit: 1 })),
+  )
+  return first.some(({ length }) => length > 0)
 }
 
 export function codeOf(error: unknown): string {

@@ -5,7 +5,7 @@
  * on. A frame that comes again opens nothing and is acknowledged again. What is refused changes nothing and is
  * acknowledged too, for it will never become good; what failed here (a full disk) is not, and comes again.
  */
-import { decodeMessage, encodeMessage, type ReceiptBody } from '@hyphae/content'
+import { decodeMessage, type ReceiptBody } from '@hyphae/content'
 import {
   type AccountId,
   type BoxId,
@@ -13,8 +13,6 @@ import {
   type DeviceId,
   type GroupId,
   isFrameSize,
-  isHyphaeError,
-  type MessageId,
 } from '@hyphae/core'
 import { addFragment } from './assembly.js'
 import { readBody } from './body.js'
@@ -24,12 +22,11 @@ import { joinByWelcome, receiveGroupFrame } from './group-receive.js'
 import { acceptHandshake } from './handshake.js'
 import { STANDARD_FRAME_BYTES } from './limits.js'
 import { logMessage, type Place } from './log.js'
-import { newMessage } from './message.js'
-import { oweReceipt } from './owed.js'
+import { confirm } from './receipts.js'
 import { orRefuse, reportRefusal } from './refuse.js'
 import { resendUndelivered } from './resend.js'
 import type { BoxRow, SessionBoxRow } from './rows.js'
-import { receiveInSession, sendToDevice } from './sessions.js'
+import { receiveInSession } from './sessions.js'
 import { countReceipt } from './status.js'
 import { hearIn, learnHeard, noteThin } from './turns.js'
 
@@ -115,20 +112,4 @@ async function receiveContent(
   const place: Place = { kind: 'direct', peer: account }
   await logMessage(context, tx, { direction: 'in', place, account, device }, message)
   await confirm(context, tx, { account, device }, message.id)
-}
-
-async function confirm(
-  context: NodeContext,
-  tx: Work,
-  to: { readonly account: AccountId; readonly device: DeviceId },
-  id: MessageId,
-): Promise<void> {
-  const body: ReceiptBody = { kind: 'delivered', ids: [id] }
-  const receipt = encodeMessage(context.registry, newMessage(context, 'receipt', body, []))
-  try {
-    await sendToDevice(context, tx, to.device, receipt)
-  } catch (error) {
-    if (!isHyphaeError(error, 'ratchet/no-session')) throw error
-    await oweReceipt(context, tx, to, id)
-  }
 }

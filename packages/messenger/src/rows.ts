@@ -220,6 +220,17 @@ export const owedTable: Table<OwedRow> = table(
   v.strictObject({ account: v.string(), ids: v.array(v.string()) }),
 )
 
+export interface UnconfirmedRow {
+  readonly account: string
+  /** Messages whose receipt is not sealed yet. */
+  readonly ids: readonly string[]
+}
+/** Device id: what is confirmed to it in the next slot that is free. */
+export const unconfirmedTable: Table<UnconfirmedRow> = table(
+  'unconfirmed',
+  v.strictObject({ account: v.string(), ids: v.array(v.string()) }),
+)
+
 export interface LogRow {
   readonly direction: 'in' | 'out'
   /** `direct:<account id>` or `group:<group id>`. */

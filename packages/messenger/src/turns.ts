@@ -13,6 +13,7 @@ import { deviceOf } from './contacts.js'
 import type { NodeContext, Work } from './context.js'
 import { BOX_EPOCH_MS, BOX_LEAD, COVERED_MS, MAX_BOX_EPOCH } from './limits.js'
 import { boxesTable, heardTable, type OpenBox, type SessionBoxRow, type TurnRow, turnsTable } from './rows.js'
+import type { TableEntry } from './table.js'
 
 /** From now on the first boxes of the session are read, and the peer's first one is written to. */
 export function beginTurns(
@@ -80,21 +81,46 @@ export async function boxToWrite(
   return box
 }
 
+export interface WrittenTo {
+  readonly device: DeviceId
+  readonly box: BoxId
+}
+
 /** Where those are written to who were written to lately, one box a device; not over thin links, where every byte counts. */
-export async function boxesWrittenTo(context: NodeContext, tx: Work): Promise<BoxId[]> {
-  const latest = new Map<string, { readonly session: string; readonly row: TurnRow }>()
-  for (const { parts, row } of await turnsTable.list(tx, [])) {
-    const [device, session] = parts as [string, string]
-    const known = latest.get(device)
-    if (known === undefined || known.row.since < row.since) latest.set(device, { session, row })
-  }
-  const boxes: BoxId[] = []
-  for (const [device, { session, row }] of latest) {
-    if (row.thin || Math.abs(context.clock.now() - row.since) > COVERED_MS) continue
-    const box = await boxToWrite(context, tx, device as DeviceId, session)
-    if (box !== undefined) boxes.push(box)
+export async function boxesWrittenTo(context: NodeContext, tx: Work): Promise<WrittenTo[]> {
+  const boxes: WrittenTo[] = []
+  for (const { device, session, row } of latest(await turnsTable.list(tx, []))) {
+    if (!isLately(context, row)) continue
+    const box = await boxToWrite(context, tx, device, session)
+    if (box !== undefined) boxes.push({ device, box })
   }
   return boxes
+}
+
+/** Whether the device is one of those that `boxesWrittenTo` gives. */
+export async function isCovered(context: NodeContext, tx: Work, device: DeviceId): Promise<boolean> {
+  return latest(await turnsTable.list(tx, [device])).some(({ row }) => isLately(context, row))
+}
+
+interface Latest {
+  readonly device: DeviceId
+  readonly session: string
+  readonly row: TurnRow
+}
+
+/** Of each device the session that was turned to last. */
+function latest(entries: readonly TableEntry<TurnRow>[]): Latest[] {
+  const byDevice = new Map<string, Latest>()
+  for (const { parts, row } of entries) {
+    const [device, session] = parts as [DeviceId, string]
+    const known = byDevice.get(device)
+    if (known === undefined || known.row.since < row.since) byDevice.set(device, { device, session, row })
+  }
+  return [...byDevice.values()]
+}
+
+function isLately({ clock }: NodeContext, { thin, since }: TurnRow): boolean {
+  return !thin && Math.abs(clock.now() - since) <= COVERED_MS
 }
 
 /** A frame of less than the usual size was opened: its sender counts bytes. */
