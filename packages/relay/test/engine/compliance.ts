@@ -559,6 +559,25 @@ function shared(open: Open): void {
     expect(await cursorsOf(b, box)).toHaveLength(20)
   })
 
+  it('hostile 38: keep a quota that both reach at the same moment, and show nothing that was refused', async () => {
+    const { a, b } = await both({ framesPerBox: 10 })
+    for (let round = 0; round < 3; round++) {
+      const box = random(32)
+      await Promise.all([cursorsOf(a, box), cursorsOf(b, box)])
+      // Each alone would fit.
+      const frames = times(16, () => random(128))
+      const puts = frames.map((frame, n) => (n % 2 === 0 ? a : b).put(box, random(16), frame))
+      const verdicts = await Promise.all(puts)
+      const stored = frames.filter((_, n) => verdicts[n] === null)
+      expect(stored).toHaveLength(10)
+      for (const engine of [a, b]) {
+        const { deliveries } = await engine.fetch(box, 0, 100)
+        const seen = deliveries.map(({ frame }) => Buffer.from(frame).toString('hex', 0, 8))
+        expect(seen.sort()).toEqual(stored.map((frame) => Buffer.from(frame).toString('hex', 0, 8)).sort())
+      }
+    }
+  })
+
   it('remember an id that the other has seen acknowledged', async () => {
     const { a, b } = await both()
     const box = random(32)
