@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { type Package, packages, ROOT, read, sourceOf, sources } from './lib/packages.js'
+import { brokenLinks, pages } from './lib/pages.js'
 
 const FLOOR = '>=20.19'
 const MAX_LINES_OF_A_FUNCTION = 60
@@ -88,6 +89,23 @@ describe.each(packages().map((of) => [of.manifest.name, of] as const))('%s', (_n
   it('takes time and randomness as arguments', () => {
     const found = files.flatMap((file) => ambientCalls(of, file))
     expect(found).toEqual(of.name === 'core' ? ['src/clock.ts: Date.now'] : [])
+  })
+})
+
+describe('pages', () => {
+  it('lead only to files and headings that are there', () => {
+    expect(pages()).toContain('spec/README.md')
+    expect(pages().flatMap((page) => brokenLinks(page).map((target) => `${page}: ${target}`))).toEqual([])
+  })
+
+  it.each([
+    ['[a file](spec/nothing.md)', ['spec/nothing.md']],
+    ['[outside](../elsewhere)', ['../elsewhere']],
+    ['[a heading](spec/errors.md#nothing)', ['spec/errors.md#nothing']],
+    ['[here](#nothing)', ['#nothing']],
+    ['# Some `code`, words\n[here](#some-code-words), [far](https://example.org/#x), `[code](no.md)`', []],
+  ])('are searched for links: %s', (text, broken) => {
+    expect(brokenLinks('README.md', text)).toEqual(broken)
   })
 })
 
