@@ -52,12 +52,21 @@ export async function quiet(command, args, options = {}) {
   return Buffer.concat(out).toString('utf8')
 }
 
-/** Runs `work`, then says on standard error how long it took. */
+/** Runs `work`, then says on standard error how long it took; on a terminal also that it has begun. */
 export async function timed(title, work) {
   const begun = performance.now()
-  const result = await work()
-  process.stderr.write(`  ${title} ${((performance.now() - begun) / 1000).toFixed(1)} s\n`)
-  return result
+  const live = process.stderr.isTTY
+  if (live) process.stderr.write(`  ${title} …`)
+  let done = false
+  try {
+    const result = await work()
+    done = true
+    return result
+  } finally {
+    const took = `${((performance.now() - begun) / 1000).toFixed(1)} s`
+    if (done) process.stderr.write(`${live ? '\r' : ''}  ${title} ${took}\n`)
+    else if (live) process.stderr.write('\n')
+  }
 }
 
 /** Runs a script's main function; its result is the exit code. */
