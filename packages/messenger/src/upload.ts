@@ -151,10 +151,16 @@ async function sendStaged(
   }
 }
 
-/** Frames go in order, manifests last. */
+/** Frames go in order, manifests last: those are no progress any more. */
 function reporter({ options, sealed }: Outgoing): (frames: number) => void {
   const total = sealed.source.size
-  return (frames) => options.onProgress?.({ done: Math.min(total, frames * CHUNK_BYTES), total })
+  let last = 0
+  return (frames) => {
+    const done = Math.min(total, frames * CHUNK_BYTES)
+    if (done === last) return
+    last = done
+    options.onProgress?.({ done, total })
+  }
 }
 
 function ioOf({ signal }: IoOptions): IoOptions {
