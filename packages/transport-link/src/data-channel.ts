@@ -66,7 +66,9 @@ export function dataChannelBytes(channel: DataChannelLike): (events: ByteEvents)
       write: (bytes) => {
         if (ended) return true
         if (channel.readyState === 'open') channel.send(exactBuffer(bytes))
-        else early.push(bytes.slice())
+        else if (channel.readyState === 'connecting') early.push(bytes.slice())
+        // It is closing, and says so a turn later: until then nothing may be taken for sent.
+        else end()
         return !full()
       },
       drained: () => (full() && !ended ? new Promise((resolve) => waiters.push(resolve)) : Promise.resolve()),

@@ -2,6 +2,7 @@
  * Streams over a radio modem at a serial port of Node, in KISS frames. A port is opened once in a process, for all that
  * dial and listen at it, and closed with the last of them. Everybody in reach of the radio hears every datagram.
  */
+import { backoffMs, systemRandom } from '@hyphae/transport'
 import type { SerialPort } from 'serialport'
 import type { Address } from './address.js'
 import { RADIO_PACE } from './arq/pace.js'
@@ -18,8 +19,12 @@ const EVERYBODY = 'all'
 
 interface Modem {
   readonly streams: Streams
-  /** Rejects when it could not be opened. */
-  readonly opened: Promise<SerialPort>
+  /** Rejects when it could not be opened at first; later it is opened again and again. */
+  readonly opened: Promise<void>
+  /** While it is plugged in. */
+  port: SerialPort | undefined
+  /** Fires when the last has left. */
+  readonly gone: AbortController
   users: number
   listening: boolean
 }
@@ -32,38 +37,72 @@ function use(address: SerialAddress, components: PlatformComponents): Modem {
     known.users += 1
     return known
   }
+  const opening = openPort(address)
   const modem: Modem = {
-    opened: openPort(address),
+    opened: opening.then((port) => plugIn(modem, port, address, components)),
+    port: undefined,
     streams: createStreams({
       ...components,
       pace: RADIO_PACE,
-      // Before the port is open a datagram is lost, as it may be at any other time.
-      send: (datagram) => void modem.opened.then((port) => port.write(kissFrame(datagram))).catch(() => {}),
+      // What is said before the port is open waits for it; while it is unplugged a datagram is lost, as at any other time.
+      send: (datagram) => {
+        if (modem.port !== undefined) modem.port.write(kissFrame(datagram))
+        else void modem.opened.then(() => modem.port?.write(kissFrame(datagram))).catch(() => {})
+      },
     }),
+    gone: new AbortController(),
     users: 1,
     listening: false,
   }
   modems.set(address.path, modem)
-  const reader = createKissReader()
-  modem.opened.then(
-    (port) => {
-      port.on('data', (bytes: Buffer) => {
-        for (const datagram of reader.push(bytes)) modem.streams.heard(datagram, EVERYBODY)
-      })
-      port.on('error', () => {})
-      port.on('close', () => modem.streams.close())
-    },
-    () => modem.streams.close(),
-  )
+  modem.opened.catch(() => modem.streams.close())
   return modem
+}
+
+function plugIn(
+  modem: Modem,
+  port: SerialPort,
+  address: SerialAddress,
+  components: PlatformComponents,
+): void {
+  const reader = createKissReader()
+  modem.port = port
+  port.on('data', (bytes: Buffer) => {
+    for (const datagram of reader.push(bytes)) modem.streams.heard(datagram, EVERYBODY)
+  })
+  port.on('error', () => {})
+  port.on('close', () => {
+    modem.port = undefined
+    modem.streams.drop()
+    if (!modem.gone.signal.aborted) void openAgain(modem, address, components)
+  })
+}
+
+/** A modem that was unplugged, or has restarted, is there again some time: whoever listens at it need not be restarted. */
+async function openAgain(
+  modem: Modem,
+  address: SerialAddress,
+  components: PlatformComponents,
+): Promise<void> {
+  const { signal } = modem.gone
+  for (let attempt = 0; !signal.aborted && modem.port === undefined; attempt++) {
+    await components.clock.sleep(backoffMs(attempt, systemRandom), signal, true).catch(() => {})
+    if (signal.aborted) return
+    const port = await openPort(address).catch(() => undefined)
+    if (port === undefined) continue
+    plugIn(modem, port, address, components)
+    if (signal.aborted) port.close()
+  }
 }
 
 async function leave(address: SerialAddress, modem: Modem): Promise<void> {
   modem.users -= 1
   if (modem.users > 0) return
   if (modems.get(address.path) === modem) modems.delete(address.path)
+  modem.gone.abort()
   modem.streams.close()
-  const port = await modem.opened.catch(() => undefined)
+  await modem.opened.catch(() => {})
+  const { port } = modem
   if (port === undefined) return
   await new Promise<void>((resolve) => port.drain(() => resolve()))
   await new Promise<void>((resolve) => port.close(() => resolve()))

@@ -24,6 +24,7 @@ export interface WebSocketLike {
 
 export type WebSocketAddress = Extract<Address, { kind: 'ws' | 'wss' }>
 
+const CONNECTING = 0
 const OPEN = 1
 
 /** Opens or is open; closes by itself unless it opens in time. */
@@ -64,7 +65,9 @@ export function webSocketBytes(socket: WebSocketLike, events: ByteEvents, clock:
     write: (bytes) => {
       if (gone.signal.aborted) return true
       if (socket.readyState === OPEN) socket.send(bytes)
-      else early.push(bytes.slice())
+      else if (socket.readyState === CONNECTING) early.push(bytes.slice())
+      // It is closing, and says so a turn later: until then nothing may be taken for sent.
+      else close()
       return !full()
     },
     // The standard class has no event that says so.

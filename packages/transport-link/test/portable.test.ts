@@ -1,8 +1,9 @@
 import { silentLogger, systemClock, toHex } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { describe, expect, it } from 'vitest'
-import { type DataChannelLike, dataChannelBytes, type LinkCarrier, link } from '../src/index.js'
+import { dataChannelBytes, type LinkCarrier, link } from '../src/index.js'
 import { link as nodeLink } from '../src/index.node.js'
+import { channelPair } from './support/channels.js'
 import { closeLater, frameOf } from './support/links.js'
 
 const components = { clock: systemClock, logger: silentLogger }
@@ -12,50 +13,6 @@ async function start(make: typeof link, options: Partial<Parameters<typeof link>
   const carrier = await make({ ...options, identity: key })(components)
   closeLater(carrier)
   return { carrier, id: toHex(key.publicKey) }
-}
-
-/** Two ends of a data channel in one process, negotiated a moment later. */
-function channelPair(ordered = true): [DataChannelLike, DataChannelLike] {
-  const ends = [0, 1].map(() => ({
-    binaryType: 'blob',
-    readyState: 'connecting',
-    ordered,
-    bufferedAmount: 0,
-    bufferedAmountLowThreshold: 0,
-    onopen: null as (() => void) | null,
-    onmessage: null as ((event: { data: unknown }) => void) | null,
-    onclose: null as (() => void) | null,
-    onbufferedamountlow: null as (() => void) | null,
-    send: (_data: ArrayBuffer) => {},
-    close: () => {},
-  }))
-  const [a, b] = ends as [(typeof ends)[0], (typeof ends)[0]]
-  for (const [own, other] of [
-    [a, b],
-    [b, a],
-  ] as const) {
-    own.send = (data) => {
-      own.bufferedAmount += data.byteLength
-      setTimeout(() => {
-        own.bufferedAmount -= data.byteLength
-        if (own.bufferedAmount <= own.bufferedAmountLowThreshold) own.onbufferedamountlow?.()
-        other.onmessage?.({ data: data.slice(0) })
-      })
-    }
-    own.close = () => {
-      for (const end of ends) {
-        if (end.readyState !== 'closed') setTimeout(() => end.onclose?.())
-        end.readyState = 'closed'
-      }
-    }
-  }
-  setTimeout(() => {
-    for (const end of ends) {
-      end.readyState = 'open'
-      end.onopen?.()
-    }
-  }, 5)
-  return [a, b]
 }
 
 async function first(carrier: LinkCarrier): Promise<{ peer: string; frame: Uint8Array }> {

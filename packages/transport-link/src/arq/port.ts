@@ -27,6 +27,8 @@ export interface Streams {
   dial(to: string, events: ByteEvents): ByteSocket
   /** Strangers are answered from now on. */
   listen(connected: Connected): void
+  /** The port is gone for now: all streams end; strangers are answered when it is back. */
+  drop(): void
   close(): void
 }
 
@@ -60,11 +62,16 @@ export function createStreams(port: DatagramPort): Streams {
     listen: (connected) => {
       state.connected = connected
     },
+    drop: () => drop(state),
     close: () => {
       state.connected = undefined
-      for (const { stream } of [...state.streams.values()]) stream.socket.close()
+      drop(state)
     },
   }
+}
+
+function drop({ streams }: State): void {
+  for (const { stream } of [...streams.values()]) stream.socket.close()
 }
 
 function send({ port }: State, packet: Packet, to: string): void {
