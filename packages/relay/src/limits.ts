@@ -36,6 +36,11 @@ export interface RelayLimits {
   readonly sweepEveryMs: number
   /** Bytes of frames, blobs, records and items; beyond it nothing new is stored. */
   readonly storedBytes: number
+  /**
+   * Bytes of the disk under the embedded store, but no more than an eighth of all, that are left for acknowledgements
+   * and for what LevelDB writes to make room; below it nothing new is stored. Three segments, and some of its files.
+   */
+  readonly diskReserveBytes: number
   /** From the TCP connection to the end of the upgrade request, in ms: a slow handshake holds a socket. */
   readonly handshakeMs: number
   /** From the first to the last byte of one message, in ms: 2.25 MiB at 1 Mbit/s takes 19 s. */
@@ -90,6 +95,7 @@ export const DEFAULT_LIMITS: RelayLimits = {
   blobLifeMs: 30 * DAY,
   sweepEveryMs: HOUR,
   storedBytes: 64 * 1024 * MIB,
+  diskReserveBytes: 256 * MIB,
   handshakeMs: 5_000,
   messageMs: 20_000,
   unfinishedBytes: 64 * MIB,
@@ -179,6 +185,12 @@ export const REOPEN_MS = 1_000
 
 /** What a failed store tells clients to wait, in ms. */
 export const STORAGE_RETRY_MS = 5_000
+
+/** A small disk keeps 1/n of itself instead of `diskReserveBytes`. */
+export const DISK_RESERVE_SHARE = 8
+
+/** How often it is looked how much room the disk has, in ms: at 100 MB/s, a fifth of what is kept. */
+export const DISK_LOOK_MS = 500
 
 /** What a full box tells senders to wait, in ms. */
 export const BOX_FULL_RETRY_MS: number = MINUTE

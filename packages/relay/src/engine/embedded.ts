@@ -14,6 +14,7 @@ import { type Buckets, bucketPage, createBuckets } from './buckets.js'
 import { type CommitState, type Committer, createCommitter } from './committer.js'
 import { type Counters, decodeCounters, emptyCounters, UNCOUNTED } from './counters.js'
 import type { Database, OpenDatabase } from './database.js'
+import { type DiskRoom, limitsOn, watchDisk } from './disk.js'
 import { dueWindowMs, type Random, randomOf } from './due.js'
 import { createDuePages } from './due-page.js'
 import type {
@@ -44,6 +45,7 @@ export interface EmbeddedOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly open?: OpenDatabase
+  readonly room?: DiskRoom
   /** Source of the random part of expiry. */
   readonly crypto?: Pick<CryptoProvider, 'randomBytes'>
 }
@@ -224,8 +226,15 @@ function sweepContext({ state, committer, limits, clock }: Parts): SweepContext 
 
 /** @throws RelayError `relay/data-locked`, `relay/data-corrupt`, `relay/data-unusable` */
 export async function openEmbedded(options: EmbeddedOptions): Promise<RelayEngine> {
-  const { limits, clock, crypto = defaultCrypto } = options
+  const { clock, logger, folder, room, crypto = defaultCrypto } = options
   const state = await load(options)
+  const disk = await watchDisk({
+    folder,
+    limits: options.limits,
+    logger,
+    ...(room !== undefined && { room }),
+  })
+  const limits = limitsOn(disk, options.limits)
   const closing = new AbortController()
   const committer = createCommitter(state, recovery(state, options, closing.signal))
   const parts: Parts = { state, committer, limits, clock, random: randomOf(crypto) }
@@ -251,6 +260,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<RelayEngin
     upkeep: upkeepOf(() => state.database),
     close: async () => {
       closing.abort()
+      await disk.close()
       await committer.finish()
       await state.database.close()
     },

@@ -1,9 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { isHyphaeError, systemClock } from '@hyphae/core'
+import { isHyphaeError, silentLogger, systemClock } from '@hyphae/core'
 import { startRelay } from '@hyphae/relay'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { OpenDatabase } from '../../src/engine/database.js'
+import { type DiskRoom, watchDisk } from '../../src/engine/disk.js'
+import { openEmbedded } from '../../src/engine/embedded.js'
 import { openJournaled } from '../../src/engine/journal/journaled.js'
+import { DEFAULT_LIMITS, STORAGE_RETRY_MS } from '../../src/limits.js'
 import { cursorsOf, type EngineFixture, openEngine, random } from '../support/engine.js'
 import { temporaryFolder } from '../support/relay.js'
 
@@ -102,6 +105,57 @@ describe('hostile 32: a disk that is full or fails', () => {
     await clock.advance(2_000)
     while ((await put()) !== null) await turn()
     expect(disk.opened).toBe(2)
+  })
+})
+
+describe('hostile 32: a disk that is nearly full', () => {
+  it('takes acknowledgements and uses, nothing new, and says so once; then goes on', async () => {
+    const folder = await temporaryFolder()
+    const said: string[] = []
+    const note = (message: string): void => void said.push(message)
+    const logger = { ...silentLogger, warn: note, info: note }
+    const disk = { free: 1e9, all: 1e12 }
+    const limits = { ...DEFAULT_LIMITS, diskReserveBytes: 1e8 }
+    const engine = await openEmbedded({
+      folder: folder.path,
+      limits,
+      clock: systemClock,
+      logger,
+      room: async () => ({ ...disk }),
+    })
+    const box = random(32)
+    const put = () => engine.put(box, random(16), random(512))
+    const until = async (words: string): Promise<void> => {
+      while (said.at(-1) !== words) await turn()
+    }
+    for (let n = 0; n < 3; n++) expect(await put()).toBeNull()
+    disk.free = 1e8 - 1
+    await until('disk nearly full: nothing new is stored')
+    for (const refused of [await put(), await engine.putBlob(random(32), random(9))])
+      expect(refused).toMatchObject({ refused: 'storage-failed', retryAfterMs: STORAGE_RETRY_MS })
+    // What a signed acknowledgement needs, and the acknowledgement.
+    expect(await engine.rows?.once(random(32), systemClock.now() + 60_000)).toBe(true)
+    const cursors = await cursorsOf(engine, box)
+    expect(await engine.ack(box, cursors[1] as number)).toBeNull()
+    expect(await cursorsOf(engine, box)).toEqual(cursors.slice(2))
+    disk.free = 1e8
+    await until('disk has room again')
+    expect(await put()).toBeNull()
+    expect(said).toHaveLength(2)
+    await engine.close()
+    await folder.remove()
+  })
+
+  it('keeps an eighth of a small one, and believes nobody who says nothing', async () => {
+    const disk = async (room: DiskRoom) => {
+      const watched = await watchDisk({ folder: '', limits: DEFAULT_LIMITS, logger: silentLogger, room })
+      await watched.close()
+      return watched.low()
+    }
+    expect(await disk(async () => ({ free: 11e6, all: 80e6 }))).toBe(false)
+    expect(await disk(async () => ({ free: 9e6, all: 80e6 }))).toBe(true)
+    expect(await disk(async () => undefined)).toBe(false)
+    expect(await disk(() => Promise.reject(new Error('ENOSYS')))).toBe(false)
   })
 })
 
