@@ -37,7 +37,7 @@ export interface RelayLimits {
   /** Bytes of frames, blobs, records and items; beyond it nothing new is stored. */
   readonly storedBytes: number
   /**
-   * Bytes of the disk under the embedded store, but no more than an eighth of all, that are left for acknowledgements
+   * Bytes of the disk under the embedded store, but no more than half of all, that are left for acknowledgements
    * and for what LevelDB writes to make room; below it nothing new is stored. Three segments, and some of its files.
    */
   readonly diskReserveBytes: number
@@ -187,7 +187,7 @@ export const REOPEN_MS = 1_000
 export const STORAGE_RETRY_MS = 5_000
 
 /** A small disk keeps 1/n of itself instead of `diskReserveBytes`. */
-export const DISK_RESERVE_SHARE = 8
+export const DISK_RESERVE_SHARE = 2
 
 /** How often it is looked how much room the disk has, in ms: at 100 MB/s, a fifth of what is kept. */
 export const DISK_LOOK_MS = 500

@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises'
 import { setImmediate as turn } from 'node:timers/promises'
 import { isHyphaeError, silentLogger, systemClock } from '@hyphae/core'
 import { startRelay } from '@hyphae/relay'
@@ -108,6 +109,33 @@ describe('hostile 32: a disk that is full or fails', () => {
   })
 })
 
+describe('hostile 32: a store that has failed', () => {
+  it('is closed once: file numbers are others’ by then', async () => {
+    const folder = await temporaryFolder()
+    const database = await openJournaled(folder.path)
+    await database.transact((stage) => stage.put(Uint8Array.of(1), random(9)))
+    await database.close()
+    // They get the lowest free numbers: those that the journal had.
+    const others = await Promise.all(Array.from({ length: 8 }, () => open('/dev/null')))
+    await database.close()
+    for (const other of others) await expect(other.stat()).resolves.toBeDefined()
+    for (const other of others) await other.close()
+    await folder.remove()
+  })
+
+  it('and cannot be opened again, lets the relay end in order', async () => {
+    const { disk, open: openFaulty } = faultyDisk()
+    const fixture = await openEngine({}, openFaulty)
+    disk.fail = 'before'
+    disk.refuseOpen = true
+    expect(await fixture.engine.put(random(32), random(16), random(128))).toMatchObject({
+      refused: 'storage-failed',
+    })
+    await fixture.clock.advance(3_000)
+    await expect(fixture.dispose()).resolves.toBeUndefined()
+  })
+})
+
 describe('hostile 32: a disk that is nearly full', () => {
   it('takes acknowledgements and uses, nothing new, and says so once; then goes on', async () => {
     const folder = await temporaryFolder()
@@ -146,14 +174,14 @@ describe('hostile 32: a disk that is nearly full', () => {
     await folder.remove()
   })
 
-  it('keeps an eighth of a small one, and believes nobody who says nothing', async () => {
+  it('keeps half of a small one, and believes nobody who says nothing', async () => {
     const disk = async (room: DiskRoom) => {
       const watched = await watchDisk({ folder: '', limits: DEFAULT_LIMITS, logger: silentLogger, room })
       await watched.close()
       return watched.low()
     }
-    expect(await disk(async () => ({ free: 11e6, all: 80e6 }))).toBe(false)
-    expect(await disk(async () => ({ free: 9e6, all: 80e6 }))).toBe(true)
+    expect(await disk(async () => ({ free: 41e6, all: 80e6 }))).toBe(false)
+    expect(await disk(async () => ({ free: 39e6, all: 80e6 }))).toBe(true)
     expect(await disk(async () => undefined)).toBe(false)
     expect(await disk(() => Promise.reject(new Error('ENOSYS')))).toBe(false)
   })

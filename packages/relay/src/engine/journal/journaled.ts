@@ -208,7 +208,14 @@ async function* afterSettling<T>(settled: Promise<AsyncIterable<T>>): AsyncGener
   yield* await settled
 }
 
+/** Nothing is left open, whatever fails: another attempt needs the lock, and file numbers are used again. */
+async function closeAll(level: LevelDatabase, segments: readonly Segment[]): Promise<void> {
+  await Promise.allSettled(segments.map(closeSegment))
+  await level.close()
+}
+
 function databaseOf(state: State): Database {
+  let closed: Promise<void> | undefined
   const settled = <T>(read: () => T | Promise<T>): Promise<T> =>
     exclusive(state, async () => {
       await settle(state)
@@ -222,13 +229,14 @@ function databaseOf(state: State): Database {
     compact: () => settled(() => state.level.compact()),
     transact: (fill) => exclusive(state, () => transact(state, fill)),
     write: (writes) => exclusive(state, () => transact(state, (stage) => stageAll(stage, writes))),
-    close: () =>
-      exclusive(state, async () => {
+    close: () => {
+      closed ??= exclusive(state, async () => {
         if (state.failure === undefined) await settle(state).catch(() => {})
         await state.carrying
-        await Promise.all(state.files.segments.map(closeSegment))
-        await state.level.close()
-      }),
+        await closeAll(state.level, state.files.segments)
+      })
+      return closed
+    },
   }
 }
 
@@ -238,14 +246,18 @@ function* rowsToReplay(replayed: readonly Replayed[]): Generator<readonly Write[
   for (const { records } of replayed) yield* records
 }
 
-/** Carries over what the last process left, and opens its files again. */
-async function recover(level: LevelDatabase, folder: string, segmentBytes: number): Promise<Files> {
+/** Carries over what the last process left, and opens its files again, into `segments`. */
+async function recover(
+  level: LevelDatabase,
+  folder: string,
+  segmentBytes: number,
+  segments: Segment[],
+): Promise<Files> {
   const names = (await readdir(folder)).filter((name) => name.startsWith('segment-'))
   const paths = names.map((_, i) => join(folder, `segment-${i}`))
   const replayed: Replayed[] = []
   for (const path of paths) replayed.push(await replaySegment(path))
   await level.carry(rowsToReplay(inOrder(replayed)))
-  const segments: Segment[] = []
   for (const path of paths) segments.push(await openSegment(path, segmentBytes))
   const epoch = Math.max(0, ...replayed.map((one) => one.epoch)) + 1
   for (const segment of segments) await voidSegment(segment, { epoch, salt: 0, before: 0 })
@@ -255,10 +267,11 @@ async function recover(level: LevelDatabase, folder: string, segmentBytes: numbe
 /** @throws RelayError `relay/data-locked`, `relay/data-corrupt`, `relay/data-unusable` */
 export async function openJournaled(folder: string, segmentBytes: number = SEGMENT_BYTES): Promise<Database> {
   const level = await openLevel(folder)
+  const segments: Segment[] = []
   try {
     const journal = join(folder, 'journal')
     await mkdir(journal, { recursive: true, mode: 0o700 })
-    const files = await recover(level, journal, segmentBytes)
+    const files = await recover(level, journal, segmentBytes, segments)
     return databaseOf({
       level,
       files,
@@ -271,7 +284,7 @@ export async function openJournaled(folder: string, segmentBytes: number = SEGME
       rows: createRows(),
     })
   } catch (error) {
-    await level.close().catch(() => {})
+    await closeAll(level, segments).catch(() => {})
     throw error instanceof RelayError ? error : new RelayError('relay/data-unusable', { cause: error })
   }
 }
