@@ -48,10 +48,10 @@ export const HOME_BITS = 5
 
 /** What a node that is not thin sends. */
 export const STANDARD_FRAME_BYTES = 2048
-/** Mean pause between two slots in ms, for sending and for reading: letters. About 20 MB a day over two hops. */
+/** Mean pause between two slots in ms, for sending and for reading: letters. Costs: spec/privacy.md section 8. */
 export const LOW_SEND_MS: number = 3 * 60 * 1000
 export const LOW_READ_MS: number = 2 * 60 * 1000
-/** For both: a conversation that does not drag. About 280 MB a day over two hops. */
+/** For both: a conversation that does not drag. */
 export const HIGH_PACE_MS: number = 10 * 1000
 /**
  * Bits fewer than the relay recommends: it counts boxes with mail, and a month of a strict node's are 6 decoys and some
