@@ -187,6 +187,17 @@ describe('a channel over the escrow', () => {
     expect(await till.settle()).toBe(7n)
   })
 
+  it('is let go when nobody was there to settle it in time, and holds up nothing', async () => {
+    const { till, payer, escrow } = await scene(chain, { minSettle: 1_000n })
+    await escrow.open(10_000n, DAY)
+    await till.open(payer.opening)
+    await till.pay(await payer.voucher(999n))
+    await chain.advance(Number(32n * DAY))
+    expect(await till.settle()).toBe(0n)
+    expect(await till.settle()).toBe(0n)
+    expect((await escrow.state()).redeemed).toBe(0n)
+  })
+
   it('is settled when that brings several times what it costs, and dust never is', async () => {
     const { till, payer, escrow } = await scene(chain, { minSettle: undefined })
     const cost = 100_000n * (await chain.payee.chain.getGasPrice())

@@ -120,8 +120,8 @@ async function settle(
   const { chain, wallet, contract: address } = options
   const { timestamp } = await chain.getBlock()
   const { amount, expiresAt, evidence } = latest
-  // It can be redeemed no more: what was not worth it in time is let go.
-  if (options.minSettle === undefined && escrowSeconds(expiresAt) <= timestamp) return 0n
+  // It can be redeemed no more: what was not worth it, or nobody was there for in time, is let go.
+  if (escrowSeconds(expiresAt) <= timestamp) return 0n
   const args = [
     escrowId(reference, channel.id),
     amount,
