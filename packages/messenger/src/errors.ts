@@ -3,6 +3,10 @@ import { type ErrorContext, HyphaeError } from '@hyphae/core'
 
 export const MESSENGER_ERRORS = {
   'messenger/closed': { message: 'The messenger is closed.', hint: 'Create a new one on the same store.' },
+  'messenger/bad-argument': {
+    message: 'An argument is not what this call takes.',
+    hint: 'A transport is what relay(url) gives, or a network when it is called; a store is awaited; data is a Uint8Array or a Blob.',
+  },
   'messenger/no-transport': {
     message: 'No carrier offers what this call needs.',
     hint: 'Pass at least one transport with a mailbox, a directory and blobs.',
@@ -50,6 +54,10 @@ export const MESSENGER_ERRORS = {
     message: 'No carrier has all parts of this file.',
     hint: 'The sender may still be uploading, or the parts expired: try again or ask for it again.',
     retryable: true,
+  },
+  'messenger/not-a-file': {
+    message: 'The message does not describe a file.',
+    hint: 'Look at message.file first.',
   },
   'messenger/no-fast-carrier': {
     message: 'No carrier is as fast as this file asks for now.',

@@ -18,6 +18,7 @@ import { defaultCrypto } from '@hyphae/crypto'
 import { memoryStore } from '@hyphae/store'
 import { selector } from '@hyphae/transport'
 import type { Messenger, MessengerOptions } from './api.js'
+import { assertArgument, hasMethods } from './arguments.js'
 import { runBucketReader } from './bucket-reader.js'
 import { findContact } from './contacts.js'
 import type { NodeContext, PrivacyMode } from './context.js'
@@ -50,10 +51,10 @@ import { runUpkeep } from './upkeep.js'
 
 /**
  * Opens a node on its store, connects its carriers and publishes what others need to reach it.
- * @throws MessengerError `messenger/no-transport`, `messenger/account-mismatch`; StoreError
+ * @throws MessengerError `messenger/bad-argument`, `messenger/no-transport`, `messenger/account-mismatch`; StoreError
  */
 export async function createMessenger(options: MessengerOptions): Promise<Messenger> {
-  if (options.transports.length === 0) throw new MessengerError('messenger/no-transport')
+  checkOptions(options)
   const crypto = options.crypto ?? defaultCrypto
   const clock = options.clock ?? systemClock
   const logger = options.logger ?? silentLogger
@@ -66,6 +67,10 @@ export async function createMessenger(options: MessengerOptions): Promise<Messen
     const opened = await openNodeSessions({ store, crypto, clock, self, requireOneTimePrekeys, witness })
     const { sessions, rolledBack } = opened
     const carriers = await Promise.all(options.transports.map((transport) => transport({ clock, logger })))
+    assertArgument(
+      'transports',
+      carriers.every((carrier) => hasMethods(carrier, 'close')),
+    )
     const registry = createRegistry([...CONTROL_TYPES, ...(options.content ?? [])])
     const mode = options.mode ?? 'standard'
     const parts = { crypto, clock, logger, store, self, sessions, requireOneTimePrekeys, registry, mode }
@@ -80,6 +85,14 @@ export async function createMessenger(options: MessengerOptions): Promise<Messen
     await disk.close()
     throw error
   }
+}
+
+/** @throws MessengerError `messenger/bad-argument`, `messenger/no-transport` */
+function checkOptions({ transports, store }: Partial<MessengerOptions> = {}): void {
+  const isList = Array.isArray(transports) && transports.every((one) => typeof one === 'function')
+  assertArgument('transports', isList)
+  assertArgument('store', store === undefined || hasMethods(store, 'transact', 'close'))
+  if (transports?.length === 0) throw new MessengerError('messenger/no-transport')
 }
 
 /** Closes the carriers when they do not let the node be as private as it is to be. */
@@ -200,6 +213,7 @@ function openMessenger(
     deviceId: context.self.deviceId,
     privacy,
     conversation: async (account, io) => {
+      assertArgument('account', typeof account === 'string')
       const id = isAccountId(account) ? account : await resolveHandle(context, resolvers, account, io)
       return conversationWith(context, (await findContact(context, id, io)).id)
     },
@@ -240,6 +254,6 @@ async function openGroupHandle(context: NodeContext, id: GroupId): Promise<Group
 }
 
 function fileOf(message: LoggedMessage): NonNullable<LoggedMessage['file']> {
-  if (message.file === undefined) throw new MessengerError('messenger/file-unavailable')
+  if (message.file === undefined) throw new MessengerError('messenger/not-a-file')
   return message.file
 }

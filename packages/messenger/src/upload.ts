@@ -7,6 +7,7 @@
 import { cleanFileName, cleanMediaType, type FileBody } from '@hyphae/content'
 import { type Blob as CarrierBlob, type IoOptions, MAX_FILE_BYTES, type MessageId } from '@hyphae/core'
 import { CHUNK_BYTES, chunkCount } from '@hyphae/tlv'
+import { assertArgument, hasMethods } from './arguments.js'
 import { blobsOf, type NodeContext } from './context.js'
 import { MessengerError } from './errors.js'
 import { frameCount, hashSource, type PutFrames, type SealedFile, sealFile } from './file-seal.js'
@@ -45,7 +46,7 @@ function usualBandwidth(size: number): number {
   return quick < SLOWEST_CARRIER_BPS ? 0 : Math.min(SLOW_CARRIER_BPS, quick)
 }
 
-/** @throws MessengerError `messenger/file-too-large`, `messenger/file-changed`, `messenger/no-transport` */
+/** @throws MessengerError `messenger/file-too-large`, `messenger/file-changed`, `messenger/no-transport`, `messenger/bad-argument` */
 export async function sendFile(
   context: NodeContext,
   place: Place,
@@ -76,6 +77,9 @@ interface Outgoing {
 }
 
 async function prepare(context: NodeContext, options: SendFileOptions): Promise<Outgoing> {
+  const { name, data } = options
+  assertArgument('name', typeof name === 'string')
+  assertArgument('data', data instanceof Uint8Array || hasMethods(data, 'stream'))
   const source = sourceOf(options.data)
   if (source.size > MAX_FILE_BYTES) {
     throw new MessengerError('messenger/file-too-large', {
