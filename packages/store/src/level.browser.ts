@@ -4,7 +4,7 @@ import { BrowserLevel } from 'browser-level'
 import { asHyphaeError } from './errors.js'
 import { levelEngine } from './level-engine.js'
 import { type OpenOptions, openStore } from './open.js'
-import type { Protection } from './protection.js'
+import { modeOf, type Protection } from './protection.js'
 import { holdWebLock } from './web-lock.js'
 
 export type LevelStoreOptions = Protection & OpenOptions
@@ -15,6 +15,8 @@ export type LevelStoreOptions = Protection & OpenOptions
  * `store/full`, `store/io`
  */
 export async function levelStore(location: string, options: LevelStoreOptions): Promise<Store> {
+  // First, so that a refusal leaves nothing behind.
+  modeOf(options)
   const release = await holdWebLock(`hyphae-store:${location}`)
   const open = async (): Promise<BrowserLevel<Uint8Array, Uint8Array>> => {
     const level = new BrowserLevel<Uint8Array, Uint8Array>(location, {

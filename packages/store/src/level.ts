@@ -5,7 +5,7 @@ import { ClassicLevel } from 'classic-level'
 import { asHyphaeError } from './errors.js'
 import { levelEngine } from './level-engine.js'
 import { type OpenOptions, openStore } from './open.js'
-import type { Protection } from './protection.js'
+import { modeOf, type Protection } from './protection.js'
 
 export type LevelStoreOptions = Protection & OpenOptions
 
@@ -18,6 +18,8 @@ const FOLDER_MODE = 0o700
  * `store/full`, `store/io`
  */
 export async function levelStore(location: string, options: LevelStoreOptions): Promise<Store> {
+  // First, so that a refusal leaves nothing behind.
+  modeOf(options)
   const open = async (): Promise<ClassicLevel<Uint8Array, Uint8Array>> => {
     await mkdir(location, { recursive: true, mode: FOLDER_MODE })
     const level = new ClassicLevel<Uint8Array, Uint8Array>(location, {

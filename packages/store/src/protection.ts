@@ -87,8 +87,9 @@ async function createProtection(
   return recordCodec(crypto, dataKey, salt)
 }
 
-function modeOf(protection: Protection): ProtectionMode {
-  const given = ['passphrase', 'key', 'unsafePlaintext'].filter((name) => name in protection)
+/** @throws StoreError `store/bad-options`, also when a caller without a compiler passed nothing */
+export function modeOf(protection: Protection): ProtectionMode {
+  const given = ['passphrase', 'key', 'unsafePlaintext'].filter((name) => name in Object(protection))
   if (given.length === 1) {
     if ('unsafePlaintext' in protection && protection.unsafePlaintext === true) return 'plaintext'
     if ('key' in protection && protection.key instanceof Uint8Array && protection.key.length === 32)

@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encryptedStore, memoryEngine, memoryStore } from '@hyphae/store'
 import { type LevelStoreOptions, levelStore } from '@hyphae/store/level'
 import { type StoreSubject, storeCompliance } from '@hyphae/testkit'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 const key = new Uint8Array(32).fill(7)
 
@@ -43,3 +45,13 @@ for (const [name, open] of Object.entries(stores))
   describe(name, () => {
     for (const { name: rule, run } of storeCompliance(open)) test(rule, run)
   })
+
+test.each([undefined, {}, { passphrase: '' }])(
+  'a level store with %o is refused, and no folder made',
+  async (options) => {
+    const folder = join(tmpdir(), `hyphae-store-${randomUUID()}`)
+    const opening = levelStore(folder, options as LevelStoreOptions)
+    await expect(opening).rejects.toMatchObject({ code: 'store/bad-options' })
+    expect(existsSync(folder)).toBe(false)
+  },
+)
