@@ -56,7 +56,7 @@ export const CONTENT_ERRORS = {
   },
   'content/unregistered-type': {
     message: 'The content type is not registered.',
-    hint: 'Pass it to createRegistry.',
+    hint: 'Pass it to createRegistry, or to a messenger as one of its `content`.',
   },
 } as const
 
