@@ -2,8 +2,8 @@
 import { createMessenger, type IncomingMessage, type Messenger, memoryNetwork } from '@hyphae/messenger'
 
 const net = memoryNetwork()
-const [ada, ben, cleo] = await Promise.all([1, 2, 3].map(() => createMessenger({ transports: [net()] })))
-if (!ada || !ben || !cleo) throw new Error('three nodes are needed')
+const open = (): Promise<Messenger> => createMessenger({ transports: [net()] })
+const [ada, ben, cleo] = await Promise.all([open(), open(), open()])
 
 /** The next message of a node, read from its durable place. */
 async function next(node: Messenger): Promise<IncomingMessage> {
@@ -11,9 +11,9 @@ async function next(node: Messenger): Promise<IncomingMessage> {
   throw new Error('no message came in time')
 }
 
-function expect(actual: unknown, expected: unknown): void {
-  if (actual !== expected) throw new Error(`expected ${expected}, got ${actual}`)
-  console.log(`✓ ${expected}`)
+function expect(what: string, actual: unknown, expected: unknown): void {
+  if (actual !== expected) throw new Error(`${what}: expected ${expected}, got ${actual}`)
+  console.log(`✓ ${what}: ${expected}`)
 }
 
 const joined = Promise.all([ben, cleo].map(waitForGroup))
@@ -21,22 +21,22 @@ const group = await ada.createGroup({ name: 'harvest', members: [ben.id, cleo.id
 const [bens] = await joined
 
 await group.send('meet at noon')
-expect((await next(ben)).text, 'meet at noon')
-expect((await next(cleo)).text, 'meet at noon')
+expect('Ben reads', (await next(ben)).text, 'meet at noon')
+expect('Cleo reads', (await next(cleo)).text, 'meet at noon')
 
 await bens?.send('I bring bread')
-expect((await next(ada)).text, 'I bring bread')
-expect((await next(cleo)).from, ben.id)
+expect('Ada reads', (await next(ada)).text, 'I bring bread')
+expect('Cleo reads it too, from', (await next(cleo)).from, ben.id)
 
 await group.remove([cleo.id])
 await group.send('only for two')
-expect((await next(ben)).text, 'only for two')
-expect((await group.members()).length, 2)
+expect('Ben reads, after Cleo was removed', (await next(ben)).text, 'only for two')
+expect('members', (await group.members()).length, 2)
 const late = await Promise.race([
   next(cleo).catch(() => 'nothing'),
   new Promise((done) => setTimeout(done, 500, 'nothing')),
 ])
-expect(late, 'nothing')
+expect('Cleo reads', late, 'nothing')
 await Promise.all([ada.close(), ben.close(), cleo.close()])
 
 async function waitForGroup(node: Messenger): Promise<Awaited<ReturnType<Messenger['group']>>> {

@@ -6,9 +6,9 @@ import { createMessenger, type Messenger } from '@hyphae/messenger'
 import { createNostr, generateNostrKey, nostr, nostrPerson, textTemplate } from '@hyphae/transport-nostr'
 import { startRelay } from './relay.js'
 
-function expect(actual: unknown, expected: unknown): void {
-  if (actual !== expected) throw new Error(`expected ${expected}, got ${actual}`)
-  console.log(`✓ ${expected}`)
+function expect(what: string, actual: unknown, expected: unknown): void {
+  if (actual !== expected) throw new Error(`${what}: expected ${expected}, got ${actual}`)
+  console.log(`✓ ${what}: ${expected}`)
 }
 
 async function next(node: Messenger): Promise<string | undefined> {
@@ -26,19 +26,20 @@ const [alice, bob] = [await start(), await start()]
 
 const chat = await alice.conversation(bob.id)
 await chat.send('hello over Nostr')
-expect(await next(bob), 'hello over Nostr')
+expect('Bob reads', await next(bob), 'hello over Nostr')
 
 const invited = joined(bob)
 const group = await alice.createGroup({ name: 'harvest', members: [bob.id] })
 await invited
 await group.send('meet at noon')
-expect(await next(bob), 'meet at noon')
+expect('Bob reads in the group', await next(bob), 'meet at noon')
 await Promise.all([alice.close(), bob.close()])
 
 // What the relay saw: wraps and application data by keys that are used once or for one note.
 const events = [...relay.events.values()]
-expect([...new Set(events.map(({ kind }) => kind))].sort().join(), '1059,30078')
+expect('kinds the relay saw', [...new Set(events.map(({ kind }) => kind))].sort().join(), '1059,30078')
 expect(
+  'wraps by a key that was used before',
   events.filter(({ kind, pubkey }) => kind === 1059 && events.filter((e) => e.pubkey === pubkey).length > 1)
     .length,
   0,
@@ -54,7 +55,7 @@ await carol.send(
   textTemplate('the door is open', { recipients: [dan.publicKey], now: Math.floor(Date.now() / 1000) }),
 )
 for await (const message of dan.messages()) {
-  expect(message.kind === 'text' && message.text, 'the door is open')
+  expect('Dan reads', message.kind === 'text' && message.text, 'the door is open')
   break
 }
 await Promise.all([carol.close(), dan.close()])

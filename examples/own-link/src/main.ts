@@ -14,10 +14,10 @@ const [alice, bob, cleo] = (await Promise.all(
   }),
 )) as [Messenger, Messenger, Messenger]
 
-async function shows(node: Messenger, text: string): Promise<void> {
+async function shows(who: string, node: Messenger, text: string): Promise<void> {
   for await (const message of node.messages({ signal: AbortSignal.timeout(20_000) })) {
     if (message.text !== text) throw new Error(`not what was sent: ${message.text}`)
-    console.log(message.text)
+    console.log(`✓ ${who} reads: ${message.text}`)
     return
   }
   throw new Error(`${text} did not come`)
@@ -25,13 +25,13 @@ async function shows(node: Messenger, text: string): Promise<void> {
 
 const chat = await alice.conversation(bob.id)
 const sent = await chat.send('no server between us')
-await shows(bob, 'no server between us')
+await shows('Bob', bob, 'no server between us')
 await alice.reached(sent.id, 'delivered', { signal: AbortSignal.timeout(10_000) })
-console.log('delivered')
+console.log('✓ delivered')
 
 const group = await alice.createGroup({ name: 'three', members: [bob.id, cleo.id] })
 await group.send('and neither among three')
-await shows(bob, 'and neither among three')
-await shows(cleo, 'and neither among three')
+await shows('Bob', bob, 'and neither among three')
+await shows('Cleo', cleo, 'and neither among three')
 
 await Promise.all([alice, bob, cleo].map((node) => node.close()))
