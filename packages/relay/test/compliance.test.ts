@@ -61,11 +61,6 @@ async function openOverWire(): Promise<MailboxSubject> {
   }
 }
 
-async function open() {
-  const fixture = await startFixture()
-  return { carrier: await fixture.connect(), other: await fixture.connect(), dispose: fixture.dispose }
-}
-
 const options: DirectoryComplianceOptions = {
   crypto,
   signRecord: (key, statement) => signDirectoryRecord(crypto, key, statement),
@@ -75,8 +70,8 @@ const options: DirectoryComplianceOptions = {
 describe('the carrier over a relay on loopback', () => {
   const cases = [
     ...mailboxCompliance(openOverWire, { crypto }),
-    ...directoryCompliance(open, options),
-    ...blobsCompliance(open, { crypto }),
+    ...directoryCompliance(openOverWire, options),
+    ...blobsCompliance(openOverWire, { crypto }),
   ]
   for (const { name, run } of cases) it(name, run)
 })
