@@ -7,7 +7,7 @@
 import { join } from 'node:path'
 import type { Clock, Logger } from '@hyphae/core'
 import { type CryptoProvider, defaultCrypto } from '@hyphae/crypto'
-import { RelayError } from '../errors.js'
+import { codeOf, RelayError } from '../errors.js'
 import { REOPEN_MS, type RelayLimits } from '../limits.js'
 import { putBlobJob, readBlob } from './blobs.js'
 import { type Buckets, bucketPage, createBuckets } from './buckets.js'
@@ -93,19 +93,29 @@ function statsOf({ counters, positions }: Loaded): EngineStats {
   return { frames: { ...frames }, boxes: positions.boxes(), records, items, blobs, bytes }
 }
 
+/** What the disk, or the store itself, calls it: `ENOSPC`, `LEVEL_IO_ERROR`. */
+function reasonOf(error: unknown): string {
+  const { reason } = error instanceof RelayError ? error.details : { reason: undefined }
+  return typeof reason === 'string' && reason !== 'unknown' ? reason : codeOf(error)
+}
+
 /** Opens the database again until it works or the engine is closed. */
 function recovery(state: Loaded, options: EmbeddedOptions, closing: AbortSignal) {
   const { clock, logger } = options
   return async (error: unknown): Promise<void> => {
-    logger.error('store failed', { error: error instanceof Error ? error.name : 'unknown' })
+    logger.error('store failed', { code: reasonOf(error) })
     await state.database.close().catch(() => {})
+    let said = ''
     while (!closing.aborted) {
       try {
         Object.assign(state, await load(options))
         logger.info('store works again')
         return
       } catch (again) {
-        logger.error('store cannot be opened', { error: again instanceof Error ? again.name : 'unknown' })
+        // Once for each reason, however long it lasts.
+        const code = reasonOf(again)
+        if (code !== said) logger.error('store cannot be opened', { code })
+        said = code
         await clock.sleep(REOPEN_MS, closing).catch(() => {})
       }
     }

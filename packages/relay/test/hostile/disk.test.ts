@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises'
 import { setImmediate as turn } from 'node:timers/promises'
-import { isHyphaeError, silentLogger, systemClock } from '@hyphae/core'
+import { isHyphaeError, type LogFields, silentLogger, systemClock } from '@hyphae/core'
 import { startRelay } from '@hyphae/relay'
+import { virtualClock } from '@hyphae/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { OpenDatabase } from '../../src/engine/database.js'
 import { type DiskRoom, watchDisk } from '../../src/engine/disk.js'
@@ -11,11 +12,20 @@ import { DEFAULT_LIMITS, STORAGE_RETRY_MS } from '../../src/limits.js'
 import { cursorsOf, type EngineFixture, openEngine, random } from '../support/engine.js'
 import { temporaryFolder } from '../support/relay.js'
 
+const full = (): Error => Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+
 /** A disk that fails when told; like a real one, it may have written before it says so. */
 function faultyDisk() {
-  const disk = { fail: 'no' as 'no' | 'before' | 'after', failures: 0, opened: 0, refuseOpen: false }
+  const disk = {
+    fail: 'no' as 'no' | 'before' | 'after',
+    failures: 0,
+    opened: 0,
+    tried: 0,
+    refuseOpen: false,
+  }
   const open: OpenDatabase = async (folder) => {
-    if (disk.refuseOpen) throw new Error('ENOSPC')
+    disk.tried += 1
+    if (disk.refuseOpen) throw full()
     disk.opened += 1
     const level = await openJournaled(folder)
     return {
@@ -24,7 +34,7 @@ function faultyDisk() {
         if (disk.fail === 'no') return level.transact(fill)
         disk.failures += 1
         if (disk.fail === 'after') await level.transact(fill)
-        throw new Error('ENOSPC')
+        throw full()
       },
     }
   }
@@ -123,16 +133,28 @@ describe('hostile 32: a store that has failed', () => {
     await folder.remove()
   })
 
-  it('and cannot be opened again, lets the relay end in order', async () => {
+  it('and cannot be opened again, says why, once, and lets the relay end in order', async () => {
+    const folder = await temporaryFolder()
     const { disk, open: openFaulty } = faultyDisk()
-    const fixture = await openEngine({}, openFaulty)
+    const clock = virtualClock()
+    const said: unknown[] = []
+    const note = (message: string, fields?: LogFields): void => void said.push([message, fields?.code])
+    const logger = { ...silentLogger, error: note }
+    const options = { folder: folder.path, limits: DEFAULT_LIMITS, clock, logger, open: openFaulty }
+    const engine = await openEmbedded(options)
     disk.fail = 'before'
     disk.refuseOpen = true
-    expect(await fixture.engine.put(random(32), random(16), random(128))).toMatchObject({
-      refused: 'storage-failed',
-    })
-    await fixture.clock.advance(3_000)
-    await expect(fixture.dispose()).resolves.toBeUndefined()
+    expect(await engine.put(random(32), random(16), random(128))).toMatchObject({ refused: 'storage-failed' })
+    while (disk.tried < 4) {
+      await clock.advance(1_000)
+      await turn()
+    }
+    expect(said).toEqual([
+      ['store failed', 'ENOSPC'],
+      ['store cannot be opened', 'ENOSPC'],
+    ])
+    await engine.close()
+    await folder.remove()
   })
 })
 

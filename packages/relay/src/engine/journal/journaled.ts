@@ -8,7 +8,7 @@
 import { randomInt } from 'node:crypto'
 import { mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { RelayError } from '../../errors.js'
+import { codeOf, RelayError } from '../../errors.js'
 import { CARRY_ROWS, SEGMENT_BYTES, SPARE_SEGMENTS } from '../../limits.js'
 import { type Database, type LevelDatabase, openLevel, type Stage, type Write } from '../database.js'
 import {
@@ -264,6 +264,10 @@ async function recover(
   return { folder, segmentBytes, segments, free: [...segments], epoch }
 }
 
+function dataUnusable(path: string, cause: unknown): RelayError {
+  return new RelayError('relay/data-unusable', { details: { path, reason: codeOf(cause) }, cause })
+}
+
 /** @throws RelayError `relay/data-locked`, `relay/data-corrupt`, `relay/data-unusable` */
 export async function openJournaled(folder: string, segmentBytes: number = SEGMENT_BYTES): Promise<Database> {
   const level = await openLevel(folder)
@@ -285,6 +289,6 @@ export async function openJournaled(folder: string, segmentBytes: number = SEGME
     })
   } catch (error) {
     await closeAll(level, segments).catch(() => {})
-    throw error instanceof RelayError ? error : new RelayError('relay/data-unusable', { cause: error })
+    throw error instanceof RelayError ? error : dataUnusable(folder, error)
   }
 }
