@@ -30,8 +30,11 @@ export interface MessengerOptions {
   readonly transports: readonly Transport[]
   /** Where everything is kept; memory when left out. The messenger closes it. */
   readonly store?: Store
-  /** The account to use when the store is empty; a new one when left out. */
-  readonly account?: AccountKeys
+  /**
+   * The account to use when the store is empty, as keys or as its 32-byte secret seed; a new one when left out. A store
+   * of another account is refused.
+   */
+  readonly account?: AccountKeys | Uint8Array
   /** Names this account claims; a resolver must serve its record for others to find it by them. */
   readonly handles?: readonly string[]
   readonly resolvers?: readonly Resolver[]

@@ -15,6 +15,7 @@ import {
   systemClock,
 } from '@hyphae/core'
 import { defaultCrypto } from '@hyphae/crypto'
+import { accountFromSeed } from '@hyphae/identity'
 import { memoryStore } from '@hyphae/store'
 import { selector } from '@hyphae/transport'
 import type { Messenger, MessengerOptions } from './api.js'
@@ -61,8 +62,10 @@ export async function createMessenger(options: MessengerOptions): Promise<Messen
   const disk = options.store ?? memoryStore()
   const closing = new AbortController()
   const store = openUntil(disk, closing.signal)
-  const { account, handles = [], witness, requireOneTimePrekeys = false } = options
+  const { handles = [], witness, requireOneTimePrekeys = false } = options
   try {
+    const account =
+      options.account instanceof Uint8Array ? accountFromSeed(crypto, options.account) : options.account
     const self = await openSelf({ crypto, clock, store, handles, ...(account && { account }) })
     const opened = await openNodeSessions({ store, crypto, clock, self, requireOneTimePrekeys, witness })
     const { sessions, rolledBack } = opened

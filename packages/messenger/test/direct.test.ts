@@ -2,10 +2,11 @@ import { defineContent } from '@hyphae/content'
 import { isHyphaeError, MAX_TEXT_CHARACTERS } from '@hyphae/core'
 import { defaultCrypto } from '@hyphae/crypto'
 import { accountFromSeed, accountId } from '@hyphae/identity'
+import { memoryStore } from '@hyphae/store'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { createMessenger, memoryNetwork } from '../src/index.js'
-import { next, nextTexts, openNode } from './nodes.js'
+import { next, nextTexts, openNode, survivingStore } from './nodes.js'
 
 describe('conversations', () => {
   it('runs the first five minutes as the design has them', async () => {
@@ -214,5 +215,19 @@ describe('conversations', () => {
     await reader.return?.()
     await alice.close()
     await expect(chat.send('late')).rejects.toMatchObject({ code: 'messenger/closed' })
+  })
+
+  it('an account is given by its seed, and a store keeps to it', async () => {
+    const net = memoryNetwork()
+    const seed = new Uint8Array(32).fill(9)
+    const expected = accountId(accountFromSeed(defaultCrypto, seed).signing.publicKey)
+    const disk = survivingStore(memoryStore())
+    const node = await openNode(net(), { account: seed, store: disk })
+    expect(node.id).toBe(expected)
+    await node.close()
+    const other = { transports: [net()], store: disk, account: new Uint8Array(32).fill(8) }
+    await expect(createMessenger(other)).rejects.toMatchObject({ code: 'messenger/account-mismatch' })
+    const short = { transports: [net()], account: new Uint8Array(31) }
+    await expect(createMessenger(short)).rejects.toMatchObject({ code: 'identity/bad-seed' })
   })
 })
