@@ -125,7 +125,13 @@ const network = v.pipe(
 )
 
 export const SETTINGS: readonly Setting[] = [
-  { name: 'data', kind: 'path', value: 'DIR', help: 'what it keeps', schema: text('expected a folder') },
+  {
+    name: 'data',
+    kind: 'path',
+    value: 'DIR',
+    help: 'folder for what it keeps (~/.hyphae/relay)',
+    schema: text('expected a folder'),
+  },
   {
     name: 'host',
     kind: 'text',
