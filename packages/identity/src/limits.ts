@@ -48,6 +48,9 @@ export const MAX_BINDING_VALUE_BYTES = 254
 /** A contract wallet's signature (ERC-6492) carries its deployment; longer ones do not fit a record. */
 export const MAX_BINDING_SIGNATURE_BYTES = 2048
 
+/** A prekey bundle as spec/session.md bounds it; one with ML-KEM-768 takes 1,441, so a record holds those of 4 devices. */
+export const MAX_BUNDLE_BYTES = 4096
+
 /** Candidates looked at for one handle: a resolver that offers more is flooding. */
 export const MAX_CANDIDATES = 16
 

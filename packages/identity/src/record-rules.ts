@@ -1,4 +1,4 @@
-/** The rules an identity record keeps, whoever made it. spec/identity.md section 6, rules R1 to R6. */
+/** The rules an identity record keeps, whoever made it. spec/identity.md section 6, rules R1 to R7. */
 import { equalBytes } from '@hyphae/core'
 import type { Binding } from './binding.js'
 import { certificateKeys, type DeviceCertificateFields } from './certificate.js'
@@ -8,6 +8,7 @@ import {
   MAX_BINDING_KIND_BYTES,
   MAX_BINDING_VALUE_BYTES,
   MAX_BINDINGS,
+  MAX_BUNDLE_BYTES,
   MAX_DEVICES,
   MAX_HANDLES,
   MAX_RELAY_BYTES,
@@ -23,6 +24,7 @@ interface Checked {
   readonly relays: readonly string[]
   readonly handles: readonly string[]
   readonly bindings: readonly Binding[]
+  readonly bundles: readonly Uint8Array[]
 }
 
 /** Visible ASCII: what a URL, an address or a key is written in. Nothing that could steer a terminal. */
@@ -38,11 +40,13 @@ export function assertRecordRules(record: Checked): void {
   assertCount('relays', record.relays.length, MAX_RELAYS)
   assertCount('handles', record.handles.length, MAX_HANDLES)
   assertCount('bindings', record.bindings.length, MAX_BINDINGS)
+  assertCount('bundles', record.bundles.length, MAX_DEVICES)
   assertNumber('sequence', record.sequence, 1)
   assertNumber('issuedAt', record.issuedAt, 0)
   assertDevices(record)
   assertTexts('relays', record.relays, (relay) => VISIBLE.test(relay) && relay.length <= MAX_RELAY_BYTES)
   assertTexts('handles', record.handles, (handle) => normalizeHandle(handle) === handle)
+  for (const bundle of record.bundles) assertBundle(bundle)
   const names = record.bindings.map((binding) => `${binding.kind} ${binding.value}`)
   assertTexts('bindings', names, (_, index) => isBinding(record.bindings[index]))
 }
@@ -61,6 +65,15 @@ function assertCount(field: string, count: number, limit: number): void {
 function assertNumber(field: string, value: number, min: number): void {
   if (!Number.isSafeInteger(value) || value < min)
     throw new IdentityError('identity/bad-record', { details: { field } })
+}
+
+/** R7: what it holds is not looked at here. */
+function assertBundle({ length }: Uint8Array): void {
+  if (length < 1) throw new IdentityError('identity/bad-record', { details: { field: 'bundles' } })
+  if (length > MAX_BUNDLE_BYTES)
+    throw new IdentityError('identity/too-large', {
+      details: { field: 'bundles', size: length, limit: MAX_BUNDLE_BYTES },
+    })
 }
 
 function assertTexts(

@@ -24,6 +24,7 @@ import { LABELS } from './labels.js'
 import {
   KEY_BYTES,
   MAX_BINDINGS,
+  MAX_BUNDLE_BYTES,
   MAX_CERTIFICATE_BYTES,
   MAX_DEVICES,
   MAX_HANDLE_BYTES,
@@ -50,9 +51,15 @@ export interface IdentityStatement<Certificate = DeviceCertificate> {
   readonly handles: readonly string[]
   /** At most 8. */
   readonly bindings: readonly Binding[]
+  /**
+   * A last-resort prekey bundle of each device that can be met without asking for one by name, 1 to 4,096 bytes each.
+   * What is in one is for who uses it to verify. None when left out.
+   */
+  readonly bundles?: readonly Uint8Array[]
 }
 
 export interface IdentityRecordFields<Certificate> extends IdentityStatement<Certificate> {
+  readonly bundles: readonly Uint8Array[]
   /** Ed25519 public key, 32 bytes. */
   readonly account: Uint8Array
   /** Non-critical fields of later versions, kept so that the signature still covers them. */
@@ -75,6 +82,7 @@ const SCHEMA = defineSchema([
   { type: 5, name: 'relays', min: 1, max: MAX_RELAY_BYTES, repeat: MAX_RELAYS, required: false },
   { type: 6, name: 'handles', min: 1, max: MAX_HANDLE_BYTES, repeat: MAX_HANDLES, required: false },
   { type: 7, name: 'bindings', min: 1, repeat: MAX_BINDINGS, required: false },
+  { type: 128, name: 'bundles', min: 1, max: MAX_BUNDLE_BYTES, repeat: MAX_DEVICES, required: false },
 ])
 
 /**
@@ -87,7 +95,7 @@ export function signIdentityRecord(
   account: AccountKeys,
   statement: IdentityStatement,
 ): IdentityRecord {
-  const { sequence, issuedAt, devices, relays, handles, bindings } = statement
+  const { sequence, issuedAt, devices, relays, handles, bindings, bundles = [] } = statement
   const fields = {
     account: account.signing.publicKey,
     sequence,
@@ -96,6 +104,7 @@ export function signIdentityRecord(
     relays,
     handles,
     bindings,
+    bundles,
     unknown: [],
   }
   assertRecordRules(fields)
@@ -127,6 +136,7 @@ export function decodeIdentityRecord(input: Uint8Array): UnverifiedIdentityRecor
     relays: (values.relays ?? []).map(fromUtf8),
     handles: (values.handles ?? []).map(fromUtf8),
     bindings: (values.bindings ?? []).map(decodeBinding),
+    bundles: values.bundles ?? [],
     unknown,
     signature,
   }
@@ -180,6 +190,7 @@ function encodeSigned(record: Signed): Uint8Array {
     relays: record.relays.map(utf8),
     handles: record.handles.map(utf8),
     bindings: record.bindings.map(encodeBinding),
+    bundles: record.bundles,
   }
   return encodeFields(SCHEMA, values, record.unknown)
 }

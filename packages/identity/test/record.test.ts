@@ -1,6 +1,6 @@
 import { concatBytes, equalBytes, utf8 } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
-import { encodeRecords } from '@hyphae/tlv'
+import { encodeRecords, readRecords } from '@hyphae/tlv'
 import { describe, expect, it } from 'vitest'
 import {
   type Binding,
@@ -56,6 +56,32 @@ describe('identity record', () => {
     const back = verify(bytes)
     expect(back).toEqual(record)
     expect(equalBytes(encodeIdentityRecord(back), bytes)).toBe(true)
+  })
+
+  it('carries a prekey bundle of each device, as many as fit, which older readers hand on', () => {
+    const bundle = (fill: number): Uint8Array => new Uint8Array(1441).fill(fill)
+    const four = recordOf(crypto, alice, {
+      devices: certificates(4),
+      bindings: [binding],
+      bundles: [1, 2, 3, 4].map(bundle),
+    })
+    const bytes = encodeIdentityRecord(four)
+    expect(verify(bytes)).toEqual(four)
+    expect(four.bundles.map(([first]) => first)).toEqual([1, 2, 3, 4])
+    // Readers from before pass over field 128 and keep it under the signature: it is not critical.
+    const older = readRecords(bytes).filter(({ type }) => type >= 128 && type < 254)
+    expect(older.map(({ value }) => value)).toEqual(four.bundles)
+    expect(codeOf(() => recordOf(crypto, alice, { bundles: [1, 2, 3, 4, 5, 6].map(bundle) }))).toBe(
+      'identity/too-large',
+    )
+    expect(codeOf(() => recordOf(crypto, alice, { bundles: [new Uint8Array(4097)] }))).toBe(
+      'identity/too-large',
+    )
+    expect(codeOf(() => recordOf(crypto, alice, { bundles: [new Uint8Array()] }))).toBe('identity/bad-record')
+    expect(codeOf(() => verify(forged({ 128: [new Uint8Array(4097)] })))).toBe('tlv/bad-length')
+    expect(
+      codeOf(() => verify(forged({ 128: Array.from({ length: 21 }, () => bundle(1).slice(0, 9)) }))),
+    ).toBe('tlv/duplicate-field')
   })
 
   it('may be almost empty', () => {

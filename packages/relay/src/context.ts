@@ -15,6 +15,7 @@ import { createAnonymity } from './server/anonymity.js'
 import type { ServerContext } from './server/connection.js'
 import { createExchange } from './server/exchange.js'
 import type { Names } from './server/names.js'
+import { createRecordCrowd } from './server/record-crowd.js'
 import { ownChecks } from './server/tickets.js'
 import { openTrafficLog } from './server/traffic.js'
 import { createWatchRegistry } from './server/watch.js'
@@ -67,6 +68,7 @@ export async function openContext(options: RelayOptions): Promise<ServerContext>
       ...(options.writeKey !== undefined && { writeKey: options.writeKey }),
     }),
     anonymity: createAnonymity(engine, limits, clock),
+    crowd: createRecordCrowd(engine, limits, { clock, crypto }),
     crypto,
     limits,
     clock,

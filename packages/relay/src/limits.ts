@@ -138,6 +138,15 @@ export const INDEX_STEP = 8192
 export const MAX_BUCKET_PAGE = 1024
 export const BUCKET_FRAMES_PER_COST = 64
 
+/** Most records of one answer to a bucket of records: as many of the smallest as its bytes hold. */
+export const MAX_RECORD_PAGE = 512
+
+/** Addresses whose records are read for one such answer: half a MiB of the largest, and more than fit of usual ones. */
+export const RECORD_READ = 64
+
+/** What such an answer costs, in signature checks: up to 2,600 hashes and 120 KiB. */
+export const RECORD_BUCKET_COST = 4
+
 /** How long the number of boxes is taken for granted, in ms. */
 export const ANONYMITY_CACHE_MS = 1_000
 

@@ -4,6 +4,7 @@ import { defaultCrypto as crypto } from '@hyphae/crypto'
 import {
   blobsCompliance,
   type DirectoryComplianceOptions,
+  directoryBucketCompliance,
   directoryCompliance,
   type MailboxSubject,
   mailboxCompliance,
@@ -71,6 +72,7 @@ describe('the carrier over a relay on loopback', () => {
   const cases = [
     ...mailboxCompliance(openOverWire, { crypto }),
     ...directoryCompliance(openOverWire, options),
+    ...directoryBucketCompliance(openOverWire, options),
     ...blobsCompliance(openOverWire, { crypto }),
   ]
   for (const { name, run } of cases) it(name, run)

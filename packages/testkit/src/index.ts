@@ -8,6 +8,7 @@ export {
   randomPut,
 } from './carrier-subject.js'
 export type { ComplianceCase, ComplianceContext } from './compliance.js'
+export { directoryBucketCompliance } from './directory-bucket-compliance.js'
 export { directoryCompliance } from './directory-compliance.js'
 export type { DirectoryComplianceOptions, RecordStatement, StockStatement } from './directory-subject.js'
 export { TESTKIT_ERRORS, TestkitError, type TestkitErrorCode } from './errors.js'

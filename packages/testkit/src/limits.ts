@@ -33,6 +33,12 @@ export const WATCH_RETRY_MS: readonly [first: number, longest: number] = [500, 3
 /** Boxes with mail that a bucket of a simulated relay holds in the mean, as a relay's do. */
 export const BUCKET_BOXES = 64
 
+/** Bytes of records in one answer to a bucket of them, as a relay gives: a sealed answer of 128 KiB. */
+export const RECORD_PART_BYTES: number = 120 * 1024
+
+/** What stands around the body of a record in such an answer. */
+export const RECORD_OVERHEAD_BYTES = 114
+
 /** A request for a bucket: prefix, place and limit. */
 export const BUCKET_READ_BYTES = 15
 

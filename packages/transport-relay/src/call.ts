@@ -125,6 +125,7 @@ const CODES: Readonly<Record<FailureName, CarrierCode>> = {
   'ticket-spent': 'relay-carrier/bad-ticket',
   'bucket-too-small': 'relay-carrier/bucket-too-small',
   'bad-terms': 'relay-carrier/bad-terms',
+  'bad-cursor': 'relay-carrier/bad-cursor',
   'bad-payment': 'relay-carrier/bad-payment',
   'payment-backward': 'relay-carrier/bad-payment',
   'no-credit': 'relay-carrier/no-credit',

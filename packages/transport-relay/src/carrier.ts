@@ -80,7 +80,7 @@ export type RelayPrivacy = 'exact' | BucketPrivacy
 /** A carrier with all that a Hyphae relay has. */
 export interface RelayCarrier extends Carrier {
   readonly mailbox: RelayMailbox
-  readonly directory: Directory
+  readonly directory: Directory & Required<Pick<Directory, 'buckets'>>
   readonly blobs: RelayBlobs
   readonly terms: BoxTermsPort
   readonly buckets: Buckets

@@ -4,6 +4,7 @@ import { encodeDirectoryRecord, encodeStockUpload } from '@hyphae/tlv'
 import { checkLength } from './check.js'
 import type { Dialer } from './dialer.js'
 import { RelayCarrierError } from './errors.js'
+import { createRecordBuckets } from './record-buckets.js'
 import { callWithTicket, type TicketsFor } from './tickets.js'
 
 /** What cannot be encoded is refused here and not in the middle of a message. */
@@ -21,8 +22,12 @@ function checkStock(writer: Uint8Array, kind: number): void {
     throw new RelayCarrierError('relay-carrier/bad-input', { details: { kind } })
 }
 
-export function createDirectory(dialer: Dialer, { stock: ticketFor }: TicketsFor = {}): Directory {
+export function createDirectory(
+  dialer: Dialer,
+  { stock: ticketFor }: TicketsFor = {},
+): Directory & Required<Pick<Directory, 'buckets'>> {
   return {
+    buckets: createRecordBuckets(dialer),
     publish: async (record, { signal } = {}) => {
       checked(() => encodeDirectoryRecord(record))
       await dialer.call({ kind: 'publish', record }, 'ok', { repeatable: true, signal })

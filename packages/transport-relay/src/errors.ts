@@ -129,6 +129,11 @@ export const RELAY_CARRIER_ERRORS = {
     message: 'The relay does not take these terms for a box.',
     hint: 'Name kinds of tickets that it accepts, and a capability key when capabilities are among them.',
   },
+  'relay-carrier/bad-cursor': {
+    message: 'The relay does not know the place to go on from in a bucket of records.',
+    hint: 'Begin the bucket anew: places do not outlive the relay process that gave them.',
+    retryable: true,
+  },
   'relay-carrier/internal': {
     message: 'The relay failed on this request.',
     hint: 'Repeat later; the defect is in the relay.',

@@ -29,6 +29,12 @@ export const MAX_TICKET_BYTES = 1024
 /** Bits of a bucket's prefix: 16 million buckets, where each still hides its readers among many boxes. */
 export const MAX_BUCKET_BITS = 24
 
+/** Where a relay goes on in a bucket of records: an address and a place, sealed by it, with room for others' ways. */
+export const MAX_RECORD_CURSOR_BYTES = 128
+
+/** Bytes of records in one answer to a bucket of records: fits a sealed answer of 128 KiB over two hops. */
+export const MAX_RECORD_PAGE_BYTES: number = 120 * 1024
+
 /** One entry of a log: a commit of a group of some hundred members; a larger one is named by its hash. */
 export const MAX_LOG_ENTRY_BYTES: number = 64 * 1024
 

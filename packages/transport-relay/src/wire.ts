@@ -9,6 +9,8 @@ export {
   MAX_LOG_PAGE_BYTES,
   MAX_MESSAGE_BYTES,
   MAX_OPERATIONS,
+  MAX_RECORD_CURSOR_BYTES,
+  MAX_RECORD_PAGE_BYTES,
   MAX_TICKET_BYTES,
   MAX_WATCH_WINDOW,
   MAX_WRITERS,
@@ -30,6 +32,15 @@ export type * from './wire/directory-requests.js'
 export type * from './wire/extended-replies.js'
 export { HINT_BYTES } from './wire/extended-replies.js'
 export { FAILURES, type FailureName, failureName } from './wire/failure.js'
+export {
+  HIDDEN_FIXED_BYTES,
+  type HiddenPlace,
+  type HiddenRecord,
+  hideRecord,
+  openHiddenRecord,
+  RECORD_HINT_BYTES,
+  RECORD_SALT_BYTES,
+} from './wire/hidden-record.js'
 export { bucketHint } from './wire/hint.js'
 export type * from './wire/hop-requests.js'
 export { HOP_SIZES, type HopSize, isHopSize } from './wire/hop-requests.js'
@@ -55,6 +66,7 @@ export { hostName, openProof } from './wire/proof.js'
 export type * from './wire/push-requests.js'
 export { PUSH_TOKEN_BYTES } from './wire/push-requests.js'
 export type * from './wire/range-requests.js'
+export type * from './wire/record-bucket.js'
 export type * from './wire/replies.js'
 export { CHALLENGE_BYTES } from './wire/replies.js'
 export type * from './wire/result-replies.js'

@@ -1,7 +1,14 @@
-/** Codes 17 to 27 from the client's side, against relays that say what a test wants. */
+/** Codes 17 to 28 from the client's side, against relays that say what a test wants. */
 import { defaultCrypto as crypto } from '@hyphae/crypto'
+import { signDirectoryRecord, verifyDirectoryRecord } from '@hyphae/tlv'
 import type { MailboxTerms, RelayCarrierOptions, Ticket } from '@hyphae/transport-relay'
-import { FAILURES, type Reply, type Request } from '@hyphae/transport-relay/wire'
+import {
+  FAILURES,
+  hideRecord,
+  openHiddenRecord,
+  type Reply,
+  type Request,
+} from '@hyphae/transport-relay/wire'
 import { afterEach, describe, expect, it } from 'vitest'
 import { carrierTo, newBox, newPut } from './support/carrier.js'
 import { agreeable, type Peer, type ScriptedRelay, startScripted } from './support/scripted-relay.js'
@@ -134,6 +141,62 @@ describe('reading through buckets', () => {
       { privacy },
     )
     expect(await client.mailbox.fetch(newBox())).toEqual([])
+  })
+})
+
+describe('looking records up by buckets', () => {
+  const all = { bits: 0, prefix: 0 }
+
+  it('is not offered by an older relay, and never becomes a lookup by address', async () => {
+    const { client, server } = await talk(first)
+    expect(await client.directory.buckets.bits()).toBeUndefined()
+    const asked = client.directory.buckets.fetch(all)
+    await expect(asked).rejects.toMatchObject({ code: 'relay-carrier/unsupported' })
+    expect(kindsOf(server)).toEqual(['describe', 'record-bucket'])
+  })
+
+  it('hostile 37: believes no part that brings nothing and promises more, or brings more than was asked for', async () => {
+    const hidden = { hint: crypto.randomBytes(8), hidden: crypto.randomBytes(200) }
+    let records = [hidden, hidden]
+    const next = Uint8Array.of(1)
+    const { client } = await talk((request) => {
+      if (request.kind !== 'record-bucket') return agreeable(request)
+      const salt = crypto.randomBytes(16)
+      return { kind: 'record-bucket-part', request: request.request, next, salt, records }
+    })
+    const { buckets } = client.directory
+    await expect(buckets.fetch(all, { limit: 1 })).rejects.toMatchObject({ code: 'relay-carrier/malformed' })
+    const part = await buckets.fetch(all, { limit: 2 })
+    for (const record of part.records)
+      expect(record.open(crypto.randomBytes(32), crypto.sha256)).toBeUndefined()
+    records = []
+    await expect(buckets.fetch(all)).rejects.toMatchObject({ code: 'relay-carrier/malformed' })
+  })
+
+  it('hostile 37: opens a record of another place or answer as none, and a changed one as what does not verify', () => {
+    const key = crypto.ed25519.generate()
+    const address = crypto.randomBytes(32)
+    const record = signDirectoryRecord(crypto, key, { address, sequence: 3, body: crypto.randomBytes(64) })
+    const at = { salt: crypto.randomBytes(16), place: 7, sha256: crypto.sha256 }
+    const hidden = hideRecord(record, at)
+    expect(openHiddenRecord(hidden, address, at)).toEqual(record)
+    expect(openHiddenRecord(hidden, address, { ...at, place: 8 })).toBeUndefined()
+    expect(openHiddenRecord(hidden, address, { ...at, salt: crypto.randomBytes(16) })).toBeUndefined()
+    expect(openHiddenRecord(hidden, crypto.randomBytes(32), at)).toBeUndefined()
+    for (const [place, byte] of hidden.hidden.entries()) {
+      const changed = { ...hidden, hidden: hidden.hidden.with(place, byte ^ 1) }
+      const verified = (): boolean => {
+        try {
+          const opened = openHiddenRecord(changed, address, at)
+          return opened !== undefined && verifyDirectoryRecord(crypto, opened)
+        } catch (error) {
+          // A sequence that cannot be.
+          expect(error).toMatchObject({ code: 'relay-carrier/malformed' })
+          return false
+        }
+      }
+      expect(verified()).toBe(false)
+    }
   })
 })
 

@@ -15,6 +15,11 @@ export const MAX_WRITERS_PER_ADDRESS = 8
 /** Body of a directory record; an identity record of twenty devices fits. */
 export const MAX_RECORD_BYTES = 8192
 
+/** Bits of a bucket of records, records that one shall hold in the mean, and records given at once, as at a relay. */
+export const MAX_PREFIX_BITS = 24
+export const RECORDS_A_BUCKET = 64
+export const MAX_RECORDS_PART = 64
+
 /** Items in one stock upload, and bytes of one item. */
 export const MAX_UPLOAD_ITEMS = 256
 export const MAX_ITEM_BYTES = 8192

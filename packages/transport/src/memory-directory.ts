@@ -29,6 +29,8 @@ interface Stock {
 export interface DirectoryTable {
   publish(record: DirectoryRecord): void
   lookup(address: Uint8Array): DirectoryRecord[]
+  /** All there are, those of an address side by side. */
+  records(): DirectoryRecord[]
   stock(upload: StockUpload): void
   take(writer: Uint8Array, kind: number): StockItem | undefined
   remaining(writer: Uint8Array, kind: number): number
@@ -63,6 +65,7 @@ export function createDirectoryTable(checks: DirectoryChecks): DirectoryTable {
       addresses.set(address, writers)
     },
     lookup: (address) => [...(addresses.get(toHex(address))?.values() ?? [])].map(copyRecord),
+    records: () => [...addresses.values()].flatMap((writers) => [...writers.values()].map(copyRecord)),
     stock: (upload) => {
       checkUpload(upload, checks)
       const name = stockName(upload.writer, upload.kind)

@@ -19,6 +19,7 @@ import { type FaultDice, faultDice, type NetworkFaults } from './faults.js'
 import { MAX_BLOB_BYTES } from './limits.js'
 import { createDirectoryTable, type DirectoryChecks, type DirectoryTable } from './memory-directory.js'
 import { type BoxTable, createBoxTable, memoryMailbox, ready, type VerifyProof } from './memory-mailbox.js'
+import { crowdPart, recordBits } from './memory-record-buckets.js'
 import { createTopicTable, memoryTopic, type TopicTable } from './memory-topic.js'
 
 /** What the network verifies. It brings no cryptography of its own: what is left out is not checked. */
@@ -84,6 +85,16 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): () => Transpo
 function directoryOf({ directory }: Network, closed: AbortSignal): Directory {
   const context = { closed }
   return {
+    buckets: {
+      bits: async (options) => {
+        ready(context, options)
+        return recordBits(directory.records().length)
+      },
+      fetch: async (bucket, options = {}) => {
+        ready(context, options)
+        return crowdPart(directory.records(), bucket, options)
+      },
+    },
     publish: async (record, options) => {
       ready(context, options)
       directory.publish(record)

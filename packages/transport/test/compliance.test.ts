@@ -3,6 +3,7 @@ import { defaultCrypto as crypto } from '@hyphae/crypto'
 import {
   blobsCompliance,
   type CarrierSubject,
+  directoryBucketCompliance,
   directoryCompliance,
   mailboxCompliance,
   topicCompliance,
@@ -60,4 +61,9 @@ for (const [name, open] of Object.entries(carriers))
 
 describe('topics of the memory network', () => {
   for (const { name, run } of topicCompliance(memory, { crypto })) test(name, run)
+})
+
+describe('the directory of a memory network, asked by buckets', () => {
+  const cases = directoryBucketCompliance(memory, { crypto, signRecord, signStock })
+  for (const { name: rule, run } of cases) test(rule, run)
 })

@@ -111,11 +111,11 @@ export interface Mailbox {
   watch(box: BoxKey, options?: IoOptions): AsyncIterable<Delivery>
 }
 
-/** A crowd of boxes: all whose ids begin with the same bits. */
+/** A crowd of boxes, or of records: all whose ids, or addresses, begin with the same bits. */
 export interface BucketPrefix {
   /** 0..24; 0 is everything there is. */
   readonly bits: number
-  /** The first `bits` bits of the box ids as a number, most significant first. */
+  /** The first `bits` bits of the box ids, or of the addresses of records, as a number, most significant first. */
   readonly prefix: number
 }
 
@@ -181,7 +181,35 @@ export interface StockItem {
   readonly lastResort: boolean
 }
 
+/** A record of a crowd, closed to who does not know its address. */
+export interface CrowdRecord {
+  /** The record, unverified, if it lies at this address; undefined if it lies at another. */
+  open(address: Uint8Array, sha256: (data: Uint8Array) => Uint8Array): DirectoryRecord | undefined
+}
+
+export interface CrowdPart {
+  readonly records: readonly CrowdRecord[]
+  /** Where to go on in this bucket; undefined at its end. */
+  readonly next: Uint8Array | undefined
+}
+
+/** Looks records up by the crowd they are in, so that the carrier learns that and no more. */
+export interface DirectoryBuckets {
+  /** So many bits leave as large a crowd as the carrier means to give, now; undefined: it cannot be asked this way. */
+  bits(options?: IoOptions): Promise<number | undefined>
+  /**
+   * Records at addresses that begin with these bits, from the first or from a `next`: as many as the carrier gives at
+   * once, at most `limit`. What was there before the first part was asked for is in one of them.
+   */
+  fetch(
+    bucket: BucketPrefix,
+    options?: IoOptions & { readonly after?: Uint8Array; readonly limit?: number },
+  ): Promise<CrowdPart>
+}
+
 export interface Directory {
+  /** The same records, read without saying whose. */
+  readonly buckets?: DirectoryBuckets
   publish(record: DirectoryRecord, options?: IoOptions): Promise<void>
   /** Candidates at an address, the writer that came first first. Unverified. */
   lookup(address: Uint8Array, options?: IoOptions): Promise<DirectoryRecord[]>

@@ -21,6 +21,7 @@ import { MAX_ARCHIVED_SESSIONS } from './limits.js'
 import { decrypt, type Encrypted, encrypt, type FrameInput, type Opened } from './messages.js'
 import { readMeta } from './meta-row.js'
 import {
+  currentLastResort,
   type IssuedPrekeys,
   issuePrekeys,
   type PrekeyStatus,
@@ -114,6 +115,11 @@ export interface Sessions {
   rotatePrekeys(tx: SessionTransaction): Promise<boolean>
   /** Makes one-time prekeys, 100 unless told otherwise, and their bundles. Upload them after the transaction. */
   issuePrekeys(tx: SessionTransaction, count?: number): Promise<IssuedPrekeys>
+  /**
+   * The bundle without a one-time prekey, the same bytes until the next rotation: for whoever shall be able to begin
+   * a session without asking for a bundle. Undefined before the first `rotatePrekeys`.
+   */
+  lastResort(reader: StoreReader): Promise<Uint8Array | undefined>
 }
 
 /**
@@ -170,6 +176,7 @@ function facade(context: SessionsContext): Sessions {
     prekeys: (reader) => prekeyStatus(context, reader),
     rotatePrekeys: (tx) => rotatePrekeys(context, tx),
     issuePrekeys: (tx, count) => issuePrekeys(context, tx, count),
+    lastResort: (reader) => currentLastResort(context, reader),
   }
 }
 

@@ -90,6 +90,14 @@ export async function issuePrekeys(
   }
 }
 
+export async function currentLastResort(
+  context: SessionsContext,
+  reader: StoreReader,
+): Promise<Uint8Array | undefined> {
+  const state = await readPrekeys(context, reader)
+  return state === undefined ? undefined : lastResortBundle(context.crypto, context.keys, state)
+}
+
 /** The prekeys that a handshake with this one-time prekey needs, 0 for none. @throws RatchetError `ratchet/unknown-prekey` */
 export async function prekeysFor(
   context: SessionsContext,

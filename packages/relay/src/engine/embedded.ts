@@ -32,7 +32,9 @@ import { appendJob, readEntries } from './logs.js'
 import { ackJob, fetchPage, type PutContext, putJob } from './mailboxes.js'
 import { migrateTimes } from './migrate.js'
 import { createPositions, type Positions } from './positions.js'
-import { lookupRecords, publishJob } from './records.js'
+import { createRecordIndex } from './record-index.js'
+import { indexedPage } from './record-page.js'
+import { lookupRecords, publishJob, readRecords, recordNames } from './records.js'
 import { createServiceRows } from './service-rows.js'
 import { remainingItems, stockJob, takeJob } from './stocks.js'
 import { type SweepContext, sweepExpired } from './sweep.js'
@@ -203,7 +205,7 @@ function termsAndLogs({
   }
 }
 
-type DirectoryMethods = 'publish' | 'lookup' | 'stock' | 'take' | 'remaining'
+type DirectoryMethods = 'publish' | 'lookup' | 'records' | 'stock' | 'take' | 'remaining'
 
 function directoryAndBlobs({
   state,
@@ -211,9 +213,16 @@ function directoryAndBlobs({
   limits,
   clock,
 }: Parts): Methods<DirectoryMethods | 'putBlob' | 'getBlob' | 'hasBlob'> {
+  const index = createRecordIndex({ load: () => recordNames(state.database) })
   return {
-    publish: async (record) => submit(publishJob(record, limits)),
+    publish: async (record) => {
+      const verdict = await submit(publishJob(record, limits))
+      if (verdict === null) index.add(record.address)
+      return verdict
+    },
     lookup: (address) => lookupRecords(state.database, address),
+    records: (bucket, after, limit) =>
+      indexedPage(index, bucket, after, limit, (addresses) => readRecords(state.database, addresses)),
     stock: async (upload) => submit(stockJob(upload, limits)),
     take: async (writer, kind) => submit(takeJob(writer, kind)),
     remaining: (writer, kind) => remainingItems(state.database, writer, kind),

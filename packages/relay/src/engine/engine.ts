@@ -79,6 +79,21 @@ export interface BucketPage {
   readonly frames: readonly BoxFrame[]
 }
 
+/** Where a record lies among all: at its address, behind those of writers that came before. */
+export interface RecordPlace {
+  readonly address: Uint8Array
+  readonly slot: number
+}
+
+export interface PlacedRecord extends RecordPlace {
+  readonly record: DirectoryRecord
+}
+
+export interface RecordPage {
+  readonly more: boolean
+  readonly records: readonly PlacedRecord[]
+}
+
 /** The place that was asked for is not the next free one. */
 export interface LogConflict {
   readonly next: number
@@ -152,6 +167,11 @@ export interface RelayEngine {
   onAnnounced(listener: AnnouncedListener): void
   publish(record: DirectoryRecord): Promise<Verdict>
   lookup(address: Uint8Array): Promise<DirectoryRecord[]>
+  /**
+   * Records at addresses that begin with the bucket's bits, by address and then in the order the writers came, behind
+   * `after`: at most `limit` and about MAX_RECORD_PAGE_BYTES, at least one where there is one.
+   */
+  records(bucket: BucketPrefix, after: RecordPlace | undefined, limit: number): Promise<RecordPage>
   stock(upload: StockUpload): Promise<Verdict>
   take(writer: Uint8Array, kind: number): Promise<Taken | Refusal>
   remaining(writer: Uint8Array, kind: number): Promise<number>

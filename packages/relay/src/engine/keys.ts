@@ -189,6 +189,11 @@ export function recordKey(address: Uint8Array, place: number): Buffer {
   return key
 }
 
+/** The address in the key of a record. */
+export function readRecordKey(key: Uint8Array): Uint8Array {
+  return key.subarray(1, 33)
+}
+
 export function stockKey(writer: Uint8Array, kind: number): Buffer {
   const key = start(STOCK, 34)
   key.set(writer, 1)
@@ -222,6 +227,7 @@ export const TIME_RANGE: Range = range(TIME)
 export const DUE_RANGE: Range = range(DUE)
 export const TERMS_RANGE: Range = range(TERMS)
 export const BLOB_TIME_RANGE: Range = range(BLOB_TIME)
+export const RECORD_RANGE: Range = range(RECORD)
 
 const begins =
   (prefix: number) =>

@@ -8,7 +8,7 @@ import type { Job } from './committer.js'
 import { hasRoom } from './counters.js'
 import type { Database } from './database.js'
 import { refuse, type Verdict } from './engine.js'
-import { recordKey } from './keys.js'
+import { binary, RECORD_RANGE, readRecordKey, recordKey } from './keys.js'
 
 function recordKeys(address: Uint8Array): Uint8Array[] {
   return Array.from({ length: MAX_WRITERS }, (_, place) => recordKey(address, place))
@@ -53,6 +53,31 @@ function store(
   if (replaced === 0) counters.records += 1
   batch.put(key, encoded)
   return null
+}
+
+/** Of each address in the order the writers came. Reads one writer's place after the other: most have one. */
+export async function readRecords(
+  database: Database,
+  addresses: readonly Uint8Array[],
+): Promise<DirectoryRecord[][]> {
+  const found: DirectoryRecord[][] = addresses.map(() => [])
+  let left = addresses.map((address, index) => ({ address, index }))
+  for (let place = 0; place < MAX_WRITERS && left.length > 0; place++) {
+    const values = await database.getMany(left.map(({ address }) => recordKey(address, place)))
+    left = left.filter(({ index }, i) => {
+      const value = values[i]
+      if (value !== undefined) found[index]?.push(decodeDirectoryRecord(value))
+      return value !== undefined
+    })
+  }
+  return found
+}
+
+/** All addresses, by name. */
+export async function recordNames(database: Database): Promise<Set<string>> {
+  const names = new Set<string>()
+  for await (const key of database.keys(RECORD_RANGE)) names.add(binary(readRecordKey(key)))
+  return names
 }
 
 /** In the order the writers came. */

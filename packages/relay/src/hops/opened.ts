@@ -68,7 +68,7 @@ function refusal(name: FailureName, retryAfterMs = 0): Reply[] {
 }
 
 /** Answers that hold much more memory than their requests, and may hold more than the sealed answer will. */
-const LARGE: ReadonlySet<string> = new Set(['fetch', 'bucket-fetch', 'log-read', 'lookup'])
+const LARGE: ReadonlySet<string> = new Set(['fetch', 'bucket-fetch', 'record-bucket', 'log-read', 'lookup'])
 
 /**
  * All are started in order before any is waited for, so that what they store shares a batch. Only those with large

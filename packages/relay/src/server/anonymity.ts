@@ -1,7 +1,7 @@
 /** How small a bucket may be read: so small that its reader hides among enough boxes. spec/relay.md section 3.3. */
 import type { Clock } from '@hyphae/core'
 import { MAX_BUCKET_BITS } from '@hyphae/transport-relay/wire'
-import type { RelayEngine } from '../engine/engine.js'
+import type { EngineStats, RelayEngine } from '../engine/engine.js'
 import { ANONYMITY_CACHE_MS, BUCKET_SLACK_BITS, type RelayLimits, SERVED_BUCKET_BITS } from '../limits.js'
 
 export interface Anonymity {
@@ -23,8 +23,13 @@ export function leastBits(most: number): number {
   return Math.max(0, Math.min(most - BUCKET_SLACK_BITS, SERVED_BUCKET_BITS))
 }
 
-/** Asks the store at most once in a while. */
-export function createAnonymity(engine: RelayEngine, limits: RelayLimits, clock: Clock): Anonymity {
+/** Counts boxes with mail, or what else `crowd` takes of the figures. Asks the store at most once in a while. */
+export function createAnonymity(
+  engine: RelayEngine,
+  limits: RelayLimits,
+  clock: Clock,
+  crowd: (stats: EngineStats) => number = ({ boxes }) => boxes,
+): Anonymity {
   let askedAt = Number.NEGATIVE_INFINITY
   let answer = Promise.resolve(0)
   let known = 0
@@ -35,7 +40,7 @@ export function createAnonymity(engine: RelayEngine, limits: RelayLimits, clock:
     const now = clock.now()
     if (Math.abs(now - askedAt) >= ANONYMITY_CACHE_MS) {
       askedAt = now
-      answer = engine.stats().then(({ boxes }) => bucketBitsFor(boxes, limits))
+      answer = engine.stats().then((stats) => bucketBitsFor(crowd(stats), limits))
       answer.then(keep, () => {
         askedAt = Number.NEGATIVE_INFINITY
       })

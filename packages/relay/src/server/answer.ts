@@ -2,7 +2,7 @@
 import { describeFields, type Reply, type Request, type UnknownRequest } from '@hyphae/transport-relay/wire'
 import { boxName } from '../engine/keys.js'
 import { hopHandlers } from '../hops/handlers.js'
-import { BUCKET_FRAMES_PER_COST, MAX_BUCKET_PAGE } from '../limits.js'
+import { BUCKET_FRAMES_PER_COST, MAX_BUCKET_PAGE, RECORD_BUCKET_COST } from '../limits.js'
 import { PAYMENT_HANDLERS } from '../payment/handlers.js'
 import { PUSH_HANDLERS } from '../push/handlers.js'
 import { BUCKET_HANDLERS } from './bucket-handlers.js'
@@ -13,6 +13,7 @@ import { BLOB_HANDLERS, DIRECTORY_HANDLERS } from './directory-handlers.js'
 import type { Handler } from './handler.js'
 import { LOG_HANDLERS } from './log-handlers.js'
 import { MAILBOX_HANDLERS } from './mailbox-handlers.js'
+import { RECORD_BUCKET_HANDLERS } from './record-bucket-handlers.js'
 import { failure, type Session } from './session.js'
 
 type Kind = Request['kind']
@@ -24,6 +25,7 @@ const HANDLERS: { readonly [K in Kind]?: Handler<K> } = {
   ...BLOB_HANDLERS,
   ...DEPOSIT_HANDLERS,
   ...BUCKET_HANDLERS,
+  ...RECORD_BUCKET_HANDLERS,
   ...LOG_HANDLERS,
   ...CHANNEL_HANDLERS,
   ...PAYMENT_HANDLERS,
@@ -73,6 +75,7 @@ function costOf(request: Request | UnknownRequest): number {
   if (request.kind === 'deposit') return request.ticket.kind === 'none' ? 0 : 1
   if (request.kind === 'bucket-fetch')
     return 1 + Math.floor(Math.min(request.limit, MAX_BUCKET_PAGE) / BUCKET_FRAMES_PER_COST)
+  if (request.kind === 'record-bucket') return RECORD_BUCKET_COST
   return COSTLY.has(request.kind) ? 1 : 0
 }
 

@@ -16,6 +16,7 @@ import type { Anonymity } from './anonymity.js'
 import { type Bucket, createBucket } from './bucket.js'
 import type { Exchange } from './exchange.js'
 import { createOutbox, type Outbox } from './outbox.js'
+import type { RecordCrowd } from './record-crowd.js'
 import { createSession, endSession, failure, type Session } from './session.js'
 import type { TrafficLog } from './traffic.js'
 import type { WatchRegistry } from './watch.js'
@@ -29,6 +30,7 @@ export interface ServerContext {
   readonly admission: Admission
   readonly writing: WriteAdmission
   readonly anonymity: Anonymity
+  readonly crowd: RecordCrowd
   readonly services: Services
   readonly crypto: CryptoProvider
   readonly limits: RelayLimits

@@ -21,7 +21,7 @@ function priceOf({ payee, tariff, fundings }: Till): Uint8Array {
 }
 
 export async function describeRelay({ context }: Session, kinds: readonly Kind[]): Promise<Description> {
-  const { limits, admission, anonymity, services, writing } = context
+  const { limits, admission, anonymity, crowd, services, writing } = context
   const codes = kinds.filter((kind) => wanted(kind, services)).map(requestCode)
   const till = services.payment?.till
   return {
@@ -32,6 +32,7 @@ export async function describeRelay({ context }: Session, kinds: readonly Kind[]
     logTickets: writing.accepts('logs'),
     stockTickets: writing.accepts('stocks'),
     bucketBits: await anonymity.offered(),
+    recordBits: await crowd.anonymity.offered(),
     requests: codes.sort((a, b) => a - b),
     price: till === undefined ? new Uint8Array(0) : priceOf(till),
     store: await services.store(),

@@ -13,6 +13,7 @@ import type { Admission } from './admission.js'
 import type { Anonymity } from './anonymity.js'
 import { type Bucket, createBucket } from './bucket.js'
 import type { Exchange } from './exchange.js'
+import type { RecordCrowd } from './record-crowd.js'
 import type { WatchRegistry } from './watch.js'
 import type { WriteAdmission } from './writing.js'
 
@@ -23,6 +24,7 @@ export interface SessionContext {
   readonly admission: Admission
   readonly writing: WriteAdmission
   readonly anonymity: Anonymity
+  readonly crowd: RecordCrowd
   readonly crypto: CryptoProvider
   /** Payment, hops, push. */
   readonly services: Services

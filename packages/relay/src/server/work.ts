@@ -9,6 +9,7 @@ import {
   MAX_FETCH_BYTES,
   MAX_LOG_ENTRY_BYTES,
   MAX_LOG_PAGE_BYTES,
+  MAX_RECORD_PAGE_BYTES,
   type Reply,
   type Request,
   type UnknownRequest,
@@ -77,6 +78,8 @@ function cost(request: Incoming): number {
       return BASE_COST + ITEM_COST
     case 'lookup':
       return BASE_COST + RECORDS_COST
+    case 'record-bucket':
+      return BASE_COST + MAX_RECORD_PAGE_BYTES
     case 'stock':
     case 'stock-deposit':
       return request.upload.items.reduce((sum, item) => sum + item.length, BASE_COST + ITEM_COST)

@@ -2,9 +2,9 @@
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import type { VirtualClock } from '@hyphae/testkit'
 import { signDirectoryRecord, signStockUpload } from '@hyphae/tlv'
-import { bucketOf, MAX_FETCH_BYTES } from '@hyphae/transport-relay/wire'
+import { bucketOf, MAX_FETCH_BYTES, MAX_RECORD_PAGE_BYTES } from '@hyphae/transport-relay/wire'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { RelayEngine, Verdict } from '../../src/engine/engine.js'
+import type { RecordPage, RecordPlace, RelayEngine, Verdict } from '../../src/engine/engine.js'
 import { boxName } from '../../src/engine/keys.js'
 import type { RelayLimits } from '../../src/limits.js'
 import { cursorsOf, random } from '../support/engine.js'
@@ -343,6 +343,73 @@ function directory(open: Open): void {
     const address = random(32)
     await Promise.all(times(12, (n) => [fixture.engine, other][n % 2]?.publish(record(0, address, n + 1))))
     expect((await other.lookup(address))[0]?.sequence).toBe(12)
+  })
+
+  it('gives the records of a bucket by address and writer, in pages, each once', async () => {
+    const fixture = await open()
+    const { engine } = fixture
+    const all = { bits: 0, prefix: 0 }
+    expect(await engine.records(all, undefined, 10)).toEqual({ more: false, records: [] })
+    const at = (first: number): Uint8Array => Uint8Array.of(first, ...random(31))
+    const addresses = [0x00, 0x07, 0x08, 0x7f, 0x80, 0xf7, 0xf8, 0xff].map(at)
+    for (const address of addresses.toReversed()) await engine.publish(record(0, address, 1))
+    for (const n of [1, 2]) await engine.publish(record(n, addresses[1] as Uint8Array, 1))
+    await engine.publish(record(1, addresses[1] as Uint8Array, 2, 'newer'))
+    await engine.publish(record(0, addresses[7] as Uint8Array, 7, 'z'.repeat(8192)))
+    const walk = async (bits: number, prefix: number, limit: number): Promise<string[]> => {
+      const found: string[] = []
+      let after: RecordPlace | undefined
+      for (;;) {
+        const page: RecordPage = await fixture.engine.records({ bits, prefix }, after, limit)
+        expect(page.records.length).toBeLessThanOrEqual(limit)
+        for (const one of page.records) {
+          expect(Buffer.compare(one.record.address, one.address)).toBe(0)
+          found.push(
+            `${Buffer.from(one.address).toString('hex').slice(0, 2)}.${one.slot}.${one.record.sequence}`,
+          )
+        }
+        after = page.records.at(-1)
+        if (!page.more) return found
+        expect(after).toBeDefined()
+      }
+    }
+    const whole = [
+      '00.0.1',
+      '07.0.1',
+      '07.1.2',
+      '07.2.1',
+      '08.0.1',
+      '7f.0.1',
+      '80.0.1',
+      'f7.0.1',
+      'f8.0.1',
+      'ff.0.7',
+    ]
+    for (const limit of [1, 2, 3, 100]) expect(await walk(0, 0, limit)).toEqual(whole)
+    expect(await walk(5, 0, 2)).toEqual(whole.slice(0, 4))
+    expect(await walk(5, 31, 1)).toEqual(whole.slice(8))
+    expect(await walk(1, 1, 2)).toEqual(whole.slice(6))
+    expect(await walk(24, 0x123456, 2)).toEqual([])
+    await fixture.reopen()
+    expect(await walk(0, 0, 4)).toEqual(whole)
+  })
+
+  it('gives no more bytes of records at once than an answer holds, and one that is larger by itself', async () => {
+    const { engine } = await open()
+    const address = random(32)
+    for (let n = 0; n < 8; n++) await engine.publish(record(n, address, 1, 'x'.repeat(8192)))
+    for (let n = 0; n < 12; n++) await engine.publish(record(0, random(32), 1, 'x'.repeat(8192)))
+    let seen = 0
+    let after: RecordPlace | undefined
+    for (let more = true; more; ) {
+      const page: RecordPage = await engine.records({ bits: 0, prefix: 0 }, after, 512)
+      const bytes = page.records.reduce((sum, one) => sum + 114 + one.record.body.length, 0)
+      expect(bytes).toBeLessThanOrEqual(MAX_RECORD_PAGE_BYTES)
+      seen += page.records.length
+      after = page.records.at(-1)
+      more = page.more
+    }
+    expect(seen).toBe(20)
   })
 
   it('hands out each item once, oldest first, then the last resort', async () => {

@@ -4,6 +4,7 @@ import { defaultCrypto as crypto } from '@hyphae/crypto'
 import {
   blobsCompliance,
   type DirectoryComplianceOptions,
+  directoryBucketCompliance,
   directoryCompliance,
   type MailboxSubject,
   mailboxCompliance,
@@ -62,6 +63,7 @@ describe('the carrier over two hops on loopback', () => {
   const cases = [
     ...mailboxCompliance(open, { crypto }),
     ...directoryCompliance(open, options),
+    ...directoryBucketCompliance(open, options),
     ...blobsCompliance(open, { crypto }),
   ]
   for (const { name, run } of cases) it(name, run)

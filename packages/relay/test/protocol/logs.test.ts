@@ -176,7 +176,7 @@ describe('what a relay offers', () => {
     expect(offer.tickets.slice(0, 1)).toEqual(['none'])
     // Nothing of what its operator does not want: payment, hops, push.
     const ticketed = [64, 65, 66]
-    expect(offer.requests).toEqual([...Array.from({ length: 27 }, (_, i) => i + 1), ...ticketed])
+    expect(offer.requests).toEqual([...Array.from({ length: 28 }, (_, i) => i + 1), ...ticketed])
     expect(offer.price).toHaveLength(0)
     expect(offer.store).toHaveLength(16)
   })

@@ -240,6 +240,9 @@ describe('raw requests of the later codes', () => {
           mode: 'push',
           window: 0xffff,
         },
+        { kind: 'record-bucket', request: 6, bits: 0, prefix: 0, after: new Uint8Array(0), limit: 0xffff },
+        { kind: 'record-bucket', request: 7, bits: 0, prefix: 0, after: new Uint8Array(128), limit: 0xffff },
+        { kind: 'record-bucket', request: 8, bits: 24, prefix: 0xffffff, after: new Uint8Array(0), limit: 1 },
         { kind: 'listen', request: 3, channel: new Uint8Array(32) },
         { kind: 'listen', request: 3, channel: new Uint8Array(32) },
         { kind: 'unwatch', request: 4, watch: 3 },
@@ -249,6 +252,9 @@ describe('raw requests of the later codes', () => {
     const of = (id: number) => replies.filter(({ request }) => request === id)
     expect(of(1)).toMatchObject([{ kind: 'bucket', more: false, next: most.after, frames: [] }])
     expect(of(2)).toMatchObject([{ kind: 'ok' }])
+    expect(of(6)).toMatchObject([{ kind: 'record-bucket-part', records: [] }])
+    expect(of(7)).toMatchObject([{ kind: 'failure', code: FAILURES['bad-cursor'] }])
+    expect(of(8)).toMatchObject([{ kind: 'failure', code: FAILURES['bucket-too-small'] }])
     expect(of(3)).toMatchObject([{ kind: 'ok' }, { kind: 'failure', code: FAILURES['bad-watch'] }])
     expect([...of(4), ...of(5)]).toMatchObject([{ kind: 'ok' }, { kind: 'ok' }])
   })

@@ -37,15 +37,33 @@ export function joinedByBoxes(
   return [...frames.values()].sort((a, b) => b.frames - a.frames)
 }
 
-/** Who has asked for a record or a prekey that another has published: where somebody meets somebody. */
+/**
+ * Who has asked for a record or a prekey that another has published: where somebody meets somebody. Of who asked for a
+ * bucket of records it is known whom, where one other alone has a record in it.
+ */
 export function joinedByLookups(sightings: readonly Sighting[]): TalkingPair[] {
   const owners = new Map<string, string>()
   for (const { action, subject, address } of sightings)
     if (action === 'publish' || action === 'stock') owners.set(subject, address)
+  const records = new Map<string, string>()
+  for (const { action, subject, address } of sightings)
+    if (action === 'publish') records.set(subject, address)
   return sightings.flatMap(({ action, subject, address }): TalkingPair[] => {
+    if (action === 'records') return onlyOther(records, subject, address)
     const owner = action === 'lookup' || action === 'take' ? owners.get(subject) : undefined
     return owner === undefined || owner === address ? [] : [[address, owner]]
   })
+}
+
+/** `bits u8 | prefix u24`. Who looks for itself in a bucket, as all do at first, is not looking for another there. */
+function onlyOther(records: ReadonlyMap<string, string>, subject: string, reader: string): TalkingPair[] {
+  const bits = Number.parseInt(subject.slice(0, 2), 16)
+  const prefix = Number.parseInt(subject.slice(2), 16)
+  const there = new Set<string>()
+  for (const [address, owner] of records)
+    if (Number.parseInt(address.slice(0, 6), 16) >>> (24 - bits) === prefix) there.add(owner)
+  const [only] = there
+  return there.size !== 1 || only === undefined || only === reader ? [] : [[reader, only]]
 }
 
 /** Which bits of a box id a bucket's readers have in common. */

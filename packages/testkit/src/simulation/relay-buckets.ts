@@ -11,11 +11,15 @@ export function prefixOf(box: Uint8Array, bits: number): number {
   return bits === 0 ? 0 : head >>> (32 - bits)
 }
 
-/** As spec/relay.md section 3.3 has it: one bit less than what leaves so many boxes in a bucket. */
-export function honestBits(boxes: RelayBoxes, bucketBoxes: number): number {
+export function boxesWithMail(boxes: RelayBoxes): number {
   let withMail = 0
   for (const box of boxes.all()) if (box.waiting() > 0) withMail += 1
-  const most = Math.floor(Math.log2(Math.max(1, withMail / bucketBoxes)))
+  return withMail
+}
+
+/** As spec/relay.md section 3.3 has it: one bit less than what leaves so many in a bucket. */
+export function bitsFor(count: number, inBucket: number): number {
+  const most = Math.floor(Math.log2(Math.max(1, count / inBucket)))
   return Math.max(0, most - 1)
 }
 

@@ -12,6 +12,8 @@ export interface DirectoryTable {
   /** @throws TestkitError `testkit/refused` */
   publish(record: DirectoryRecord): void
   lookup(address: Uint8Array): DirectoryRecord[]
+  /** All addresses, in the order the first record came to each. */
+  addresses(): Uint8Array[]
   /** What stood at an address before: an honest server has forgotten it. */
   outdated(address: Uint8Array): DirectoryRecord[]
   /** @throws TestkitError `testkit/refused` */
@@ -62,6 +64,10 @@ export function directoryTable(checks: DirectoryChecks): DirectoryTable {
       addresses.set(address, writers)
     },
     lookup: (address) => [...(addresses.get(toHex(address))?.values() ?? [])].map(copyRecord),
+    addresses: () =>
+      [...addresses.values()].flatMap((writers) =>
+        [...writers.values()].slice(0, 1).map(({ address }) => address),
+      ),
     outdated: (address) => (past.get(toHex(address)) ?? []).map(copyRecord),
     stock: (upload) => {
       if (checks.stock?.(upload) === false) throw refused('an upload that its writer did not sign')

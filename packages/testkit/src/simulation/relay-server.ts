@@ -6,6 +6,7 @@ import {
   type Blob,
   type BucketPart,
   type BucketPrefix,
+  type DirectoryRecord,
   isFrameSize,
   KEY_BYTES,
   type MailboxPut,
@@ -18,7 +19,7 @@ import type { SimulatedNetwork } from './network.js'
 import type { Sighting } from './observations.js'
 import type { BoxItem } from './relay-box.js'
 import { relayBoxes } from './relay-boxes.js'
-import { bucketPart, honestBits } from './relay-buckets.js'
+import { bitsFor, boxesWithMail, bucketPart } from './relay-buckets.js'
 import { type DirectoryChecks, type DirectoryTable, directoryTable } from './relay-directory.js'
 
 /** True when `signature` is the Ed25519 signature of `message` under `publicKey`. */
@@ -35,7 +36,7 @@ export interface RelayOptions {
   readonly checks?: RelayChecks
   /** How long a reader waits for something to come before it is told that nothing did; default LONG_POLL_MS. */
   readonly holdMs?: number
-  /** Boxes with mail that a bucket shall hold in the mean; default 64. */
+  /** Boxes with mail, or records, that a bucket shall hold in the mean; default 64. */
   readonly bucketBoxes?: number
   /** What the relay says of its bits, whatever the truth is. */
   readonly claimedBits?: number
@@ -72,6 +73,9 @@ export interface RelayServer extends SimulatedRelay {
   /** Bits of a bucket that a reader is told to use. */
   bucketBits(): number
   bucket(bucket: BucketPrefix, after: number, limit: number): BucketPart
+  /** Bits of a bucket of records, and all records, as the relay tells of them. */
+  recordBits(): number
+  records(): DirectoryRecord[]
   put(puts: readonly MailboxPut[]): void
   shown(box: Uint8Array, cursor: number, limit: number): readonly BoxItem[]
   acknowledge(box: Uint8Array, cursor: number): void
@@ -94,12 +98,14 @@ export function relayServer(network: SimulatedNetwork, name: string, options: Re
   const sim = network.simulation
   const boxes = relayBoxes()
   const truth = liar(sim.random(`relay ${name}`), options.lies ?? {})
+  const directory = directoryTable(options.checks ?? {})
+  const { bucketBoxes = BUCKET_BOXES } = options
   let up = true
 
   network.attach(name, () => up)
   return {
     name,
-    directory: directoryTable(options.checks ?? {}),
+    directory,
     blobs: new Map(),
     checks: options.checks ?? {},
     liar: truth,
@@ -126,8 +132,10 @@ export function relayServer(network: SimulatedNetwork, name: string, options: Re
     holdMs: options.holdMs ?? LONG_POLL_MS,
     see: ({ subject, ...rest }) =>
       network.observations.see({ observer: name, subject: toHex(subject), ...rest }),
-    bucketBits: () => options.claimedBits ?? honestBits(boxes, options.bucketBoxes ?? BUCKET_BOXES),
+    bucketBits: () => options.claimedBits ?? bitsFor(boxesWithMail(boxes), bucketBoxes),
     bucket: (bucket, after, limit) => bucketPart(boxes.log, bucket, after, limit),
+    recordBits: () => options.claimedBits ?? bitsFor(directory.addresses().length, bucketBoxes),
+    records: () => directory.addresses().flatMap((address) => truth.records(directory, address)),
     put: (puts) => {
       for (const put of puts) {
         const fate = truth.fateOf(put)

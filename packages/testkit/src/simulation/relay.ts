@@ -15,6 +15,7 @@ import type { SimulatedNetwork } from './network.js'
 import { relayBuckets } from './relay-bucket-mailbox.js'
 import { type Client, relayClient } from './relay-client.js'
 import { relayMailbox } from './relay-mailbox.js'
+import { relayRecordBuckets } from './relay-record-buckets.js'
 import { type RelayOptions, type RelayServer, relayServer, type SimulatedRelay } from './relay-server.js'
 
 /** A relay and the transports to it. */
@@ -77,6 +78,7 @@ function carrierOf(client: Client, name: string, traits: CarrierTraits): Carrier
 
 function directoryOf(client: Client): Directory {
   return {
+    buckets: relayRecordBuckets(client),
     publish: async (record, options) => {
       client.ready(options)
       await client.ask<void>('publish', record.body.length + 136, options, ({ server, saw }, answer) => {

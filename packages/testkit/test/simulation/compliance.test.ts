@@ -11,6 +11,7 @@ import {
 import { defaultCrypto as crypto, type Ed25519PrivateKey } from '@hyphae/crypto'
 import {
   blobsCompliance,
+  directoryBucketCompliance,
   directoryCompliance,
   type LinkSubject,
   linkCompliance,
@@ -148,6 +149,7 @@ describe('a simulated relay', () => {
   const cases = [
     ...mailboxCompliance(open, { crypto }),
     ...directoryCompliance(open, { crypto, signRecord, signStock }),
+    ...directoryBucketCompliance(open, { crypto, signRecord, signStock }),
     ...blobsCompliance(open, { crypto }),
   ]
   for (const { name, run } of cases) test(name, run)

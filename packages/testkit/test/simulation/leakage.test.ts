@@ -68,6 +68,23 @@ describe('relays together', () => {
     expect(joinedByLookups(seen)).toEqual([['n0', 'n1']])
   })
 
+  it('join those who look into a bucket of records with the one other who has a record there', () => {
+    const seen = [
+      sighting(1, 'n0', 'publish', '08ff00'),
+      sighting(1, 'n1', 'publish', '10ff00'),
+      sighting(1, 'n2', 'publish', '18ff00'),
+      sighting(1, 'n3', 'publish', '1fff00'),
+    ]
+    const look = (name: string, subject: string) =>
+      joinedByLookups([...seen, sighting(2, name, 'records', subject)])
+    // The second of 32 buckets is that of n0, the third of n1; the fourth has two in it.
+    expect(look('n1', '05000001')).toEqual([['n1', 'n0']])
+    expect(look('n3', '05000002')).toEqual([['n3', 'n1']])
+    expect(look('n0', '05000003')).toEqual([])
+    expect(look('n0', '05000001')).toEqual([])
+    expect(look('n0', '00000000')).toEqual([])
+  })
+
   it('find those who write into each other’s small buckets, and nobody in one that all read', () => {
     const small = claimsByBuckets(crowdOf(crowd(4, peerOf)))
     expect(scoreClaims(small, PAIRS)).toEqual({ claimed: 5, right: 5, pairs: 5 })

@@ -151,8 +151,9 @@ function mayRepeat(error: unknown, { calls }: Group): boolean {
   )
 }
 
-/** Large where the last page was cut and more than a frame is asked for. */
+/** Large where the last page was cut and more than a frame is asked for; a bucket of records is many pages as a rule. */
 function firstSize({ more }: State, { name, calls }: Group): HopSize {
+  if (calls.some(({ ask }) => ask.kind === 'record-bucket')) return HOP_SIZES[1]
   const pages = calls.some(({ ask }) => 'limit' in ask && ask.limit > 1)
   return more.has(name) && pages ? HOP_SIZES[1] : HOP_SIZES[0]
 }

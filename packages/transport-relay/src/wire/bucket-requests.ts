@@ -18,7 +18,7 @@ import type { CodecTable } from './operation.js'
 export interface BucketPrefix {
   /** 0..24; 0 is everything the relay holds. */
   readonly bits: number
-  /** The first `bits` bits of the box ids as a number, most significant first. */
+  /** The first `bits` bits of the box ids, or of the addresses of records, as a number, most significant first. */
   readonly prefix: number
 }
 
@@ -41,28 +41,28 @@ export interface BucketWatchRequest extends BucketPrefix {
 
 export type BucketRequest = BucketFetchRequest | BucketWatchRequest
 
-const PREFIX_BYTES = 5
+export const PREFIX_BYTES = 5
 const MODES = ['wake', 'push'] as const
 
-/** The bucket of a box id. */
+/** The bucket of a box id, or of the address of a record. */
 export function bucketOf(box: Uint8Array, bits: number): BucketPrefix {
   const head = new DataView(box.buffer, box.byteOffset, 4).getUint32(0)
   return { bits, prefix: bits === 0 ? 0 : head >>> (32 - bits) }
 }
 
-function writePrefix(writer: WireWriter, { bits, prefix }: BucketPrefix): void {
+export function writePrefix(writer: WireWriter, { bits, prefix }: BucketPrefix): void {
   writeU8(writer, bits)
   writeU32(writer, prefix)
 }
 
-function readPrefix(reader: WireReader): BucketPrefix {
+export function readPrefix(reader: WireReader): BucketPrefix {
   const bits = readU8(reader)
   const prefix = readU32(reader)
   if (bits > MAX_BUCKET_BITS || prefix >= 2 ** bits) throw malformed('bad-bucket', { bits })
   return { bits, prefix }
 }
 
-function readPositive(reader: WireReader): number {
+export function readPositive(reader: WireReader): number {
   const value = readU16(reader)
   if (value === 0) throw malformed('zero-count')
   return value

@@ -24,6 +24,8 @@ export interface Description {
   /** Boxes with mail that a bucket of so many bits holds in the mean. */
   readonly bucketBoxes: number
   readonly framesPerBox: number
+  /** Bits of a bucket of records that it recommends. */
+  readonly recordBits: number
   readonly logEntries: number
   readonly logBytes: number
   /** Listeners to one channel. */
@@ -51,6 +53,7 @@ export const FIRST_DESCRIPTION: Description = {
   workBits: 0,
   bucketBits: 0,
   bucketBoxes: 0,
+  recordBits: 0,
   framesPerBox: 1024,
   logEntries: 0,
   logBytes: 0,
@@ -88,6 +91,7 @@ const NUMBERS = {
   costlyPerSecond: 23,
   costlyBurst: 24,
   operationsPerSecond: 25,
+  recordBits: 26,
 } as const
 
 type NumberName = keyof typeof NUMBERS

@@ -22,6 +22,7 @@ export const FAILURES = {
   'ticket-spent': 19,
   'bucket-too-small': 20,
   'bad-terms': 21,
+  'bad-cursor': 22,
   // 40 to 59: payment, hops, push.
   'bad-payment': 40,
   'payment-backward': 41,

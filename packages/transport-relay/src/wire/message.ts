@@ -38,6 +38,12 @@ import {
   RANGE_CODECS,
   RANGE_REPLY_CODECS,
 } from './range-requests.js'
+import {
+  RECORD_BUCKET_CODECS,
+  RECORD_BUCKET_REPLY_CODECS,
+  type RecordBucketReply,
+  type RecordBucketRequest,
+} from './record-bucket.js'
 import { PLAIN_REPLY_CODECS, type PlainReply } from './replies.js'
 import { RESULT_REPLY_CODECS, type ResultReply } from './result-replies.js'
 import { SERVICE_REPLY_CODECS, type ServiceReply } from './service-replies.js'
@@ -52,11 +58,18 @@ export type Request =
   | LogRequest
   | ChannelRequest
   | BlobRangeRequest
+  | RecordBucketRequest
   | PaymentRequest
   | HopRequest
   | PushRequest
   | TicketedRequest
-export type Reply = PlainReply | ResultReply | ExtendedReply | BlobPartReply | ServiceReply
+export type Reply =
+  | PlainReply
+  | ResultReply
+  | ExtendedReply
+  | BlobPartReply
+  | RecordBucketReply
+  | ServiceReply
 
 /** A request of a later version; to be answered with `unsupported`. */
 export interface UnknownRequest {
@@ -77,6 +90,7 @@ const REQUESTS: CodecTable<Request> = {
   ...LOG_CODECS,
   ...CHANNEL_CODECS,
   ...RANGE_CODECS,
+  ...RECORD_BUCKET_CODECS,
   ...PAYMENT_CODECS,
   ...HOP_CODECS,
   ...PUSH_CODECS,
@@ -87,6 +101,7 @@ const REPLIES: CodecTable<Reply> = {
   ...RESULT_REPLY_CODECS,
   ...EXTENDED_REPLY_CODECS,
   ...RANGE_REPLY_CODECS,
+  ...RECORD_BUCKET_REPLY_CODECS,
   ...SERVICE_REPLY_CODECS,
 }
 

@@ -58,7 +58,7 @@ function bucketOp<K extends string, F extends Record<string, fc.Arbitrary<unknow
     )
 }
 
-/** Codes 17 to 27. */
+/** Codes 17 to 28. */
 const laterRequests = [
   op('deposit', { box: key, id: bytes(16), ttl, ticket, frame }),
   op('set-terms', { box: key, terms }),
@@ -70,6 +70,7 @@ const laterRequests = [
   op('announce', { channel: key, frame }),
   op('listen', { channel: key }),
   op('describe', {}),
+  bucketOp('record-bucket', { after: fc.uint8Array({ maxLength: 128 }), limit: u16 }),
   op('blob-range', { hash: key, from: fc.integer({ min: 0, max: 0xffff }), length: u16 }),
 ]
 
@@ -85,7 +86,7 @@ const fields = fc
   )
   .map((all) => all.toSorted((a, b) => a.key - b.key))
 
-/** Codes 138 to 146. */
+/** Codes 138 to 147. */
 const laterReplies = [
   op('terms', { terms: fc.option(terms, { nil: undefined }) }),
   op('bucket', { more: fc.boolean(), next: u64, frames: fc.array(bucketFrame, { maxLength: 4 }) }),
@@ -95,6 +96,16 @@ const laterReplies = [
   op('log-entries', { from: u64, next: u64, entries: fc.array(entry, { maxLength: 5 }) }),
   op('heard', { frame }),
   op('description', { fields }),
+  op('record-bucket-part', {
+    next: fc.uint8Array({ maxLength: 128 }),
+    salt: bytes(16),
+    records: fc.array(
+      fc.record({ hint: bytes(8), hidden: fc.uint8Array({ minLength: 104, maxLength: 400 }) }),
+      {
+        maxLength: 4,
+      },
+    ),
+  }),
   op('blob-part', { found: fc.constant(false), total: fc.constant(0), data: fc.constant(new Uint8Array(0)) }),
   op('blob-part', {
     found: fc.constant(true),

@@ -19,6 +19,7 @@ import {
   refuse,
   type StoredListener,
 } from '../engine.js'
+import { indexedPage } from '../record-page.js'
 import { bounded, createRoom } from '../room.js'
 import { createBlobs } from './blobs.js'
 import { createBuckets } from './buckets.js'
@@ -31,7 +32,7 @@ import { createLogs } from './logs.js'
 import { acknowledge, bucketPage, fetchPage, type MailboxContext, putFrame } from './mailboxes.js'
 import { type Subjects, subjectsOf } from './names.js'
 import { putWithSpend } from './paid.js'
-import { lookupRecords, publishRecord } from './records.js'
+import { createAddressIndex, lookupRecords, publishRecord } from './records.js'
 import { createServiceRows } from './service-rows.js'
 import { createStats, storedBytes } from './stats.js'
 import { remainingItems, storeUpload, takeItem } from './stocks.js'
@@ -135,6 +136,7 @@ async function engineOf(
   const logs = createLogs({ js, names, limits, random, clock })
   const terms = createTerms({ js, names, lifeMs: limits.termsLifeMs, now })
   const stocks = { js, names, documents }
+  const index = createAddressIndex(js, names)
   const wakes = createWakes(
     { connection: js.connection, names, buckets, layouts, hint },
     await layouts.current(),
@@ -166,8 +168,16 @@ async function engineOf(
     onAnnounced: (listener) => {
       announcedListeners.push(listener)
     },
-    publish: (record) => orRefuse(publishRecord(documents, names, record)),
+    publish: async (record) => {
+      const verdict = await orRefuse(publishRecord(documents, names, record))
+      if (verdict === null) index.add(record.address)
+      return verdict
+    },
     lookup: (address) => lookupRecords(documents, names, address),
+    records: (bucket, after, limit) =>
+      indexedPage(index, bucket, after, limit, (addresses) =>
+        Promise.all(addresses.map((address) => lookupRecords(documents, names, address))),
+      ),
     stock: (upload) => orRefuse(storeUpload(stocks, upload)),
     take: (writer, kind) => orRefuse(takeItem(stocks, writer, kind)),
     remaining: (writer, kind) => remainingItems(stocks, writer, kind),

@@ -78,6 +78,12 @@ export const LOOK_AGAIN_AT_ROWS_MS: number = 24 * 60 * 60 * 1000
 /** Figures of what is stored are counted again after this time, in ms. */
 export const STATS_AGE_MS = 10_000
 
+/** Addresses with records are listed again after this time, in ms: what other relays have published is seen then. */
+export const ADDRESSES_AGE_MS = 2_000
+
+/** Listing them takes at most one part in so many of the time, however many there are. */
+export const LISTING_PAUSE = 20
+
 /** What is stored is compared with the limit of stored bytes this often, in ms: a relay fills little meanwhile. */
 export const ROOM_AGE_MS = 2_000
 

@@ -1,9 +1,12 @@
 /** Directory records in the NATS engine: all of an address in one document. spec/relay.md section 4. */
-import { type DirectoryRecord, equalBytes } from '@hyphae/core'
+import { type DirectoryRecord, equalBytes, systemClock } from '@hyphae/core'
 import { decodeDirectoryRecord, encodeDirectoryRecord } from '@hyphae/tlv'
 import { MAX_WRITERS } from '@hyphae/transport-relay/wire'
 import { refuse, type Verdict } from '../engine.js'
+import { createRecordIndex, type RecordIndex } from '../record-index.js'
 import type { Change, Documents } from './documents.js'
+import type { JetStream } from './jetstream.js'
+import { ADDRESSES_AGE_MS, LISTING_PAUSE } from './limits.js'
 import { documentKey, type Subjects } from './names.js'
 
 const LENGTH_BYTES = 2
@@ -54,6 +57,26 @@ export function publishRecord(
 ): Promise<Verdict> {
   const subject = names.document('record', documentKey(record.address))
   return documents.change(subject, (held) => publish(held, record))
+}
+
+/** All addresses, by name. */
+async function recordNames(js: JetStream, names: Subjects): Promise<string[]> {
+  const found = await js.subjects(names.documents, names.document('record', '*'))
+  return [...found.keys()].map((subject) => Buffer.from(names.keyOf(subject), 'base64url').toString('latin1'))
+}
+
+/** The servers list subjects, but not in order: what this relay has not published itself is seen some seconds later. */
+export function createAddressIndex(js: JetStream, names: Subjects): RecordIndex {
+  let staleAt = Number.NEGATIVE_INFINITY
+  return createRecordIndex({
+    load: async () => {
+      const begun = systemClock.now()
+      const found = await recordNames(js, names)
+      staleAt = begun + Math.max(ADDRESSES_AGE_MS, (systemClock.now() - begun) * LISTING_PAUSE)
+      return found
+    },
+    isStale: () => systemClock.now() >= staleAt,
+  })
 }
 
 export async function lookupRecords(

@@ -1,11 +1,26 @@
 /** Logs, directory, stocks and terms of the PostgreSQL engine. spec/relay-engines.md section 3.3. */
 import { type DirectoryRecord, equalBytes, type StockUpload, systemClock } from '@hyphae/core'
 import { decodeDirectoryRecord, encodeDirectoryRecord } from '@hyphae/tlv'
-import { type BoxTerms, MAX_LOG_PAGE_BYTES, MAX_WRITERS, type TtlClass } from '@hyphae/transport-relay/wire'
-import { BOX_FULL_RETRY_MS, MAX_CACHED_TERMS, MAX_STOCK_ITEMS } from '../../limits.js'
+import {
+  type BoxTerms,
+  type BucketPrefix,
+  MAX_LOG_PAGE_BYTES,
+  MAX_WRITERS,
+  type TtlClass,
+} from '@hyphae/transport-relay/wire'
+import { BOX_FULL_RETRY_MS, MAX_CACHED_TERMS, MAX_STOCK_ITEMS, RECORD_READ } from '../../limits.js'
 import { classMs, endOf } from '../due.js'
-import { type LogConflict, type LogPage, refuse, type Taken, type Verdict } from '../engine.js'
+import {
+  type LogConflict,
+  type LogPage,
+  type RecordPage,
+  type RecordPlace,
+  refuse,
+  type Taken,
+  type Verdict,
+} from '../engine.js'
 import { boxName } from '../keys.js'
+import { addressRange, cutPage } from '../record-page.js'
 import { decodeTerms, encodeTerms } from '../terms-value.js'
 import { persist } from './connection.js'
 import { TERMS_AGE_MS } from './limits.js'
@@ -94,6 +109,29 @@ export async function lookupRecords({ pool }: Context, address: Uint8Array): Pro
     values: [Buffer.from(address)],
   })
   return rows.map(({ record }) => decodeDirectoryRecord(record))
+}
+
+/** By address and slot, which is their key. */
+export async function recordsOf(
+  { pool }: Context,
+  bucket: BucketPrefix,
+  after: RecordPlace | undefined,
+  limit: number,
+): Promise<RecordPage> {
+  const { first, last } = addressRange(bucket)
+  const count = Math.min(limit, RECORD_READ)
+  const { rows } = await pool.query<{ address: Buffer; slot: number; record: Buffer }>({
+    name: 'records',
+    text: `SELECT address, slot, record FROM records
+      WHERE (address, slot) > ($1, $2::smallint) AND address <= $3 ORDER BY address, slot LIMIT $4`,
+    values: [Buffer.from(after?.address ?? first), after?.slot ?? -1, last, count + 1],
+  })
+  const found = rows.map(({ address, slot, record }) => ({
+    address,
+    slot,
+    record: decodeDirectoryRecord(record),
+  }))
+  return cutPage(found, count, false)
 }
 
 export async function storeUpload({ pool }: Context, upload: StockUpload): Promise<Verdict> {

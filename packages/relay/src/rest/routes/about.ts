@@ -23,6 +23,7 @@ const FIELDS: Readonly<Record<keyof Description, Readonly<Record<string, unknown
   workBits: number('leading zero bits of a work ticket'),
   bucketBits: number('the most bits of a bucket that may be read now'),
   bucketBoxes: number('boxes with mail that such a bucket holds in the mean'),
+  recordBits: number('bits of a bucket of records that it recommends'),
   framesPerBox: number('frames a box holds'),
   logEntries: number('entries a log keeps'),
   logBytes: number('bytes of entries a log keeps'),
