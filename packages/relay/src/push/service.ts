@@ -65,7 +65,7 @@ export async function openPush(options: PushOptions, base: PushBase): Promise<Pu
     registry,
     clock,
     settleMs: isShared ? WAKE_SETTLE_MS : 0,
-    leaseMs: isShared ? WAKE_LEASE_MS : 0,
+    leaseMs: isShared ? WAKE_LEASE_MS : undefined,
     watched: watches.watched,
     waiting: async (box) => {
       const page = await engine.fetch(new Uint8Array(Buffer.from(box, 'latin1')), 0, 1)

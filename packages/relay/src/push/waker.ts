@@ -15,8 +15,11 @@ export interface WakerOptions {
   readonly clock: Clock
   /** Where other relays of the store may have readers too: a wake waits this long, in ms, for one to fetch. */
   readonly settleMs: number
-  /** A claim that was seen unchanged for this long, in ms, is nobody's any more; 0 where there is no other relay. */
-  readonly leaseMs: number
+  /**
+   * A claim that was seen unchanged for this long, in ms, is nobody's any more. Undefined: there is no other relay, so
+   * what is claimed when this one begins is left from before, and nothing else ever is.
+   */
+  readonly leaseMs: number | undefined
   /** Somebody has a watch on the box. */
   watched(box: string): boolean
   /** Mail waits in the box. */
@@ -36,6 +39,8 @@ interface Quiet {
   until: number
   /** Mail came meanwhile. */
   again: boolean
+  /** Held on to where the store failed amid the wake. */
+  claim?: Claim
 }
 
 /** Why it is woken: mail came, mail came in the pause that is over, or another relay's wake is taken over. */
@@ -77,15 +82,17 @@ async function sendClaimed({ options }: State, box: string, quiet: Quiet, claim:
 
 async function wake(state: State, box: string, quiet: Quiet, why: Why): Promise<void> {
   const { registry } = state.options
+  let claim = why.kind === 'left' ? why.claim : undefined
   state.sending += 1
   state.claimed.add(box)
   try {
-    const claim = why.kind === 'left' ? why.claim : await registry.claim(box)
+    claim ??= await registry.claim(box)
     if (claim !== undefined) await sendClaimed(state, box, quiet, claim)
     // The wake of another relay may have come before this mail. One that came in a whole pause did not.
     else if (why.kind === 'mail') quiet.again = true
   } catch {
     quiet.again = true
+    if (claim !== undefined) quiet.claim = claim
   } finally {
     state.claimed.delete(box)
     state.sending -= 1
@@ -99,12 +106,13 @@ function begin(state: State, box: string, why: Why): void {
   if (!isLate) void wake(state, box, quiet, why)
 }
 
-async function over(state: State, box: string, { again }: Quiet): Promise<void> {
+async function over(state: State, box: string, { again, claim }: Quiet): Promise<void> {
   const { registry, watched, waiting } = state.options
   state.quiet.delete(box)
   // Who has fetched everything meanwhile needs no waking.
   if (again && (await registry.has(box)) && !watched(box) && (await waiting(box)))
-    begin(state, box, { kind: 'pause' })
+    begin(state, box, claim === undefined ? { kind: 'pause' } : { kind: 'left', claim })
+  else if (claim !== undefined) await registry.release(box, claim)
 }
 
 function noticed(state: State, box: string): void {
@@ -114,31 +122,41 @@ function noticed(state: State, box: string): void {
   else quiet.again = true
 }
 
-/** Takes over what was claimed and neither sent nor given up: by its version, since clocks differ. */
-async function lookForLeft(state: State): Promise<void> {
-  const { registry, clock, leaseMs } = state.options
+/**
+ * Takes over what was claimed and neither sent nor given up: by its version, since clocks differ. True: nothing else
+ * is claimed that is not this relay's.
+ */
+async function lookForLeft(state: State): Promise<boolean> {
+  const { registry, clock, leaseMs = 0 } = state.options
   const now = clock.now()
   const before = state.seen
+  let isAll = true
   const seen: State['seen'] = new Map()
   for (const { box, version } of await registry.claims()) {
     if (state.claimed.has(box)) continue
     const known = before.get(box)
     const since = known?.version === version ? known.since : now
     seen.set(box, { version, since })
-    if (now - since < leaseMs || state.sending >= MAX_WAKES) continue
+    if (now - since < leaseMs || state.sending >= MAX_WAKES) {
+      isAll = false
+      continue
+    }
     const claim = await registry.takeOver(box, version)
     if (claim !== undefined) begin(state, box, { kind: 'left', claim })
   }
   state.seen = seen
+  return isAll
 }
 
 async function runWaker(state: State, signal: AbortSignal): Promise<void> {
-  const { clock } = state.options
+  const { clock, leaseMs } = state.options
   let lookAt = clock.now()
   while (!signal.aborted) {
     if (clock.now() >= lookAt) {
-      lookAt = clock.now() + WAKE_LOOK_MS
-      await lookForLeft(state).catch(() => {})
+      const isAll = await lookForLeft(state).catch(() => false)
+      // Listing rows costs something: a relay by itself is done with it.
+      const isOver = isAll && leaseMs === undefined
+      lookAt = isOver ? Number.POSITIVE_INFINITY : clock.now() + WAKE_LOOK_MS
     }
     await clock.sleep(WAKE_TICK_MS, signal).catch(() => {})
     const now = clock.now()

@@ -60,7 +60,7 @@ async function scene(answer: () => Verdict = () => null) {
     registry,
     clock,
     settleMs: 0,
-    leaseMs: 0,
+    leaseMs: undefined,
     watched: () => state.watched,
     waiting: async () => state.waiting,
     send: async (gateway) => {
@@ -233,7 +233,7 @@ describe('a relay by itself that died amid a wake', () => {
         registry,
         clock,
         settleMs: 0,
-        leaseMs: 0,
+        leaseMs: undefined,
         watched: () => false,
         waiting: async () => true,
         send: () => {
@@ -257,6 +257,52 @@ describe('a relay by itself that died amid a wake', () => {
     expect(sent).toHaveLength(2)
     second.stop.abort()
     await second.running
+  })
+})
+
+describe('hostile 32: a store that fails amid a wake', () => {
+  it('is asked again at the end of the pause, under the same claim, which then ends', async () => {
+    const { clock, advance } = steppedClock()
+    const rows = { ...memoryRows(clock), shared: false }
+    const state = { fails: false, waiting: true }
+    const registry = createRegistry(rows, clock)
+    const sent: number[] = []
+    const stop = new AbortController()
+    const waker = createWaker({
+      registry: {
+        ...registry,
+        get: (box) => (state.fails ? Promise.reject(new Error('no store')) : registry.get(box)),
+      },
+      clock,
+      settleMs: 0,
+      leaseMs: undefined,
+      watched: () => false,
+      waiting: async () => state.waiting,
+      send: async () => {
+        sent.push(clock.now())
+        return null
+      },
+    })
+    const running = waker.run(stop.signal)
+    const [first, second] = [newBox().id, newBox().id]
+    for (const box of [first, second]) await registry.set(box, { gateway: '', token: new Uint8Array(9) })
+    state.fails = true
+    waker.stored(boxName(first))
+    await advance(1_000)
+    state.fails = false
+    await advance(WAKE_PAUSE_MS + 1_000)
+    expect(sent).toHaveLength(1)
+    expect(await rows.list('waking')).toEqual([])
+    state.fails = true
+    waker.stored(boxName(second))
+    await advance(1_000)
+    state.fails = false
+    state.waiting = false
+    await advance(WAKE_PAUSE_MS + 1_000)
+    expect(sent).toHaveLength(1)
+    expect(await rows.list('waking')).toEqual([])
+    stop.abort()
+    await running
   })
 })
 
