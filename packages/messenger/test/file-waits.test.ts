@@ -259,19 +259,19 @@ describe('an upload that ended early', () => {
   it('hostile 30: one that dies at any commit is sent once or not at all, each chunk once', {
     timeout: 30_000,
   }, async () => {
+    const net = memoryNetwork()
+    const bob = await openNode(net(), { clock: hurried })
     const outcomes: number[] = []
-    for (let at = 1; outcomes.at(-1) !== -1; at++) outcomes.push(await sendAndDie(at))
+    for (let at = 1; outcomes.at(-1) !== -1; at++) outcomes.push(await sendAndDie(at, net, bob))
     // Until it is sealed nothing is sent; from then on it is, however much was put.
     expect(outcomes.join('')).toMatch(/^0{4,5}1{4,}-1$/)
   })
 })
 
 /** Messages that arrive of a file whose sender dies before its `at`-th commit and comes back; -1 when it did not die. */
-async function sendAndDie(at: number): Promise<number> {
-  const net = memoryNetwork()
+async function sendAndDie(at: number, net: () => Transport, bob: Messenger): Promise<number> {
   const meter = gauge(2_000_000)
   const disk = memoryStore()
-  const bob = await createMessenger({ transports: [net()], clock: hurried })
   const dying = dyingStore(disk)
   const first = await createMessenger({
     transports: [gauged(net(), meter)],
@@ -302,7 +302,7 @@ async function sendAndDie(at: number): Promise<number> {
   // What was not sealed to its end is forgotten in the background.
   for (const table of ['staged-file', 'staged-batch'])
     await until(async () => (await disk.list([table])).length === 0)
-  await Promise.all([again.close(), bob.close()])
+  await again.close()
   return died ? messages.length : -1
 }
 
