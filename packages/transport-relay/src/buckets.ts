@@ -5,8 +5,8 @@ import { RelayCarrierError } from './errors.js'
 import { type FeedContext, openFeed } from './feed.js'
 import { DEFAULT_FETCH_LIMIT, MAX_BUCKET_BITS, WATCH_WINDOW } from './limits.js'
 import { describe } from './offer.js'
+import type { BucketFrame } from './wire/bucket-replies.js'
 import type { BucketPrefix } from './wire/bucket-requests.js'
-import type { BucketFrame } from './wire/extended-replies.js'
 import { bucketHint } from './wire/hint.js'
 
 export interface Buckets extends BucketMailbox {

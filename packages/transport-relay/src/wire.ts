@@ -16,7 +16,10 @@ export {
   MAX_WRITERS,
   WIRE_VERSION,
 } from './limits.js'
+export type * from './wire/about-replies.js'
 export type * from './wire/blob-requests.js'
+export type * from './wire/bucket-replies.js'
+export { HINT_BYTES } from './wire/bucket-replies.js'
 export type * from './wire/bucket-requests.js'
 export { bucketOf } from './wire/bucket-requests.js'
 export * from './wire/capability.js'
@@ -29,8 +32,6 @@ export {
   readDescription,
 } from './wire/description.js'
 export type * from './wire/directory-requests.js'
-export type * from './wire/extended-replies.js'
-export { HINT_BYTES } from './wire/extended-replies.js'
 export { FAILURES, type FailureName, failureName } from './wire/failure.js'
 export {
   HIDDEN_FIXED_BYTES,
@@ -44,7 +45,10 @@ export {
 export { bucketHint } from './wire/hint.js'
 export type * from './wire/hop-requests.js'
 export { HOP_SIZES, type HopSize, isHopSize } from './wire/hop-requests.js'
+export type * from './wire/log-replies.js'
 export type * from './wire/log-requests.js'
+export type * from './wire/mailbox-replies.js'
+export { CHALLENGE_BYTES } from './wire/mailbox-replies.js'
 export type * from './wire/mailbox-requests.js'
 export {
   decodeReplies,
@@ -67,8 +71,6 @@ export type * from './wire/push-requests.js'
 export { PUSH_TOKEN_BYTES } from './wire/push-requests.js'
 export type * from './wire/range-requests.js'
 export type * from './wire/record-bucket.js'
-export type * from './wire/replies.js'
-export { CHALLENGE_BYTES } from './wire/replies.js'
 export type * from './wire/result-replies.js'
 export type * from './wire/service-replies.js'
 export { MAX_HOP_KEYS, MAX_OFFER_BYTES } from './wire/service-replies.js'

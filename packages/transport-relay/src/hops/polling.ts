@@ -6,9 +6,9 @@
 import { type Clock, isHyphaeError } from '@hyphae/core'
 import type { PushTarget } from '../call.js'
 import { RelayCarrierError } from '../errors.js'
-import type { BucketFrame, BucketReply } from '../wire/extended-replies.js'
+import type { BucketFrame, BucketReply } from '../wire/bucket-replies.js'
+import type { DeliveriesReply, StoredFrame } from '../wire/mailbox-replies.js'
 import type { Reply } from '../wire/message.js'
-import type { DeliveriesReply, StoredFrame } from '../wire/replies.js'
 
 /** What lies behind a position, and where to look next. */
 export interface Found {

@@ -1,4 +1,6 @@
 /** What a relay says it offers: the fields of a `description`. spec/relay.md section 3.6. */
+
+import type { DescriptionField } from './about-replies.js'
 import {
   malformed,
   readU16,
@@ -9,7 +11,6 @@ import {
   writeU16,
   writeU32,
 } from './bytes.js'
-import type { DescriptionField } from './extended-replies.js'
 import { type TicketKind, TTL_CLASSES, ticketKinds, ticketSet } from './ticket.js'
 
 export interface Description {

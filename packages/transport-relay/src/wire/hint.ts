@@ -5,8 +5,8 @@
  * are for one box.
  */
 import { concatBytes, utf8 } from '@hyphae/core'
+import { HINT_BYTES } from './bucket-replies.js'
 import { wireWriter, writeU64 } from './bytes.js'
-import { HINT_BYTES } from './extended-replies.js'
 
 const LABEL = utf8('hyphae bucket hint v1')
 

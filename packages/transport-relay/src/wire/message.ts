@@ -4,7 +4,9 @@
  * A message is decoded whole before anything in it is acted on. Byte strings in the result are views into it.
  */
 import { MAX_MESSAGE_BYTES, MAX_OPERATIONS, WIRE_VERSION } from '../limits.js'
+import { ABOUT_REPLY_CODECS, type AboutReply } from './about-replies.js'
 import { BLOB_CODECS, type BlobRequest } from './blob-requests.js'
+import { BUCKET_REPLY_CODECS, type BucketsReply } from './bucket-replies.js'
 import { BUCKET_CODECS, type BucketRequest } from './bucket-requests.js'
 import {
   malformed,
@@ -25,9 +27,10 @@ import {
 import { CHANNEL_CODECS, type ChannelRequest } from './channel-requests.js'
 import { DEPOSIT_CODECS, type DepositRequests } from './deposit-requests.js'
 import { DIRECTORY_CODECS, type DirectoryRequest } from './directory-requests.js'
-import { EXTENDED_REPLY_CODECS, type ExtendedReply } from './extended-replies.js'
 import { HOP_CODECS, type HopRequest } from './hop-requests.js'
+import { LOG_REPLY_CODECS, type LogReply } from './log-replies.js'
 import { LOG_CODECS, type LogRequest } from './log-requests.js'
+import { MAILBOX_REPLY_CODECS, type MailboxReply } from './mailbox-replies.js'
 import { MAILBOX_CODECS, type MailboxRequest } from './mailbox-requests.js'
 import type { CodecTable, Operation, OperationCodec } from './operation.js'
 import { PAYMENT_CODECS, type PaymentRequest } from './payment-requests.js'
@@ -44,7 +47,6 @@ import {
   type RecordBucketReply,
   type RecordBucketRequest,
 } from './record-bucket.js'
-import { PLAIN_REPLY_CODECS, type PlainReply } from './replies.js'
 import { RESULT_REPLY_CODECS, type ResultReply } from './result-replies.js'
 import { SERVICE_REPLY_CODECS, type ServiceReply } from './service-replies.js'
 import { TICKETED_CODECS, type TicketedRequest } from './ticketed-requests.js'
@@ -64,9 +66,11 @@ export type Request =
   | PushRequest
   | TicketedRequest
 export type Reply =
-  | PlainReply
+  | MailboxReply
   | ResultReply
-  | ExtendedReply
+  | AboutReply
+  | BucketsReply
+  | LogReply
   | BlobPartReply
   | RecordBucketReply
   | ServiceReply
@@ -97,9 +101,11 @@ const REQUESTS: CodecTable<Request> = {
   ...TICKETED_CODECS,
 }
 const REPLIES: CodecTable<Reply> = {
-  ...PLAIN_REPLY_CODECS,
+  ...MAILBOX_REPLY_CODECS,
   ...RESULT_REPLY_CODECS,
-  ...EXTENDED_REPLY_CODECS,
+  ...ABOUT_REPLY_CODECS,
+  ...BUCKET_REPLY_CODECS,
+  ...LOG_REPLY_CODECS,
   ...RANGE_REPLY_CODECS,
   ...RECORD_BUCKET_REPLY_CODECS,
   ...SERVICE_REPLY_CODECS,

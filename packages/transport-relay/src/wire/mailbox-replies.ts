@@ -1,4 +1,4 @@
-/** Answers and pushes of the relay, except directory and blob results. spec/relay.md section 2.2. */
+/** What every request may be answered with, and what is read and pushed of a mailbox. spec/relay.md section 2.2. */
 import { MAX_FRAME_BYTES } from '@hyphae/core'
 import {
   malformed,
@@ -60,7 +60,7 @@ export interface DeliveriesReply {
   readonly deliveries: readonly StoredFrame[]
 }
 
-export type PlainReply = HelloReply | OkReply | FailureReply | PushedReply | DeliveriesReply
+export type MailboxReply = HelloReply | OkReply | FailureReply | PushedReply | DeliveriesReply
 
 /** Cursor, length and the smallest frame: bounds a count before its array grows. */
 const MIN_DELIVERY_BYTES = 8 + 2 + 128
@@ -92,7 +92,7 @@ function readDeliveries(reader: WireReader, request: number): DeliveriesReply {
   return { kind: 'deliveries', request, more, deliveries }
 }
 
-export const PLAIN_REPLY_CODECS: CodecTable<PlainReply> = {
+export const MAILBOX_REPLY_CODECS: CodecTable<MailboxReply> = {
   hello: {
     code: 128,
     bodyBytes: () => CHALLENGE_BYTES,
