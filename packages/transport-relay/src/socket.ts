@@ -21,7 +21,8 @@ export interface WebSocketLike {
   onmessage: ((event: never) => void) | null
   onerror: ((event: never) => void) | null
   onclose: ((event: never) => void) | null
-  send(data: Uint8Array<ArrayBuffer>): void
+  /** Bytes that no other thread shares, in words that compilers before TypeScript 5.7 read too. */
+  send(data: Uint8Array & { readonly buffer: ArrayBuffer }): void
   close(): void
 }
 
@@ -38,7 +39,7 @@ export function openWebSocket(WebSocketClass: WebSocketConstructor): OpenSocket 
     socket.onerror = () => {}
     socket.onclose = () => events.closed()
     return {
-      send: (message) => socket.send(message as Uint8Array<ArrayBuffer>),
+      send: (message) => socket.send(message as Parameters<WebSocketLike['send']>[0]),
       close: () => socket.close(),
     }
   }
