@@ -135,5 +135,6 @@ describe('a journaled database', () => {
       }),
       { numRuns: 12 },
     )
-  })
+    // Each run opens and closes the store some ten times: on a busy disk that is all it does.
+  }, 120_000)
 })
