@@ -170,7 +170,8 @@ async function backup(call: RelayCall, config: RelayConfig, path: string): Promi
 async function restore(call: RelayCall, config: RelayConfig, path: string): Promise<void> {
   needEmbedded(config)
   const { entries } = await restoreBackup(path, config.data, call.signal)
-  await call.result({ type: 'restored', data: config.data, entries }, `${config.data}: ${entries} entries`)
+  await call.result({ type: 'restored', data: config.data, entries }, config.data)
+  await call.note(`${entries} entries restored.`)
   await call.note('One-time items were left out: their owners bring new ones.')
 }
 
@@ -179,7 +180,8 @@ async function compact(call: RelayCall, config: RelayConfig): Promise<void> {
   const running = await askRunning(config.data, 'POST', 'compact')
   if (running === undefined) await withClosedStore(config.data, (upkeep) => upkeep.compact())
   else for await (const _ of running);
-  await call.result({ type: 'compacted', data: config.data }, `${config.data}: compacted`)
+  await call.result({ type: 'compacted', data: config.data }, config.data)
+  await call.note('Compacted.')
 }
 
 const ACCOUNT = /^[0-9a-fA-F]{64}$/
