@@ -37,7 +37,7 @@ const LIMITS = {
   'transport-relay/push': 6,
   'transport-relay/wire': 12.7,
   messenger: 175,
-  testkit: 30.6,
+  testkit: 31.2,
 }
 
 /**
