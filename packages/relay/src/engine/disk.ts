@@ -1,8 +1,8 @@
 /**
  * Room on the disk under the embedded store. spec/relay-store.md section 1.
  *
- * A store on a disk that is full cannot even take acknowledgements, so it would stay full: what is left is kept for them,
- * and nothing new is stored while there is less. Knows nothing of what is stored.
+ * A store on a disk that is full cannot even take acknowledgements, so it would stay full: what is left is kept for
+ * them, and nothing new is stored while there is less. Knows nothing of what is stored.
  */
 import { statfs } from 'node:fs/promises'
 import { type Logger, systemClock } from '@hyphae/core'

@@ -2,8 +2,9 @@
  * When to wake: once when mail comes, then not for a while, and at the end of the while once more if mail is still
  * there. spec/relay-push.md section 5. Whoever watches a box is awake.
  *
- * A wake is claimed in the store before it is sent and noted there when it was. What a relay has claimed and not brought
- * to an end, another takes over, or the same one after a restart: a phone may be woken twice by that, and is not forgotten.
+ * A wake is claimed in the store before it is sent and noted there when it was. What a relay has claimed and not
+ * brought to an end, another takes over, or the same one after a restart: a phone may be woken twice by that, and is
+ * not forgotten.
  */
 import type { Clock } from '@hyphae/core'
 import type { Verdict } from '../engine/engine.js'
