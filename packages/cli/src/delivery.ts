@@ -114,7 +114,7 @@ function hand(call: Call, channel: Channel, outgoing: Outgoing): Promise<SentMes
   return channel.sendFile({ name: file.name, data: file, onProgress, signal })
 }
 
-/** The state when it was reached, or when the time was over. */
+/** The state when it was reached, or when the time was over; `queued` while a file waits that the carrier could take. */
 async function waitFor(
   call: Call,
   open: OpenNode,
@@ -125,10 +125,13 @@ async function waitFor(
   const { signal, release } = deadline(call.io.clock, wish.timeoutMs, call.io.signal)
   try {
     await open.node.reached(sent.id, wish.wait, { signal })
+    // Its description may have gone ahead of a file that the carrier did not take at once.
+    if ((await open.node.status(sent.id)).file !== undefined) await open.node.flush({ signal })
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
     release()
   }
-  return (await open.node.status(sent.id)).state
+  const { state, file } = await open.node.status(sent.id)
+  return file?.waitsFor === 'carrier' ? 'queued' : state
 }

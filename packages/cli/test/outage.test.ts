@@ -69,3 +69,17 @@ it('listen says that no relay answers, and saves a file when one is back', async
   expect(code).toBe(0)
   expect(stdout).toContain(`saved as ${at('files')}/seeds.csv]`)
 })
+
+it('a file that no relay took is queued, and goes when one is back', async () => {
+  const path = at('plan.txt')
+  await writeFile(path, 'three rows of plum')
+  await relay.close()
+  const run = await hyphae(['send', '--home', at('ada'), ben, '--file', path, '--timeout', '5'], { clock })
+  expect(run).toMatchObject({ code: 1, stdout: expect.stringMatching(/^[0-9a-f]{32} queued\n$/) })
+  await restart()
+  const sending = start(['listen', '--home', at('ada')])
+  const heard = await ok(['listen', '--home', at('ben'), '--save', at('plans'), '--count', '1'])
+  expect(heard).toContain(`saved as ${at('plans')}/plan.txt]`)
+  sending.stop()
+  await sending.ended
+})
