@@ -21,6 +21,12 @@ export function homeOf(box: Uint8Array): number {
   return (box[0] as number) >>> (8 - HOME_BITS)
 }
 
+/** The first `bits` bits of a box id, or of the address of a record. */
+export function prefixOf(box: Uint8Array, bits: number): number {
+  const head = new DataView(box.buffer, box.byteOffset, 4).getUint32(0)
+  return bits === 0 ? 0 : head >>> (32 - bits)
+}
+
 /** What the boxes of one session follow from, by who reads them. */
 export interface BoxBases {
   readonly own: Uint8Array

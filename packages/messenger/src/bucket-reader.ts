@@ -6,6 +6,7 @@
  * may be read before what says that it is awaited. The place on disk lies before them.
  */
 import { type BoxId, type BucketFrame, plainBytes, toHex } from '@hyphae/core'
+import { prefixOf } from './boxes.js'
 import type { BucketSource, NodeContext } from './context.js'
 import {
   BITS_FRESH_MS,
@@ -94,11 +95,6 @@ async function bitsOf({ context, source, crowd }: Reading): Promise<number> {
     crowd.askedAt = now
   }
   return crowd.bits
-}
-
-export function prefixOf(box: Uint8Array, bits: number): number {
-  const head = new DataView(box.buffer, box.byteOffset, 4).getUint32(0)
-  return bits === 0 ? 0 : head >>> (32 - bits)
 }
 
 async function placeOf({ context, source, places }: Reading, bits: number, prefix: number): Promise<Place> {

@@ -4,6 +4,7 @@ import {
   type Carrier,
   type Delivery,
   type Directory,
+  type DirectoryBuckets,
   type DirectoryRecord,
   type Link,
   type Mailbox,
@@ -50,7 +51,9 @@ function plainDirectory(directory: Directory): Directory {
     body: plainBytes(record.body),
     signature: plainBytes(record.signature),
   })
+  const { buckets } = directory
   return {
+    ...(buckets && { buckets: plainBuckets(buckets, plain) }),
     publish: (record, options) => directory.publish(record, options),
     lookup: async (address, options) => (await directory.lookup(address, options)).map(plain),
     stock: (upload, options) => directory.stock(upload, options),
@@ -59,6 +62,27 @@ function plainDirectory(directory: Directory): Directory {
       return taken && { item: plainBytes(taken.item), lastResort: taken.lastResort }
     },
     remaining: (writer, kind, options) => directory.remaining(writer, kind, options),
+  }
+}
+
+function plainBuckets(
+  buckets: DirectoryBuckets,
+  plain: (record: DirectoryRecord) => DirectoryRecord,
+): DirectoryBuckets {
+  return {
+    bits: (options) => buckets.bits(options),
+    fetch: async (bucket, options) => {
+      const { records, next } = await buckets.fetch(bucket, options)
+      return {
+        next: next && plainBytes(next),
+        records: records.map((record) => ({
+          open: (address, sha256) => {
+            const opened = record.open(address, sha256)
+            return opened && plain(opened)
+          },
+        })),
+      }
+    },
   }
 }
 

@@ -11,6 +11,7 @@ import {
   checkPin,
   type DeviceCertificate,
   decodeDeviceCertificate,
+  decodeIdentityRecord,
   decodePin,
   directoryAddress,
   encodeDeviceCertificate,
@@ -20,9 +21,10 @@ import {
   newestIdentityRecord,
   verifyDeviceCertificate,
 } from '@hyphae/identity'
-import { directoryOf, type NodeContext, transact, type Work } from './context.js'
+import { type NodeContext, transact, type Work } from './context.js'
 import { MessengerError } from './errors.js'
-import { MAX_DEVICES, RECORD_REFRESH_MS } from './limits.js'
+import { BUNDLE_FRESH_MS, MAX_DEVICES, RECORD_REFRESH_MS } from './limits.js'
+import { lookupAddress } from './lookup.js'
 import { type ContactRow, contactsTable } from './rows.js'
 
 export interface Contact {
@@ -73,8 +75,24 @@ async function lookupRecord(
   account: Uint8Array,
   options?: IoOptions,
 ): Promise<IdentityRecord | undefined> {
-  const candidates = await directoryOf(context).lookup(directoryAddress(context.crypto, account), options)
+  const candidates = await lookupAddress(context, directoryAddress(context.crypto, account), options)
   return newestIdentityRecord(context.crypto, account, candidates) ?? undefined
+}
+
+/** The prekey bundles in the contact's record, which is fetched anew when it is older than BUNDLE_FRESH_MS. Not verified. */
+export async function bundlesInRecord(
+  context: NodeContext,
+  id: AccountId,
+  options?: IoOptions,
+): Promise<readonly Uint8Array[]> {
+  const known = await contactsTable.get(context.store, id)
+  const age = known === undefined ? Number.POSITIVE_INFINITY : context.clock.now() - known.fetchedAt
+  if (known !== undefined && known.record.length > 0 && age >= 0 && age < BUNDLE_FRESH_MS)
+    return decodeIdentityRecord(known.record).bundles
+  const record = await lookupRecord(context, accountKey(id), options)
+  if (record === undefined) throw new MessengerError('messenger/unknown-account')
+  const row = await transact(context, (tx) => adoptRecord(context, tx, record))
+  return decodeIdentityRecord(row.record).bundles
 }
 
 /** Keeps a verified record unless the pinned one is newer. */

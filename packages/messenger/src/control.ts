@@ -2,6 +2,7 @@
 import { type ContentType, defineContent } from '@hyphae/content'
 import { GROUP_ID_BYTES } from '@hyphae/core'
 import { isAcceptableEd25519Key } from '@hyphae/crypto'
+import { MAX_STOCK_ITEM_BYTES } from '@hyphae/tlv'
 import * as v from 'valibot'
 import { MAX_GROUP_MEMBERS } from './limits.js'
 
@@ -68,7 +69,27 @@ export const groupBoxContent: ContentType<'hyphae/group-box', GroupBoxBody> = de
   }) as v.GenericSchema<unknown, GroupBoxBody>,
 })
 
+export interface KeyPackageBody {
+  /** For the one it is sent to, and nobody else; empty when there is none in it. */
+  readonly keyPackage: Uint8Array
+  /** The sender would like to have one of the recipient. */
+  readonly wanted: boolean
+}
+
+/** KeyPackages given within a session, so that nobody is asked for them by name (spec/messenger.md section 5). */
+export const keyPackageContent: ContentType<'hyphae/key-package', KeyPackageBody> = defineContent({
+  type: 'hyphae/key-package',
+  schema: v.strictObject({
+    keyPackage: v.pipe(
+      bytes,
+      v.check((value) => value.length <= MAX_STOCK_ITEM_BYTES),
+    ),
+    wanted: v.boolean(),
+  }) as v.GenericSchema<unknown, KeyPackageBody>,
+})
+
 export const CONTROL_TYPES: readonly ContentType[] = [
+  keyPackageContent as unknown as ContentType,
   groupWelcomeContent as unknown as ContentType,
   groupLeaveContent as unknown as ContentType,
   groupBoxContent as unknown as ContentType,

@@ -3,14 +3,14 @@
  *
  * The box is fresh for every KeyPackage, so that a relay cannot tell that two boxes belong to one member.
  */
-import { type AccountId, type BoxId, boxId, type DeviceId, equalBytes } from '@hyphae/core'
+import { type AccountId, type BoxId, boxId, type DeviceId, equalBytes, isHyphaeError } from '@hyphae/core'
 import {
   accountId,
   type DeviceCertificate,
   decodeDeviceCertificate,
   verifyDeviceCertificate,
 } from '@hyphae/identity'
-import { createKeyPackage, type Member, type MlsContext, type MlsIdentity } from '@hyphae/mls'
+import { createKeyPackage, type Member, type MlsContext, type MlsIdentity, readKeyPackage } from '@hyphae/mls'
 import { encodeRecords, readRecords } from '@hyphae/tlv'
 import { boxKeyAt, boxOfSeed, homeOf } from './boxes.js'
 import { deviceOf } from './contacts.js'
@@ -53,6 +53,18 @@ export async function makeKeyPackage(context: NodeContext, lastResort: boolean):
   const { identity, boxSeed } = createCredential(context)
   const { keyPackage, secret } = await createKeyPackage(mlsContext(context), identity)
   return { keyPackage, secret, boxSeed, lastResort }
+}
+
+/** True for a KeyPackage of this very device. Its signatures are checked when it is used. */
+export function isKeyPackageOf(context: NodeContext, keyPackage: Uint8Array, device: DeviceId): boolean {
+  try {
+    const { credential, signatureKey } = readKeyPackage(keyPackage)
+    const { certificate } = readCredential(context, credential)
+    return deviceOf(certificate) === device && equalBytes(certificate.mls, signatureKey)
+  } catch (error) {
+    if (isHyphaeError(error)) return false
+    throw error
+  }
 }
 
 /** Decides for the group layer whether a credential is genuine: the account signed the device, the device signs. */

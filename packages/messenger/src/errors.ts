@@ -30,6 +30,11 @@ export const MESSENGER_ERRORS = {
     hint: 'The device must come online and publish; try again later.',
     retryable: true,
   },
+  'messenger/no-key-package': {
+    message: 'A device has not given this strict node a KeyPackage yet.',
+    hint: 'It was asked for one; try again when it has answered.',
+    retryable: true,
+  },
   'messenger/own-account': {
     message: 'A conversation needs another account.',
     hint: 'Pass the id of the person you write to, not your own.',

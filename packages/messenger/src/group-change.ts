@@ -28,6 +28,7 @@ import { MAX_GROUP_MEMBERS } from './limits.js'
 import { newMessage } from './message.js'
 import { welcomesTable } from './rows.js'
 import { sendToContact } from './sessions.js'
+import { replaceSpares } from './spares.js'
 import { nextNumber } from './table.js'
 
 /** Creates a group with this account as its admin and adds the members in one commit. */
@@ -146,6 +147,7 @@ async function commitJoiners(
   welcomesTable.put(tx, awaited.number, message.id)
   for (const { contact, prepared } of joiners)
     await sendToContact(context, tx, contact, prepared, content, awaited)
+  for (const { contact } of joiners) await replaceSpares(context, tx, contact)
   const accounts = joiners.map((joiner) => joiner.contact.id)
   tx.after(() => context.emit({ type: 'group-changed', group: id, added: accounts, removed: [] }))
 }

@@ -10,7 +10,13 @@ import {
   processMessage,
 } from '@hyphae/mls'
 import type { NodeContext, Work } from './context.js'
-import { type GroupBoxBody, type GroupWelcomeBody, groupBoxContent, groupLeaveContent } from './control.js'
+import {
+  type GroupBoxBody,
+  type GroupWelcomeBody,
+  groupBoxContent,
+  groupLeaveContent,
+  keyPackageContent,
+} from './control.js'
 import { type GroupMember, groupMember, mlsContext } from './credential.js'
 import { beginGroupBoxes, endGroupBoxes, learnMemberBox, noteGroupMail } from './group-boxes.js'
 import { removeInTransaction } from './group-change.js'
@@ -180,6 +186,8 @@ async function receiveGroupContent(
     const from = { sender, members: membersOf(context, state) }
     return learnMemberBox(context, tx, id, from, message.body as GroupBoxBody)
   }
+  // Within a session alone: in a group it would be given to all.
+  if (message.type === keyPackageContent.type) return
   // What only tells of boxes is no mail: else those who have nothing to say would turn for each other's turns for ever.
   await noteGroupMail(tx, id)
   if (message.type === groupLeaveContent.type) {

@@ -7,6 +7,7 @@
 import {
   type AccountId,
   type DeviceId,
+  equalBytes,
   type IoOptions,
   isHyphaeError,
   type MessageId,
@@ -22,11 +23,12 @@ import {
 import { decodePrekeyBundle, type PrekeyBundle, type SessionState, verifyPrekeyBundle } from '@hyphae/ratchet'
 import { type Need, SessionsError } from '@hyphae/ratchet/sessions'
 import { encodeRecords, openHandshakeFrame, readRecords, sealHandshakeFrame } from '@hyphae/tlv'
-import { adoptDevice, type Contact, deviceOf } from './contacts.js'
+import { adoptDevice, bundlesInRecord, type Contact, deviceOf } from './contacts.js'
 import { directoryOf, type NodeContext, type Work } from './context.js'
 import { MessengerError } from './errors.js'
 import { STRICT_SILENCE_MS } from './limits.js'
 import { codeOf, enqueue } from './outbox.js'
+import { meetsByBuckets } from './privacy.js'
 import { beginTurns, endTurns } from './turns.js'
 
 /** Kind of the directory's stock that holds prekey bundles. */
@@ -81,11 +83,13 @@ async function mayWait(
   return Math.abs(now - since) < STRICT_SILENCE_MS
 }
 
+/** A strict node claims none by name, which would show whose it is: it uses that in the record. */
 async function takeBundle(
   context: NodeContext,
   device: DeviceCertificate,
   options?: IoOptions,
 ): Promise<PrekeyBundle> {
+  if (meetsByBuckets(context)) return bundleInRecord(context, device, options)
   const stock = await directoryOf(context).take(device.directory, PREKEY_STOCK, options)
   const bytes = stock && openStockItem(context.crypto, device.account, device.directory, stock.item)
   if (bytes === undefined || bytes === null) throw new MessengerError('messenger/no-prekeys')
@@ -93,6 +97,19 @@ async function takeBundle(
   if (bundle.oneTimePrekey === null && context.requireOneTimePrekeys)
     throw new SessionsError('ratchet/one-time-required')
   return bundle
+}
+
+async function bundleInRecord(
+  context: NodeContext,
+  device: DeviceCertificate,
+  options?: IoOptions,
+): Promise<PrekeyBundle> {
+  for (const bytes of await bundlesInRecord(context, accountId(device.account), options)) {
+    const bundle = decodePrekeyBundle(bytes)
+    if (equalBytes(bundle.identity.signing, device.signing))
+      return verifyPrekeyBundle(context.crypto, bundle, device.signing)
+  }
+  throw new MessengerError('messenger/no-prekeys', { details: { in: 'record' } })
 }
 
 /** Whether a new session is wanted, or what was prepared for one still is: another send may have begun it meanwhile. */

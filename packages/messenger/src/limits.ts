@@ -75,6 +75,18 @@ export const STRICT_SILENCE_MS: number = 2 * 24 * 60 * 60 * 1000
  * to: those who never answer do not for ever.
  */
 export const COVERED_MS: number = 7 * 24 * 60 * 60 * 1000
+/**
+ * The same for records, which are one a device: 8 times as many as a relay recommends, for those of people who are gone
+ * and for what somebody publishes to make crowds small. About 1,024 records of 2 KB, 2 MB a lookup.
+ */
+export const LOOKUP_BITS = 3
+/** Parts of a bucket of records that one lookup takes: 128 MB of sealed answers, and no relay keeps one asking for ever. */
+export const MAX_LOOKUP_PARTS = 1024
+/**
+ * A bundle out of a record that was fetched so long ago is used: its prekey is kept for two weeks after it was replaced,
+ * and the handshake may be on its way for as long.
+ */
+export const BUNDLE_FRESH_MS: number = 24 * 60 * 60 * 1000
 /** How long what a relay says of its crowd is believed: crowds change in days. */
 export const BITS_FRESH_MS: number = 60 * 60 * 1000
 /** Frames of a bucket asked for at once: what a large answer of the second relay holds. */
@@ -98,6 +110,14 @@ export const MAX_RESENT = 100
 export const MAX_OWED: number = MAX_RECEIPT_IDS
 /** Devices of one account that a message is sent to. */
 export const MAX_DEVICES = 32
+
+/** KeyPackages that one device was given and that still let it add this one to a group: one that waits, and one on its way. */
+export const MAX_GIVEN_KEY_PACKAGES = 2
+/** One that was given so long ago is replaced, and used for a week more: they live for 28 days, the Welcome's way included. */
+export const SPARE_RENEW_MS: number = 14 * 24 * 60 * 60 * 1000
+export const SPARE_FRESH_MS: number = 21 * 24 * 60 * 60 * 1000
+/** Who has been asked for one and has not answered is asked again: slots there and back take hours. */
+export const ASK_AGAIN_MS: number = 6 * 60 * 60 * 1000
 
 /** Members of a group in this version: a Welcome carries the tree, about 700 bytes a member, in one content. */
 export const MAX_GROUP_MEMBERS = 64

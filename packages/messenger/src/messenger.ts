@@ -22,7 +22,7 @@ import type { Messenger, MessengerOptions } from './api.js'
 import { assertArgument, hasMethods } from './arguments.js'
 import { runBucketReader } from './bucket-reader.js'
 import { findContact } from './contacts.js'
-import type { NodeContext, PrivacyMode } from './context.js'
+import type { NodeContext } from './context.js'
 import { CONTROL_TYPES } from './control.js'
 import { conversationWith, type Group, groupHandle } from './conversation.js'
 import { runPacedOutbox } from './cover.js'
@@ -39,8 +39,8 @@ import { FIRST_PUBLISH_WAIT_MS } from './limits.js'
 import type { LoggedMessage } from './log.js'
 import { openNodeSessions } from './node-sessions.js'
 import { flushOutbox } from './outbox.js'
-import { type Cover, paceOf } from './pace.js'
-import { bucketSources, type PrivacyState, privacyWith } from './privacy.js'
+import { paceOf } from './pace.js'
+import { bucketSources, type PrivacyState, type PrivacyWishes, privacyWith } from './privacy.js'
 import { createReaders } from './readers.js'
 import { runReceiver } from './receiver.js'
 import { routesOf, uniform } from './routes.js'
@@ -79,7 +79,7 @@ export async function createMessenger(options: MessengerOptions): Promise<Messen
     const parts = { crypto, clock, logger, store, self, sessions, requireOneTimePrekeys, registry, mode }
     return await startNode(parts, {
       carriers,
-      privacy: await checkPrivacy(carriers, mode, options.cover),
+      privacy: await checkPrivacy(carriers, { mode, cover: options.cover ?? 'low', requireOneTimePrekeys }),
       closing,
       resolvers: options.resolvers ?? [],
       news: rolledBack ? [{ type: 'rolled-back' }] : [],
@@ -99,13 +99,9 @@ function checkOptions({ transports, store }: Partial<MessengerOptions> = {}): vo
 }
 
 /** Closes the carriers when they do not let the node be as private as it is to be. */
-async function checkPrivacy(
-  carriers: readonly Carrier[],
-  mode: PrivacyMode,
-  cover: Cover = 'low',
-): Promise<PrivacyState> {
+async function checkPrivacy(carriers: readonly Carrier[], wishes: PrivacyWishes): Promise<PrivacyState> {
   try {
-    return privacyWith(carriers, mode, cover)
+    return privacyWith(carriers, wishes)
   } catch (error) {
     await Promise.allSettled(carriers.map((carrier) => carrier.close()))
     throw error

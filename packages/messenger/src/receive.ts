@@ -17,7 +17,14 @@ import {
 import { addFragment } from './assembly.js'
 import { readBody } from './body.js'
 import { type NodeContext, transactInput, type Work } from './context.js'
-import { type GroupWelcomeBody, groupBoxContent, groupLeaveContent, groupWelcomeContent } from './control.js'
+import {
+  type GroupWelcomeBody,
+  groupBoxContent,
+  groupLeaveContent,
+  groupWelcomeContent,
+  type KeyPackageBody,
+  keyPackageContent,
+} from './control.js'
 import { joinByWelcome, receiveGroupFrame } from './group-receive.js'
 import { acceptHandshake } from './handshake.js'
 import { STANDARD_FRAME_BYTES } from './limits.js'
@@ -27,6 +34,7 @@ import { orRefuse, reportRefusal } from './refuse.js'
 import { resendUndelivered } from './resend.js'
 import type { BoxRow, SessionBoxRow } from './rows.js'
 import { receiveInSession } from './sessions.js'
+import { askAnew, askForSpare, keepsSpares, receiveKeyPackage } from './spares.js'
 import { countReceipt } from './status.js'
 import { hearIn, learnHeard, noteThin } from './turns.js'
 
@@ -54,6 +62,7 @@ async function receiveFrame(
   if (row.kind === 'intro') {
     const accepted = await acceptHandshake(context, tx, frame)
     if (accepted?.sends) await resendUndelivered(context, tx, accepted)
+    if (accepted?.sends) await askAnew(context, tx, accepted.device)
     return
   }
   if (row.kind === 'group') {
@@ -72,6 +81,7 @@ async function receiveFrame(
   if (opened.settled) {
     const settled = { account, device, session: row.session, firstContact: false }
     await resendUndelivered(context, tx, settled)
+    if (keepsSpares(context)) await askForSpare(context, tx, device)
   }
 }
 
@@ -108,6 +118,8 @@ async function receiveContent(
     await joinByWelcome(context, tx, account, message.body as GroupWelcomeBody)
     return confirm(context, tx, { account, device }, message.id)
   }
+  if (message.type === keyPackageContent.type && 'body' in message)
+    return receiveKeyPackage(context, tx, device, message.body as KeyPackageBody)
   if (message.type === groupLeaveContent.type || message.type === groupBoxContent.type) return
   const place: Place = { kind: 'direct', peer: account }
   await logMessage(context, tx, { direction: 'in', place, account, device }, message)

@@ -28,6 +28,9 @@ export const selfTable: Table<SelfRow> = table(
   }),
 )
 
+/** One row, no parts: the directory record that a strict node publishes, encoded. */
+export const publishedTable: Table<Uint8Array> = table('published', bytes)
+
 export interface KeyPackageRow {
   readonly keyPackage: Uint8Array
   readonly secret: Uint8Array
@@ -40,6 +43,23 @@ export const keyPackagesTable: Table<KeyPackageRow> = table(
   'key-package',
   v.strictObject({ keyPackage: bytes, secret: bytes, boxSeed: bytes, lastResort: v.boolean() }),
 )
+
+export interface SpareRow {
+  /** Empty while none has come. */
+  readonly keyPackage: Uint8Array
+  /** Milliseconds. */
+  readonly receivedAt: number
+  /** When one was asked for that has not come, in ms; 0 when none is awaited. */
+  readonly askedAt: number
+}
+/** Device id: a KeyPackage that the device has given this one. */
+export const sparesTable: Table<SpareRow> = table(
+  'spare',
+  v.strictObject({ keyPackage: bytes, receivedAt: count, askedAt: count }),
+)
+
+/** Device id: hashes of the KeyPackages that the device was given, oldest first. */
+export const givenTable: Table<readonly string[]> = table('given', v.array(v.string()))
 
 export interface ContactRow {
   readonly account: Uint8Array

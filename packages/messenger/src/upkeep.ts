@@ -3,15 +3,8 @@
  * can be reached; sessions whose time is over are dropped, and those that are owed begun. Private parts are durable
  * before public parts leave.
  */
-import { type BoxKey, type Directory, type DirectoryRecord, equalBytes, type StockUpload } from '@hyphae/core'
-import {
-  directoryAddress,
-  newestIdentityRecord,
-  openIdentityRecord,
-  sealIdentityRecord,
-  sealStockItem,
-  signIdentityRecord,
-} from '@hyphae/identity'
+import type { BoxKey, Directory, StockUpload } from '@hyphae/core'
+import { sealStockItem } from '@hyphae/identity'
 import { PREKEY_REFILL_BELOW } from '@hyphae/ratchet'
 import { signStockUpload } from '@hyphae/tlv'
 import { mailboxOf, type NodeContext, transact } from './context.js'
@@ -25,10 +18,12 @@ import { KEY_PACKAGE_BATCH, KEY_PACKAGE_LOW, STOCK_PART_BYTES, UPKEEP_INTERVAL_M
 import { closeOldBoxes } from './old-boxes.js'
 import { codeOf } from './outbox.js'
 import { beginOwed } from './owed.js'
+import { publishRecord } from './own-record.js'
 import { drawPause } from './pace.js'
 import { backoff } from './retry.js'
 import { keyPackagesTable, type SelfRow, selfTable } from './rows.js'
-import { nextNumber, skipNumbers } from './table.js'
+import { renewSpares } from './spares.js'
+import { nextNumber } from './table.js'
 import { endTurns } from './turns.js'
 
 /** Keeps what others need to reach this node in the directory, until it closes. Never rejects. */
@@ -42,6 +37,7 @@ export async function runUpkeep(context: NodeContext, published: () => void): Pr
         await dropExpired(context)
         await rotateIntroWhenDue(context)
         await turnGroupBoxes(context)
+        await renewSpares(context)
       }
       await publishEverywhere(context, published)
       await beginOwed(context)
@@ -139,6 +135,7 @@ async function publishAt(
   const all = restock === 'all'
   if (all || keyPackages < KEY_PACKAGE_LOW) await stockKeyPackages(context, directory, all)
   await publishRecord(context, directory)
+  if (!(await selfTable.get(context.store))?.published) await changeSelf(context, { published: true })
 }
 
 async function stockPrekeys(context: NodeContext, directory: Directory, replace: boolean): Promise<void> {
@@ -199,40 +196,4 @@ function partLength(items: readonly Uint8Array[]): number {
     return bytes > STOCK_PART_BYTES
   })
   return over < 0 ? items.length : Math.max(1, over)
-}
-
-/** Publishes the record where the directory does not have this device's latest one. */
-async function publishRecord(context: NodeContext, directory: Directory): Promise<void> {
-  const { crypto, self } = context
-  const candidates = await directory.lookup(directoryAddress(crypto, self.account.signing.publicKey), {
-    signal: context.closing,
-  })
-  const own = candidates.find((candidate) => equalBytes(candidate.writer, self.device.directory.publicKey))
-  const there = own && openIdentityRecord(crypto, self.account.signing.publicKey, own)
-  const certified = there?.devices.some(({ introBox }) =>
-    equalBytes(introBox, self.device.introBox.publicKey),
-  )
-  if (!certified || there?.handles.join() !== self.handles.join()) {
-    const newest = newestIdentityRecord(crypto, self.account.signing.publicKey, candidates)
-    const sequence = await transact(context, async (tx) => {
-      // Another device of this account, or this one before its store was lost, may have counted further.
-      await skipNumbers(tx, 'record', newest?.sequence ?? 0)
-      return nextNumber(tx, 'record')
-    })
-    await directory.publish(makeRecord(context, sequence), { signal: context.closing })
-  }
-  if (!(await selfTable.get(context.store))?.published) await changeSelf(context, { published: true })
-}
-
-function makeRecord(context: NodeContext, sequence: number): DirectoryRecord {
-  const { crypto, self, clock } = context
-  const record = signIdentityRecord(crypto, self.account, {
-    sequence,
-    issuedAt: clock.now(),
-    devices: [self.certificate],
-    relays: [],
-    handles: [...self.handles],
-    bindings: [],
-  })
-  return sealIdentityRecord(crypto, self.account, self.device.directory, record)
 }

@@ -23,6 +23,7 @@ import { crowdNetwork, fastClock } from './crowd.js'
 import {
   collectEvents,
   eventOf,
+  groupBy,
   type MovableClock,
   movableClock,
   next,
@@ -63,7 +64,7 @@ async function seat(
 
 async function found(admin: Seat, members: readonly Seat[]): Promise<Group> {
   const joins = Promise.all(members.map(({ node }) => eventOf(node, 'group-joined')))
-  const group = await admin.node.createGroup({ name: 'circle', members: members.map(({ node }) => node.id) })
+  const group = await groupBy(admin.node, { name: 'circle', members: members.map(({ node }) => node.id) })
   await joins
   return group
 }

@@ -16,7 +16,7 @@ import { type Messenger, memoryNetwork } from '../src/index.js'
 import { COVERED_GROUP_BOXES, COVERED_MS, DECOYS, OUTBOX_BATCH } from '../src/limits.js'
 import { boxesTable } from '../src/rows.js'
 import { crowdNetwork, fastClock } from './crowd.js'
-import { eventOf, next, openNode, survivingStore, tapped, until } from './nodes.js'
+import { eventOf, groupBy, next, openNode, survivingStore, tapped, until } from './nodes.js'
 
 const SLOTS = 120
 /** Bob's and Carol's boxes are two of ten, and some of six decoys may turn: 24 in the mean, standard deviation 4.4. */
@@ -41,7 +41,7 @@ async function circle() {
   )) as [Seat, Seat, Seat]
   const members = [bob, carol].map(({ node }) => node)
   const joins = Promise.all(members.map((node) => eventOf(node, 'group-joined')))
-  const { id } = await alice.node.createGroup({ name: 'circle', members: members.map((node) => node.id) })
+  const { id } = await groupBy(alice.node, { name: 'circle', members: members.map((node) => node.id) })
   await joins
   await say(alice, id, 'hello', bob, carol)
   await alice.node.flush()
@@ -127,7 +127,7 @@ describe('cover for groups', () => {
       }),
     )) as [Seat, Seat, Seat]
     const joins = Promise.all([bob, carol].map(({ node }) => eventOf(node, 'group-joined')))
-    const group = await alice.node.createGroup({ name: 'mixed', members: [bob.node.id, carol.node.id] })
+    const group = await groupBy(alice.node, { name: 'mixed', members: [bob.node.id, carol.node.id] })
     await joins
     await say(bob, group.id, 'short', alice, carol)
     await say(carol, group.id, 'long', alice)

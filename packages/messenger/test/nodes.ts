@@ -1,8 +1,17 @@
 /** Nodes for tests: opened on a memory network, closed at the end. */
-import { type Clock, type MailboxPut, type Store, systemClock, type Transport, toHex } from '@hyphae/core'
+import {
+  type Clock,
+  isHyphaeError,
+  type MailboxPut,
+  type Store,
+  systemClock,
+  type Transport,
+  toHex,
+} from '@hyphae/core'
 import { onTestFinished } from 'vitest'
 import {
   createMessenger,
+  type Group,
   type IncomingMessage,
   type Messenger,
   type MessengerEvent,
@@ -87,6 +96,24 @@ export function losing(transport: Transport, loses: (puts: readonly MailboxPut[]
     }
     return { ...carrier, mailbox: { put, fetch: mailbox.fetch, watch: mailbox.watch } }
   }
+}
+
+/** A group, once the members have given a strict admin their KeyPackages. */
+export async function groupBy(
+  admin: Messenger,
+  options: Parameters<Messenger['createGroup']>[0],
+): Promise<Group> {
+  let group: Group | undefined
+  await until(async () => {
+    try {
+      group = await admin.createGroup(options)
+      return true
+    } catch (error) {
+      if (!isHyphaeError(error, 'messenger/no-key-package')) throw error
+      return false
+    }
+  })
+  return group as Group
 }
 
 /** All events of a type from now on, as they come. */

@@ -13,7 +13,7 @@ import { createMessenger, type Messenger, memoryNetwork } from '../src/index.js'
 import { HOME_BITS, LOW_SEND_MS, QUIET_BUCKET_MS, READER_BITS } from '../src/limits.js'
 import { placesTable } from '../src/rows.js'
 import { crowdNetwork, fastClock } from './crowd.js'
-import { next, nextTexts, openNode, survivingStore, tapped } from './nodes.js'
+import { groupBy, next, nextTexts, openNode, survivingStore, tapped } from './nodes.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const clock = fastClock(8_000)
@@ -38,7 +38,7 @@ describe('a strict node', () => {
       await say(alice as Messenger, other, 'next day')
       await say(other, alice as Messenger, 'next day')
     }
-    const group = await (alice as Messenger).createGroup({
+    const group = await groupBy(alice as Messenger, {
       name: 'all',
       members: [bob as Messenger, carol as Messenger].map(({ id }) => id),
     })

@@ -33,8 +33,8 @@ it('over two hops and by buckets no relay alone can claim a pair, and everything
   }
   expect(attacks(village, 'boxes')['relays together']).toMatchObject({ claimed: 0 })
   expect(attacks(village, 'buckets')['relays together']).toMatchObject({ claimed: 0 })
-  // Together they see where somebody meets somebody: records and prekeys are asked for by name.
-  expect(attacks(village, 'lookups')['relays together']?.right).toBeGreaterThan(village.pairs.length / 2)
+  // Nor together: records are looked up by their crowds, and no prekey is asked for.
+  expect(attacks(village, 'lookups')['relays together']).toMatchObject({ claimed: 0 })
   // Who writes to one box is in one group, whenever that is; what is said in it does not show.
   expect(village.inGroups.delays.length).toBe(village.inGroups.said)
   expect(attacks(village, 'rows')['relays together']).toMatchObject({ right: 0 })
