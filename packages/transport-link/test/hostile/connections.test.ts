@@ -158,9 +158,14 @@ describe('somebody between two devices', () => {
     ]
     for (const trick of tricks) {
       const ben = await device({ listen: ['tcp://127.0.0.1:0'] })
-      const through = await between(portOf(ben.listening[0]), (bytes, direction, count) =>
-        direction === 'out' && count === 3 ? trick(bytes) : bytes,
-      )
+      let dialled = 0
+      const through = await between(portOf(ben.listening[0]), (bytes, direction, count) => {
+        if (direction === 'in') return bytes
+        // What is sent when the end was noticed would come over another connection, and be right.
+        if (count === 0) dialled += 1
+        if (dialled > 1) return null
+        return count === 3 ? trick(bytes) : bytes
+      })
       const ada = await device({ addresses: () => [through] })
       const frames = [frameOf(), frameOf(), frameOf()]
       const reader = ben.link.frames()[Symbol.asyncIterator]()
