@@ -48,7 +48,7 @@ export const HOME_BITS = 5
 
 /** What a node that is not thin sends. */
 export const STANDARD_FRAME_BYTES = 2048
-/** Mean pause between two slots in ms, for sending and for reading: letters. Costs: spec/privacy.md section 8. */
+/** Mean pause between two slots in ms, for sending and for reading: letters. Costs: spec/privacy.md section 9. */
 export const LOW_SEND_MS: number = 3 * 60 * 1000
 export const LOW_READ_MS: number = 2 * 60 * 1000
 /** For both: a conversation that does not drag. */
