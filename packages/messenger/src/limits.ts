@@ -91,8 +91,11 @@ export const BUNDLE_FRESH_MS: number = 24 * 60 * 60 * 1000
 export const BITS_FRESH_MS: number = 60 * 60 * 1000
 /** Frames of a bucket asked for at once: what a large answer of the second relay holds. */
 export const BUCKET_PAGE = 56
-/** Newest frames of each bucket kept in memory: 1 MiB, the mail of a crowd of 64 for an hour of a busy day. */
-export const RECENT_FRAMES = 512
+/**
+ * Newest frames of each bucket kept in memory, 16 MiB: half a day of a crowd of 40 with `low`. A frame may be read so long
+ * before what says that it is awaited, and what is older is not found again.
+ */
+export const RECENT_FRAMES = 8192
 /** A bucket that has had nothing new for so long is read from its beginning. */
 export const QUIET_BUCKET_MS: number = 24 * 60 * 60 * 1000
 

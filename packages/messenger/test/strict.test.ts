@@ -10,7 +10,7 @@ import { hopKey, openCalls, throughRelay } from '@hyphae/transport-relay/hops'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { homeOf } from '../src/boxes.js'
 import { createMessenger, type Messenger, memoryNetwork } from '../src/index.js'
-import { HOME_BITS, LOW_SEND_MS, QUIET_BUCKET_MS, READER_BITS } from '../src/limits.js'
+import { HOME_BITS, LOW_SEND_MS, QUIET_BUCKET_MS, READER_BITS, RECENT_FRAMES } from '../src/limits.js'
 import { placesTable } from '../src/rows.js'
 import { crowdNetwork, fastClock } from './crowd.js'
 import { groupBy, next, nextTexts, openNode, survivingStore, tapped } from './nodes.js'
@@ -93,8 +93,9 @@ describe('a strict node', () => {
     // More than is kept in memory, so that the place on disk moves on.
     const prefix = homeOf(net.stored.at(-1)?.box as Uint8Array) >>> (HOME_BITS - 1)
     const noise = net.stored.length
-    await flood(net, prefix, 600)
-    expect(net.stored.length).toBe(noise + 600)
+    const more = RECENT_FRAMES + 88
+    await flood(net, prefix, more)
+    expect(net.stored.length).toBe(noise + more)
     const again = await openNode(net.transport(), { ...uncovered, store: disk })
     expect(await nextTexts(again, sent.length)).toEqual(sent)
     await until(async () => (await placesTable.list(disk, [])).some(({ row }) => row > 0))
