@@ -36,7 +36,7 @@ const LIMITS = {
   'transport-relay/hops': 48.5,
   'transport-relay/push': 6,
   'transport-relay/wire': 12.7,
-  messenger: 175,
+  messenger: 188,
   testkit: 31.2,
 }
 

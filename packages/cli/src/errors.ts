@@ -73,8 +73,8 @@ export const CLI_ERRORS = {
     hint: 'Give more digits; see `hyphae group list`.',
   },
   'cli/admin-cannot-leave': {
-    message: 'You created this group; nobody else could change it after you.',
-    hint: 'Remove the others instead: `hyphae group remove ID ACCOUNT…`.',
+    message: 'You are the last admin of this group; nobody could change it after you.',
+    hint: 'Make somebody else one first: `hyphae group promote ID ACCOUNT`.',
   },
   'cli/interrupted': {
     message: 'Interrupted.',

@@ -67,7 +67,8 @@ export function eventSentence(event: MessengerEvent): string | undefined {
     case 'group-changed': {
       const added = event.added.map((account) => `+${account}`)
       const removed = event.removed.map((account) => `-${account}`)
-      return `Group ${event.group.slice(0, 8)}: ${[...added, ...removed].join(' ')}`
+      const changes = [...added, ...removed].join(' ')
+      return `Group ${event.group.slice(0, 8)}: ${changes === '' ? 'its admins have changed' : changes}`
     }
     case 'rolled-back':
       return 'This home is an old copy. What came and went since is lost here; sessions begin anew, and groups were left.'

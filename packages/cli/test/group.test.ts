@@ -65,6 +65,16 @@ it('add and remove change who reads on; listen tells about it', async () => {
   expect(refused.stderr).toContain('[messenger/left-group]')
 })
 
+it('an admin makes others admins, and members again', async () => {
+  expect(await group(ada, 'promote', id, ben.account)).toContain('2 admins')
+  expect((await group(ada, 'members', id)).split('\n').sort()).toEqual(
+    [`${ada.account}  admin`, `${ben.account}  admin`].sort(),
+  )
+  expect(await group(ada, 'demote', id, ben.account)).toContain('1 admin')
+  const last = await hyphae(['group', 'demote', id, ada.account, '--home', ada.home])
+  expect(last.stderr).toContain('[messenger/admin-stays]')
+})
+
 it('a member asks to leave; the admin cannot', async () => {
   const admin = await hyphae(['group', 'leave', id, '--home', ada.home])
   expect(admin.code).toBe(1)

@@ -74,6 +74,7 @@ export interface NodeContext {
     readonly log: Signal
     readonly boxes: Signal
     readonly upkeep: Signal
+    readonly groups: Signal
   }
   readonly emit: (event: MessengerEvent) => void
 }

@@ -44,12 +44,6 @@ export const groupWelcomeContent: ContentType<'hyphae/group-welcome', GroupWelco
   schema: welcomeSchema,
 })
 
-/** A member asks the admin of the group it is sent in to be removed. */
-export const groupLeaveContent: ContentType<'hyphae/group-leave', Record<string, never>> = defineContent({
-  type: 'hyphae/group-leave',
-  schema: v.strictObject({}) as v.GenericSchema<unknown, Record<string, never>>,
-})
-
 export interface GroupBoxBody {
   /** Public key of the box that the sender is written to from now on. */
   readonly box: Uint8Array
@@ -91,6 +85,5 @@ export const keyPackageContent: ContentType<'hyphae/key-package', KeyPackageBody
 export const CONTROL_TYPES: readonly ContentType[] = [
   keyPackageContent as unknown as ContentType,
   groupWelcomeContent as unknown as ContentType,
-  groupLeaveContent as unknown as ContentType,
   groupBoxContent as unknown as ContentType,
 ]

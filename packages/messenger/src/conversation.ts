@@ -4,10 +4,9 @@ import type { AccountId, GroupId, IoOptions, MessageId } from '@hyphae/core'
 import { accountKey, safetyNumber } from '@hyphae/identity'
 import { findContact } from './contacts.js'
 import { type NodeContext, transact } from './context.js'
-import { MessengerError } from './errors.js'
-import { addToGroup, removeFromGroup } from './group-change.js'
+import { addToGroup, type GroupRole, leaveGroup, removeFromGroup, setGroupRole } from './group-change.js'
 import { groupsTable } from './group-rows.js'
-import { listMembers } from './groups.js'
+import { listAdmins, listMembers } from './groups.js'
 import { prepareSessions } from './handshake.js'
 import { type DeviceHealth, healthOf } from './health.js'
 import { type LoggedMessage, type Place, readHistory } from './log.js'
@@ -52,15 +51,23 @@ export interface Conversation extends Channel {
 export interface Group extends Channel {
   readonly id: GroupId
   readonly name: string
+  /** The account that created the group: its first admin. */
   readonly admin: AccountId
   /** False after this node was removed: the history stays, sending is refused. */
   isActive(): Promise<boolean>
   members(): Promise<AccountId[]>
-  /** Admin only. */
+  /** The accounts that may change the group: the creator at first, at most four. */
+  admins(): Promise<AccountId[]>
+  /**
+   * Admins only, like all changes. Resolves when the change is durable here; where two admins change a group at once, one
+   * of them goes first everywhere, and the other's change is carried out after it.
+   */
   add(accounts: readonly AccountId[], options?: IoOptions): Promise<void>
-  /** Admin only. */
+  /** Admins only. */
   remove(accounts: readonly AccountId[]): Promise<void>
-  /** Asks the admin to be removed; the group ends here when the admin has done so. The admin itself cannot leave. */
+  /** Admins only. The last admin stays one. */
+  setRole(account: AccountId, role: GroupRole): Promise<void>
+  /** Asks to be removed; the group ends here when any other member has done so. The last admin cannot leave. */
   leave(): Promise<void>
 }
 
@@ -78,22 +85,21 @@ export function conversationWith(context: NodeContext, peer: AccountId): Convers
 export function groupHandle(
   context: NodeContext,
   id: GroupId,
-  row: { readonly name: string; readonly admin: string },
+  row: { readonly name: string; readonly creator: string },
 ): Group {
   const place: Place = { kind: 'group', group: id }
   return {
     ...createChannel(context, place),
     id,
     name: row.name,
-    admin: row.admin as AccountId,
+    admin: row.creator as AccountId,
     isActive: async () => (await groupsTable.get(context.store, id))?.active ?? false,
-    members: async () => [...new Set((await listMembers(context, id)).map((member) => member.account))],
+    members: () => listMembers(context, id),
+    admins: () => listAdmins(context, id),
     add: (accounts, options) => addToGroup(context, id, accounts, options),
     remove: (accounts) => removeFromGroup(context, id, accounts),
-    leave: async () => {
-      if (row.admin === context.self.accountId) throw new MessengerError('messenger/admin-stays')
-      await sendContent(context, place, { type: 'hyphae/group-leave', body: {} })
-    },
+    setRole: (account, role) => setGroupRole(context, id, account, role),
+    leave: () => leaveGroup(context, id),
   }
 }
 

@@ -3,17 +3,32 @@
  *
  * The box is fresh for every KeyPackage, so that a relay cannot tell that two boxes belong to one member.
  */
-import { type AccountId, type BoxId, boxId, type DeviceId, equalBytes, isHyphaeError } from '@hyphae/core'
+import {
+  type AccountId,
+  type BoxId,
+  boxId,
+  type DeviceId,
+  deviceId,
+  equalBytes,
+  isHyphaeError,
+} from '@hyphae/core'
 import {
   accountId,
-  type DeviceCertificate,
   decodeDeviceCertificate,
+  type UnverifiedDeviceCertificate,
   verifyDeviceCertificate,
 } from '@hyphae/identity'
-import { createKeyPackage, type Member, type MlsContext, type MlsIdentity, readKeyPackage } from '@hyphae/mls'
+import {
+  createKeyPackage,
+  type GroupState,
+  type Member,
+  type MlsContext,
+  type MlsIdentity,
+  members,
+  readKeyPackage,
+} from '@hyphae/mls'
 import { encodeRecords, readRecords } from '@hyphae/tlv'
 import { boxKeyAt, boxOfSeed, homeOf } from './boxes.js'
-import { deviceOf } from './contacts.js'
 import type { NodeContext } from './context.js'
 import { MessengerError } from './errors.js'
 import type { KeyPackageRow } from './rows.js'
@@ -27,6 +42,8 @@ export interface GroupMember {
   readonly device: DeviceId
   readonly box: BoxId
   readonly leaf: number
+  /** Ed25519, by which it signs in groups. */
+  readonly signatureKey: Uint8Array
 }
 
 /** A new credential of this device, and the seed of the box it names. */
@@ -59,8 +76,8 @@ export async function makeKeyPackage(context: NodeContext, lastResort: boolean):
 export function isKeyPackageOf(context: NodeContext, keyPackage: Uint8Array, device: DeviceId): boolean {
   try {
     const { credential, signatureKey } = readKeyPackage(keyPackage)
-    const { certificate } = readCredential(context, credential)
-    return deviceOf(certificate) === device && equalBytes(certificate.mls, signatureKey)
+    const certificate = verifyDeviceCertificate(context.crypto, decodeCredential(credential).certificate)
+    return deviceId(certificate.signing) === device && equalBytes(certificate.mls, signatureKey)
   } catch (error) {
     if (isHyphaeError(error)) return false
     throw error
@@ -74,29 +91,51 @@ export function mlsContext(context: NodeContext): MlsContext {
     clock: context.clock,
     authenticate: (credential, signatureKey) => {
       try {
-        return equalBytes(readCredential(context, credential).certificate.mls, signatureKey)
+        const { certificate } = decodeCredential(credential)
+        return equalBytes(verifyDeviceCertificate(context.crypto, certificate).mls, signatureKey)
       } catch {
         return false
+      }
+    },
+    accountOf: (credential) => {
+      try {
+        return decodeCredential(credential).certificate.account
+      } catch {
+        return null
       }
     },
   }
 }
 
-export function groupMember(context: NodeContext, member: Member): GroupMember {
-  const { certificate, box } = readCredential(context, member.credential)
-  return { account: accountId(certificate.account), device: deviceOf(certificate), box, leaf: member.leaf }
+/** A member of a group, whose credential was judged when it came in. */
+export function groupMember(member: Member): GroupMember {
+  const { certificate, box } = decodeCredential(member.credential)
+  return {
+    account: accountId(certificate.account),
+    device: deviceId(certificate.signing),
+    box,
+    leaf: member.leaf,
+    signatureKey: member.signatureKey,
+  }
 }
 
-function readCredential(
-  context: NodeContext,
-  bytes: Uint8Array,
-): { certificate: DeviceCertificate; box: BoxId } {
+const read = new WeakMap<GroupState, readonly GroupMember[]>()
+
+/** The members of a state, read once: a state never changes. */
+export function groupMembers(state: GroupState): readonly GroupMember[] {
+  const found = read.get(state) ?? members(state).map(groupMember)
+  read.set(state, found)
+  return found
+}
+
+/** Its form alone. @throws MessengerError `messenger/bad-body`; IdentityError; TlvError */
+function decodeCredential(bytes: Uint8Array): {
+  readonly certificate: UnverifiedDeviceCertificate
+  readonly box: BoxId
+} {
   const [certificate, box, ...rest] = readRecords(bytes)
   if (certificate?.type !== CERTIFICATE || box?.type !== BOX || rest.length > 0) {
     throw new MessengerError('messenger/bad-body', { details: { in: 'credential' } })
   }
-  return {
-    certificate: verifyDeviceCertificate(context.crypto, decodeDeviceCertificate(certificate.value)),
-    box: boxId(box.value.slice()),
-  }
+  return { certificate: decodeDeviceCertificate(certificate.value), box: boxId(box.value.slice()) }
 }

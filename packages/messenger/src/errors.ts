@@ -78,16 +78,24 @@ export const MESSENGER_ERRORS = {
     hint: 'List groups() for what it has.',
   },
   'messenger/not-admin': {
-    message: 'Only the account that created the group may change its members.',
-    hint: 'Ask the creator.',
+    message: 'Only an admin may change the group.',
+    hint: 'Ask one of admins().',
   },
   'messenger/not-private': {
     message: 'A carrier does not hide enough for strict privacy.',
     hint: 'Reach relays through others (`via: throughRelay(...)`), leave the carrier out, or choose another mode.',
   },
   'messenger/admin-stays': {
-    message: 'The admin of a group cannot leave it.',
-    hint: 'Remove the other members instead; handing a group over is not possible yet.',
+    message: 'The last admin of a group stays in it.',
+    hint: 'Make another member an admin first, with setRole().',
+  },
+  'messenger/too-many-admins': {
+    message: 'The group has as many admins as it may have.',
+    hint: 'The limit is in the details; make one of them a member first, with setRole().',
+  },
+  'messenger/change-refused': {
+    message: 'The group does not take this change.',
+    hint: 'The code of the reason is in the details.',
   },
   'messenger/not-member': {
     message: 'The account is not a member of this group.',

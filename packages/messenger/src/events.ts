@@ -9,6 +9,7 @@ export type MessengerEvent =
   /** A carrier has all chunks of a sent file that had to wait for one. */
   | { readonly type: 'file-stored'; readonly id: MessageId }
   | { readonly type: 'group-joined'; readonly group: GroupId; readonly name: string }
+  /** Its members, or with nobody added or removed its admins. */
   | {
       readonly type: 'group-changed'
       readonly group: GroupId
@@ -16,6 +17,13 @@ export type MessengerEvent =
       readonly removed: readonly AccountId[]
     }
   | { readonly type: 'group-left'; readonly group: GroupId }
+  /** Mail there cannot be placed: a commit is missing, or this device is on another branch than others. It asks them. */
+  | { readonly type: 'group-stalled'; readonly group: GroupId }
+  | { readonly type: 'group-recovered'; readonly group: GroupId }
+  /** The account has committed twice in one epoch, which no honest node does. */
+  | { readonly type: 'group-equivocation'; readonly group: GroupId; readonly account: AccountId }
+  /** A device of the account asks to be let in: it was removed, or invited on a branch that lost. `add` lets it in. */
+  | { readonly type: 'group-admission-asked'; readonly group: GroupId; readonly account: AccountId }
   /** A session began, by this node or by the peer. Without a one-time prekey its first messages are less protected. */
   | {
       readonly type: 'session'

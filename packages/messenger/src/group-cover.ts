@@ -3,13 +3,12 @@
  * to in the last week, of the smallest groups first, as many whole groups as the limit holds. So it depends on who is
  * in them and on weeks, and never on what waits.
  */
-import { type BoxId, equalBytes, type GroupId, toHex } from '@hyphae/core'
-import { decodeGroup } from '@hyphae/mls'
+import { type BoxId, type GroupId, toHex } from '@hyphae/core'
 import type { NodeContext, Work } from './context.js'
-import { type GroupMember, mlsContext } from './credential.js'
+import type { GroupMember } from './credential.js'
 import { withPresentBoxes } from './group-boxes.js'
-import { groupsTable, groupTurnsTable, thinMembersTable } from './group-rows.js'
-import { membersOf } from './groups.js'
+import { presentMembers, readGroup } from './group-log.js'
+import { groupTurnsTable, thinMembersTable } from './group-rows.js'
 import { COVERED_GROUP_BOXES, COVERED_MS } from './limits.js'
 import { turnsTable } from './rows.js'
 
@@ -18,22 +17,10 @@ export interface GroupCover {
   boxes(tx: Work): Promise<BoxId[]>
 }
 
-interface Known {
-  readonly state: Uint8Array
-  readonly members: readonly GroupMember[]
-}
-
-/** Keeps in memory who is in which group: reading that from a state takes a signature a member. */
 export function createGroupCover(context: NodeContext): GroupCover {
-  const known = new Map<GroupId, Known>()
   const membersIn = async (tx: Work, id: GroupId): Promise<readonly GroupMember[]> => {
-    const row = await groupsTable.get(tx, id)
-    if (!row?.active) return []
-    const before = known.get(id)
-    if (before !== undefined && equalBytes(before.state, row.state)) return before.members
-    const members = membersOf(context, decodeGroup(mlsContext(context), row.state))
-    known.set(id, { state: row.state, members })
-    return members
+    const opened = await readGroup(context, tx, id)
+    return opened?.row.active === true ? presentMembers(opened.log) : []
   }
   return {
     boxes: async (tx) => {

@@ -1,11 +1,10 @@
 /**
- * Group frames: an MLS message under the outer key of its epoch, sealed anew for each member's box.
+ * Group frames: an envelope of the group's log under the outer key of an epoch, sealed anew for each member's box.
  *
- * Outer key and tag key come from the epoch's exporter. The tag is bound to the box, so that a relay cannot tell
- * by it that two boxes belong to one group.
+ * The tag is bound to the box, so that a relay cannot tell by it that two boxes belong to one group. Which epoch's keys
+ * a member is written to with stands in group-keys.ts.
  */
-import { equalBytes, type GroupId, groupId, type MessageId } from '@hyphae/core'
-import { epoch, exportSecret, type GroupState, groupIdOf } from '@hyphae/mls'
+import { equalBytes, type GroupId, type MessageId } from '@hyphae/core'
 import {
   frameTag,
   groupFrameTag,
@@ -16,38 +15,19 @@ import {
 } from '@hyphae/tlv'
 import { addFragment } from './assembly.js'
 import type { NodeContext, Work } from './context.js'
-import { type GroupMember, mlsContext } from './credential.js'
+import type { GroupMember } from './credential.js'
 import { MessengerError } from './errors.js'
-import { type GroupEpochRow, groupEpochsTable } from './group-rows.js'
-import { MAX_FRAGMENTS, PAST_EPOCHS } from './limits.js'
+import type { KeysOf } from './group-keys.js'
+import { groupEpochsTable } from './group-rows.js'
+import { MAX_FRAGMENTS } from './limits.js'
 import { enqueue } from './outbox.js'
 import { fragmentId } from './sessions.js'
-
-const LABEL = 'hyphae group frame'
-const KEY_BYTES = 32
-const EMPTY = new Uint8Array()
-
-/** Keeps the outer keys of the state's epoch and forgets those that are too old. */
-export async function keepEpochKeys(
-  context: NodeContext,
-  tx: Work,
-  state: GroupState,
-): Promise<GroupEpochRow> {
-  const id = groupId(groupIdOf(state))
-  const keys = await exportSecret(mlsContext(context), state, LABEL, EMPTY, 2 * KEY_BYTES)
-  const row = { frameKey: keys.slice(0, KEY_BYTES), tagKey: keys.slice(KEY_BYTES) }
-  groupEpochsTable.put(tx, row, id, epoch(state))
-  for (const { parts } of await groupEpochsTable.list(tx, [id])) {
-    if ((parts[1] as number) < epoch(state) - PAST_EPOCHS) groupEpochsTable.delete(tx, ...parts)
-  }
-  return row
-}
 
 /** Queues `message` for every member but this device; returns the number of frames. */
 export async function sendToMembers(
   context: NodeContext,
   tx: Work,
-  keys: GroupEpochRow,
+  keysOf: KeysOf,
   members: readonly GroupMember[],
   message: Uint8Array,
   counted?: MessageId,
@@ -60,6 +40,7 @@ export async function sendToMembers(
   let frames = 0
   for (const member of members) {
     if (member.device === context.self.deviceId) continue
+    const keys = keysOf(member.device)
     const tag = groupFrameTag(crypto, keys.tagKey, member.box)
     for (const [index, body] of pieces.entries()) {
       const size = context.mode === 'thin' ? (smallestFrame(body.length) ?? 2048) : 2048
@@ -104,7 +85,7 @@ export async function openGroupBytes(
 ): Promise<OpenedGroupFrame> {
   const { crypto } = context
   const tag = frameTag(frame)
-  for (const { parts, row } of await groupEpochsTable.list(tx, [group], { reverse: true })) {
+  for (const { parts, row } of await groupEpochsTable.list(tx, [group])) {
     if (!equalBytes(groupFrameTag(crypto, row.tagKey, box), tag)) continue
     const opened = openGroupFrame(crypto, { key: row.frameKey, frame })
     if (opened === null) return { kind: 'nothing' }

@@ -1,5 +1,5 @@
 /** Those who are to join a group: contacts with sessions and KeyPackages, fetched before the transaction. */
-import { type AccountId, type IoOptions, toHex } from '@hyphae/core'
+import { type AccountId, type DeviceId, type IoOptions, toHex } from '@hyphae/core'
 import { type DeviceCertificate, openStockItem } from '@hyphae/identity'
 import { type Contact, deviceOf, findContact } from './contacts.js'
 import { directoryOf, type NodeContext, transact } from './context.js'
@@ -16,25 +16,37 @@ export interface Joiner {
   readonly keyPackages: readonly Uint8Array[]
 }
 
+export interface JoinerOptions extends IoOptions {
+  /** Devices that are in the group already. */
+  readonly present?: ReadonlySet<DeviceId>
+}
+
 interface Gathered extends Joiner {
+  /** Those that are not in the group yet. */
+  readonly devices: readonly DeviceCertificate[]
   readonly keyPackages: Uint8Array[]
 }
 
-/** @throws MessengerError `messenger/unknown-account`, `messenger/no-prekeys`, `messenger/no-key-package` */
+/**
+ * Those with a device that is to join.
+ * @throws MessengerError `messenger/unknown-account`, `messenger/no-prekeys`, `messenger/no-key-package`
+ */
 export async function prepareJoiners(
   context: NodeContext,
   accounts: readonly AccountId[],
-  options?: IoOptions,
+  options?: JoinerOptions,
 ): Promise<Joiner[]> {
   const joiners: Gathered[] = []
   for (const account of new Set(accounts)) {
     const contact = await findContact(context, account, options)
+    const absent = contact.devices.filter((device) => options?.present?.has(deviceOf(device)) !== true)
+    if (absent.length === 0) continue
     const prepared = await prepareSessions(context, contact, options)
-    joiners.push({ contact, prepared, keyPackages: [] })
+    joiners.push({ contact, devices: absent, prepared, keyPackages: [] })
   }
   if (keepsSpares(context)) return withSpares(context, joiners)
-  for (const { contact, keyPackages } of joiners)
-    for (const device of contact.devices) keyPackages.push(await takeKeyPackage(context, device, options))
+  for (const { devices, keyPackages } of joiners)
+    for (const device of devices) keyPackages.push(await takeKeyPackage(context, device, options))
   return joiners
 }
 
@@ -52,8 +64,8 @@ async function takeKeyPackage(
 /** A strict node uses what it was given in sessions. What is missing is asked for, in sessions that are begun for it. */
 async function withSpares(context: NodeContext, joiners: readonly Gathered[]): Promise<Joiner[]> {
   let missing = 0
-  for (const { contact, prepared, keyPackages } of joiners)
-    for (const certificate of contact.devices) {
+  for (const { devices, prepared, keyPackages } of joiners)
+    for (const certificate of devices) {
       const spare = await spareOf(context, deviceOf(certificate))
       if (spare !== undefined) keyPackages.push(spare)
       else {

@@ -1,5 +1,6 @@
 /** Limits of the node, each with its reason. */
 import { MAX_RECEIPT_IDS } from '@hyphae/content'
+import { MAX_ADMINS } from '@hyphae/mls'
 
 /** KeyPackages are five times as large as prekeys and used only when somebody is added to a group. */
 export const KEY_PACKAGE_BATCH = 20
@@ -122,10 +123,22 @@ export const SPARE_FRESH_MS: number = 21 * 24 * 60 * 60 * 1000
 /** Who has been asked for one and has not answered is asked again: slots there and back take hours. */
 export const ASK_AGAIN_MS: number = 6 * 60 * 60 * 1000
 
+/** Accounts that may change one group: what `@hyphae/mls` allows. */
+export const MAX_GROUP_ADMINS: number = MAX_ADMINS
 /** Members of a group in this version: a Welcome carries the tree, about 700 bytes a member, in one content. */
 export const MAX_GROUP_MEMBERS = 64
-/** Outer keys of past epochs kept for messages that were under way when a commit arrived. */
-export const PAST_EPOCHS = 4
+/**
+ * Outer keys of a group's epochs that are kept: who has missed 64 epochs in which this node committed or spoke, or that
+ * it followed, is not heard here. They open no content.
+ */
+export const KEPT_GROUP_KEYS = 64
+/** Frames of a group are read on after another has removed this device: its removal may lose to a rival commit. */
+export const REMOVAL_DOUBT_MS: number = 24 * 60 * 60 * 1000
+/** How often a group in which something waits is looked at: what `@hyphae/mls/order` asks for. */
+export const GROUP_TICK_MS = 1_000
+/** A stall is tended less often the longer it lasts, in this part of its age; and at last once in so long. */
+export const STALL_PART = 8
+export const STALL_CAP_MS: number = 60 * 60 * 1000
 /** Group frames that arrived before the commit they depend on. */
 export const MAX_EARLY_FRAMES = 256
 

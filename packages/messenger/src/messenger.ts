@@ -32,6 +32,7 @@ import { MessengerError } from './errors.js'
 import { createEventHub, type EventHub, type MessengerEvent } from './events.js'
 import { flushUploads, resumeUploads, uploadsEnd } from './file-uploads.js'
 import { createGroup } from './group-change.js'
+import { runGroupClock } from './group-clock.js'
 import { groupsTable } from './group-rows.js'
 import { approveHandle, handleState, resolveHandle } from './handles.js'
 import { runOutbox } from './lanes.js'
@@ -141,6 +142,7 @@ async function startNode(parts: NodeParts, start: NodeStart): Promise<Messenger>
       log: createSignal(),
       boxes: createSignal(),
       upkeep: createSignal(),
+      groups: createSignal(),
     },
     emit: (event) => hub.emit(event),
   }
@@ -182,6 +184,7 @@ async function startLoops(context: NodeContext, { carriers, privacy }: NodeStart
     context.mode === 'strict' ? runBucketReader(context, readMs) : runReceiver(context),
     runUpkeep(context, published.resolve),
     uploadsEnd(context),
+    runGroupClock(context),
   ]
   if (!known?.published || known.restock === 'all') {
     const wait = new AbortController()

@@ -10,7 +10,16 @@ import type { CryptoProvider } from '@hyphae/crypto'
 import { postQuantum } from '@hyphae/ratchet/pq'
 import { openSessions, type Sessions, type Witness } from '@hyphae/ratchet/sessions'
 import type { Self } from './context.js'
-import { groupsTable, groupTurnsTable } from './group-rows.js'
+import {
+  earlyFramesTable,
+  groupEpochsTable,
+  groupHeardTable,
+  groupLogTable,
+  groupSentTable,
+  groupsTable,
+  groupTurnsTable,
+  invitesTable,
+} from './group-rows.js'
 import { boxesTable, keyPackagesTable, owedTable, selfTable } from './rows.js'
 import { skipNumbers } from './table.js'
 
@@ -58,7 +67,14 @@ async function distrustCopy(tx: StoreTransaction, now: number): Promise<void> {
   await skipNumbers(tx, 'stock', now)
   for (const { parts } of await keyPackagesTable.list(tx, [])) keyPackagesTable.delete(tx, ...parts)
   for (const { parts, row } of await groupsTable.list(tx, []))
-    if (row.active) groupsTable.put(tx, { ...row, active: false }, ...parts)
+    groupsTable.put(
+      tx,
+      { ...row, active: false, removedAt: 0, restless: false, inviting: false, stalledAt: 0 },
+      ...parts,
+    )
+  for (const table of [groupLogTable, groupEpochsTable, groupHeardTable, groupSentTable, earlyFramesTable])
+    for (const { parts } of await table.list(tx, [])) table.delete(tx, ...parts)
+  for (const { parts } of await invitesTable.list(tx, [])) invitesTable.delete(tx, ...parts)
   for (const { parts } of await groupTurnsTable.list(tx, [])) groupTurnsTable.delete(tx, ...parts)
   for (const { parts, row } of await boxesTable.list(tx, [])) {
     if (row.kind === 'group') boxesTable.delete(tx, ...parts)

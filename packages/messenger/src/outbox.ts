@@ -7,6 +7,7 @@
 import type { BoxId, MailboxPut, MessageId } from '@hyphae/core'
 import { boxId } from '@hyphae/core'
 import { type NodeContext, transact, type Work } from './context.js'
+import { groupsTable, invitesTable } from './group-rows.js'
 import { type OutboxRow, outboxTable, sentTable, unconfirmedTable } from './rows.js'
 import { announceState } from './status.js'
 import { nextNumber, type TableEntry } from './table.js'
@@ -51,16 +52,17 @@ async function countStored(context: NodeContext, tx: Work, id: MessageId): Promi
   announceState(context, tx, id, sent, row)
 }
 
-/** Resolves when nothing waits to be stored by a carrier. */
+/** Resolves when nothing waits to be stored by a carrier, and no joiner of a group for its Welcome. */
 export async function flushOutbox(context: NodeContext, signal: AbortSignal): Promise<void> {
   while (await isWaiting(context)) await context.signals.stored.wait(signal)
 }
 
 async function isWaiting({ store }: NodeContext): Promise<boolean> {
   const first = await Promise.all(
-    [outboxTable, unconfirmedTable].map((one) => one.list(store, [], { limit: 1 })),
+    [outboxTable, unconfirmedTable, invitesTable].map((one) => one.list(store, [], { limit: 1 })),
   )
-  return first.some(({ length }) => length > 0)
+  if (first.some(({ length }) => length > 0)) return true
+  return (await groupsTable.list(store, [])).some(({ row }) => row.active && row.inviting)
 }
 
 export function codeOf(error: unknown): string {

@@ -20,12 +20,12 @@ import { type NodeContext, transactInput, type Work } from './context.js'
 import {
   type GroupWelcomeBody,
   groupBoxContent,
-  groupLeaveContent,
   groupWelcomeContent,
   type KeyPackageBody,
   keyPackageContent,
 } from './control.js'
-import { joinByWelcome, receiveGroupFrame } from './group-receive.js'
+import { joinByWelcome } from './group-join.js'
+import { receiveGroupFrame } from './group-receive.js'
 import { acceptHandshake } from './handshake.js'
 import { STANDARD_FRAME_BYTES } from './limits.js'
 import { logMessage, type Place } from './log.js'
@@ -120,7 +120,7 @@ async function receiveContent(
   }
   if (message.type === keyPackageContent.type && 'body' in message)
     return receiveKeyPackage(context, tx, device, message.body as KeyPackageBody)
-  if (message.type === groupLeaveContent.type || message.type === groupBoxContent.type) return
+  if (message.type === groupBoxContent.type) return
   const place: Place = { kind: 'direct', peer: account }
   await logMessage(context, tx, { direction: 'in', place, account, device }, message)
   await confirm(context, tx, { account, device }, message.id)

@@ -38,6 +38,7 @@ export async function runUpkeep(context: NodeContext, published: () => void): Pr
         await rotateIntroWhenDue(context)
         await turnGroupBoxes(context)
         await renewSpares(context)
+        context.signals.groups.fire()
       }
       await publishEverywhere(context, published)
       await beginOwed(context)

@@ -1,4 +1,4 @@
-/** `hyphae group`: groups of accounts, changed by who created them. */
+/** `hyphae group`: groups of accounts, changed by their admins. */
 import { type AccountId, type GroupId, isHyphaeError } from '@hyphae/core'
 import { accountKey } from '@hyphae/identity'
 import type { Group, Messenger } from '@hyphae/messenger'
@@ -16,11 +16,14 @@ export const group: Command = {
     'hyphae group members ID',
     'hyphae group add ID ACCOUNT…',
     'hyphae group remove ID ACCOUNT…',
+    'hyphae group promote ID ACCOUNT…',
+    'hyphae group demote ID ACCOUNT…',
     'hyphae group send ID TEXT…',
     'hyphae group leave ID',
   ],
-  help: `ID is a group's id or as many of its first digits as tell it apart. Only who created a group
-changes its members; to leave is to ask that account, whose next \`hyphae listen\` does it.
+  help: `ID is a group's id or as many of its first digits as tell it apart. Only admins change
+a group: who created it, and whom they promote. To leave is to ask the others; the next
+\`hyphae listen\` of any of them does it.
 
 Options of send:
 ${DELIVERY_HELP}`,
@@ -36,6 +39,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   members: runMembers,
   add: (call, words) => runChange(call, 'add', words),
   remove: (call, words) => runChange(call, 'remove', words),
+  promote: (call, words) => runRole(call, 'admin', words),
+  demote: (call, words) => runRole(call, 'member', words),
   send: runSend,
   leave: runLeave,
 }
@@ -65,7 +70,11 @@ async function runList(call: Call, words: readonly string[]): Promise<void> {
   await withNode(call, async ({ node }) => {
     const groups = await node.groups()
     for (const one of groups) {
-      const role = !(await one.isActive()) ? 'left' : one.admin === node.id ? 'admin' : 'member'
+      const role = !(await one.isActive())
+        ? 'left'
+        : (await one.admins()).includes(node.id)
+          ? 'admin'
+          : 'member'
       await call.print.result(
         await groupResult(one),
         `${one.id}  ${role.padEnd(6)}  ${printableLine(one.name)}`,
@@ -80,8 +89,9 @@ async function runMembers(call: Call, words: readonly string[]): Promise<void> {
   if (prefix === undefined || rest.length > 0) throw new UsageError('Name one group by its id.')
   await withNode(call, async ({ node }) => {
     const found = await findGroup(node, prefix)
+    const admins = await found.admins()
     for (const account of await found.members()) {
-      const admin = account === found.admin
+      const admin = admins.includes(account)
       await call.print.result(
         { type: 'member', group: found.id, account, admin },
         admin ? `${account}  admin` : account,
@@ -108,6 +118,22 @@ async function runChange(call: Call, change: 'add' | 'remove', words: readonly s
   })
 }
 
+async function runRole(call: Call, role: 'admin' | 'member', words: readonly string[]): Promise<void> {
+  const [prefix, ...accounts] = words
+  if (prefix === undefined || accounts.length === 0) throw new UsageError('Name the group and the accounts.')
+  const members = accountsOf(accounts)
+  await withNode(call, async (open) => {
+    const found = await findGroup(open.node, prefix)
+    for (const account of members) await found.setRole(account, role)
+    const count = (await found.admins()).length
+    await call.print.result(
+      await groupResult(found),
+      `${printableLine(found.name)}: ${count} ${count === 1 ? 'admin' : 'admins'}`,
+    )
+    await leaveOutbox(call, open)
+  })
+}
+
 async function runSend(call: Call, words: readonly string[]): Promise<void> {
   const [prefix, ...text] = words
   if (prefix === undefined) throw new UsageError('Name the group by its id.')
@@ -123,11 +149,12 @@ async function runLeave(call: Call, words: readonly string[]): Promise<void> {
   if (prefix === undefined || rest.length > 0) throw new UsageError('Name one group by its id.')
   await withNode(call, async (open) => {
     const found = await findGroup(open.node, prefix)
-    if (found.admin === open.node.id) throw new CliError('cli/admin-cannot-leave')
-    await found.leave()
+    await found.leave().catch((error: unknown) => {
+      throw isHyphaeError(error, 'messenger/admin-stays') ? new CliError('cli/admin-cannot-leave') : error
+    })
     await call.print.result({ type: 'leaving', group: found.id }, found.id)
     await leaveOutbox(call, open)
-    await call.print.note('Asked to be removed; the group ends here when its creator has been online.')
+    await call.print.note('Asked to be removed; the group ends here when another member has been online.')
   })
 }
 

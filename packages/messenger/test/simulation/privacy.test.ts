@@ -3,7 +3,7 @@ import type { Attack } from '@hyphae/testkit'
 import { expect, it } from 'vitest'
 import { runVillage, type Village } from './village.js'
 
-const SMALL = { seed: 3, nodes: 5, groups: 1, hours: 18, quietHours: 12 } as const
+const SMALL = { seed: 5, nodes: 5, groups: 1, hours: 18, quietHours: 12 } as const
 
 function attacks({ report }: Village, method: Attack['method']): Record<string, Attack['guesses']> {
   const those = report.attacks.filter((one) => one.method === method)

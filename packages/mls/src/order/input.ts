@@ -24,6 +24,8 @@ export type OrderInput =
   /** From a carrier; anything, in any order, any number of times. */
   | { readonly kind: 'envelope'; readonly envelope: Uint8Array }
   | { readonly kind: 'intent'; readonly intent: Intent }
+  /** Several at once, which go into one commit where they can. */
+  | { readonly kind: 'intents'; readonly intents: readonly Intent[] }
   /** An application message of this member. */
   | { readonly kind: 'message'; readonly plaintext: Uint8Array; readonly aad: Uint8Array }
   /** The sequencer's answer to a `submit`: it has the commit as the only one of its parent, or has another. */

@@ -109,6 +109,8 @@ async function apply(draft: Draft, input: OrderInput): Promise<void> {
       return receive(draft, input.envelope)
     case 'intent':
       return addIntent(draft, input.intent, 'at-once')
+    case 'intents':
+      return void input.intents.map((intent) => addIntent(draft, intent, 'at-once'))
     case 'message':
       return send(draft, input.plaintext, input.aad)
     case 'sequenced':

@@ -10,7 +10,9 @@ import {
   authenticator,
   commit,
   epochOf,
+  feed,
   hear,
+  invitable,
   invite,
   keyOf,
   kinds,
@@ -53,6 +55,30 @@ async function sameOrderFree(group: readonly Peer[], envelopes: readonly Uint8Ar
   expect(seen.size).toBe(1)
   return last
 }
+
+describe('intents of one input', () => {
+  it('go into one commit, and one that cannot does not hold up the others', async () => {
+    const group = (await peers(4)) as [Peer, Peer, Peer, Peer]
+    const [a, b, c, d] = group
+    const remove = (peer: Peer) => ({ kind: 'remove', signatureKey: keyOf(peer) }) as const
+    await feed(a, { kind: 'intents', intents: [remove(c), remove(d)] })
+    expect(a.sent).toHaveLength(1)
+    await hear(b, at(a.sent, 0))
+    expect(names(b)).toEqual(['a', 'b'])
+    expect(authenticator(b)).toBe(authenticator(a))
+    const { offer } = await invitable('e', a)
+    const events = await feed(a, {
+      kind: 'intents',
+      intents: [
+        { kind: 'add', keyPackage: new Uint8Array(3) },
+        { kind: 'add', keyPackage: offer.keyPackage },
+      ],
+    })
+    expect(kinds(events)).toContain('intent-dropped')
+    expect(names(a)).toEqual(['a', 'b', 'e'])
+    expect(epochOf(a)).toBe(3)
+  })
+})
 
 describe('a privileged remove against a ground self-update', () => {
   it('wins, however many updates the removed member tries out', async () => {
