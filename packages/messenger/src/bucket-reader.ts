@@ -3,9 +3,11 @@
  *
  * No frame is acknowledged, which would name its box: the relay forgets it when its time has come, and how far was read
  * is kept here. The newest frames that were for nobody are kept in memory, for a box that is opened only now: a frame
- * may be read before what says that it is awaited. The place on disk lies before them.
+ * may be read before what says that it is awaited. The place on disk lies before them. What lies in the box of a
+ * KeyPackage is kept on disk until that box is opened.
  */
 import { type BoxId, type BucketFrame, plainBytes, toHex } from '@hyphae/core'
+import { type AwaitedBoxes, awaitedFor, createAwaitedBoxes, dropAwaited, keepAwaited } from './awaited.js'
 import { prefixOf } from './boxes.js'
 import type { BucketSource, NodeContext } from './context.js'
 import {
@@ -33,8 +35,14 @@ interface Reading {
   /** By bits and prefix. */
   readonly places: Map<string, Place>
   readonly own: Map<string, Own>
+  readonly awaited: AwaitedBoxes
   /** How many bits its relay was found to be good for, and when. */
   readonly crowd: { bits: number | undefined; askedAt: number }
+}
+
+interface RecentFrame extends BucketFrame {
+  /** It is in the store, as awaited. */
+  readonly kept: boolean
 }
 
 /** How far one bucket was read. */
@@ -44,7 +52,7 @@ interface Place {
   after: number
   /** Behind it nothing is kept here. */
   durable: number
-  readonly recent: BucketFrame[]
+  readonly recent: RecentFrame[]
   newsAt: number
 }
 
@@ -53,7 +61,8 @@ export async function runBucketReader(context: NodeContext, meanMs: number): Pro
   const caughtUp = new Set<string>()
   const read = async (source: BucketSource): Promise<void> => {
     const crowd = { bits: undefined, askedAt: 0 }
-    const reading: Reading = { context, source, places: new Map(), own: new Map(), crowd }
+    const awaited = createAwaitedBoxes(context)
+    const reading: Reading = { context, source, places: new Map(), own: new Map(), awaited, crowd }
     while (!context.closing.aborted) {
       try {
         await readAll(reading)
@@ -75,6 +84,7 @@ export async function runBucketReader(context: NodeContext, meanMs: number): Pro
 async function readAll(reading: Reading): Promise<void> {
   const bits = await bitsOf(reading)
   await learnBoxes(reading)
+  await reading.awaited.look((box) => reading.own.has(toHex(box)))
   const done = new Set<number>()
   for (;;) {
     const prefix = [...reading.own.values()]
@@ -117,8 +127,7 @@ async function readBucket(reading: Reading, place: Place): Promise<void> {
     for (const frame of part.frames) {
       if (frame.cursor <= place.after) continue
       const copy = { ...frame, hint: plainBytes(frame.hint), frame: plainBytes(frame.frame) }
-      await take(reading, copy)
-      place.recent.push(copy)
+      place.recent.push({ ...copy, kept: await take(reading, copy) })
       place.after = frame.cursor
     }
     place.after = Math.max(place.after, part.next)
@@ -128,27 +137,37 @@ async function readBucket(reading: Reading, place: Place): Promise<void> {
   }
 }
 
-/** Gives a frame to the box it is for, if one of this node's boxes it is. */
-async function take(reading: Reading, frame: BucketFrame): Promise<void> {
+/** Gives a frame to the box it is for, if one of this node's boxes it is; true where it keeps it for one that may be opened. */
+async function take(reading: Reading, frame: BucketFrame): Promise<boolean> {
   for (const own of reading.own.values())
-    if (isFor(reading, own, frame)) {
+    if (isFor(reading, own.box, frame)) {
       await deliver(reading, own, frame)
       await learnBoxes(reading)
-      return
+      return false
     }
+  for (const box of reading.awaited.all())
+    if (isFor(reading, box, frame)) {
+      await keepAwaited(reading.context, reading.source.name, box, frame)
+      return true
+    }
+  return false
 }
 
-function isFor({ context, source }: Reading, { box }: Own, frame: BucketFrame): boolean {
+function isFor({ context, source }: Reading, box: BoxId, frame: BucketFrame): boolean {
   return source.buckets.isFor(box, frame, context.crypto.sha256)
 }
 
-function deliver({ context }: Reading, { box, row }: Own, { cursor, frame }: BucketFrame): Promise<void> {
+function deliver(
+  { context }: Reading,
+  { box, row }: Own,
+  { cursor, frame }: Pick<BucketFrame, 'cursor' | 'frame'>,
+): Promise<void> {
   return receive(context, box, row, { cursor, frame, ack: async () => {} })
 }
 
 /** Boxes that came are looked for among the frames that were for nobody; those that went are read no more. */
 async function learnBoxes(reading: Reading): Promise<void> {
-  const { context, own, places } = reading
+  const { context, own } = reading
   for (let more = true; more; ) {
     more = false
     const rows = new Map(
@@ -161,13 +180,24 @@ async function learnBoxes(reading: Reading): Promise<void> {
     for (const [name, box] of rows) {
       if (own.has(name)) continue
       own.set(name, box)
-      for (const { recent } of places.values())
-        for (const frame of recent.filter((one) => isFor(reading, box, one))) {
-          await deliver(reading, box, frame)
-          more = true
-        }
+      more = (await catchUp(reading, box)) || more
     }
   }
+}
+
+/** Hands to a box that came what lies in it already; true where there was something. */
+async function catchUp(reading: Reading, own: Own): Promise<boolean> {
+  const { context, places } = reading
+  const awaited = await awaitedFor(context.store, own.box)
+  for (const frame of awaited) await deliver(reading, own, frame)
+  if (awaited.length > 0) await dropAwaited(context, own.box)
+  let more = awaited.length > 0
+  for (const { recent } of places.values())
+    for (const frame of recent.filter((one) => !one.kept && isFor(reading, own.box, one))) {
+      await deliver(reading, own, frame)
+      more = true
+    }
+  return more
 }
 
 /** The place on disk follows at the distance of what is kept in memory: after a start that much is read again. */

@@ -55,7 +55,7 @@ async function sendInSlot(context: NodeContext, decoys: Decoys, groups: GroupCov
       ...(await groups.boxes(tx)),
       ...(await outboxTable.list(tx, [], { limit: OUTBOX_BATCH })).map(({ row }) => boxId(row.box)),
     ])
-    return { drawn: box, real: (await oldestFor(tx, box)) ?? (await receiptsFor(context, tx, contacts, box)) }
+    return { drawn: box, real: await frameFor(context, tx, contacts, box) }
   })
   const item = real === undefined ? coverFor(context, drawn) : itemOf(real)
   await mailboxOf(context).put([item], { signal: context.closing })
@@ -68,27 +68,38 @@ function draw({ crypto }: NodeContext, named: readonly BoxId[]): BoxId {
   return boxes[Math.floor(drawUniform(crypto) * boxes.length)] as BoxId
 }
 
-/** The oldest frame that waits for a box. */
-async function oldestFor(tx: Work, box: BoxId): Promise<TableEntry<OutboxRow> | undefined> {
-  for (let from = 0; ; ) {
-    const rows = await outboxTable.list(tx, [], { from, limit: OUTBOX_BATCH })
-    const found = rows.find(({ row }) => equalBytes(row.box, box))
-    if (found !== undefined || rows.length < OUTBOX_BATCH) return found
-    from = (rows.at(-1)?.parts[0] as number) + 1
-  }
-}
-
-/** Nothing else waits for this box: what is confirmed to whoever reads it, all in one frame. */
-async function receiptsFor(
+/** What a box gets: the oldest frame that waits, or else what is confirmed to whoever reads it, all in one frame. */
+async function frameFor(
   context: NodeContext,
   tx: Work,
   contacts: readonly WrittenTo[],
   box: BoxId,
 ): Promise<TableEntry<OutboxRow> | undefined> {
+  let oldest = await oldestFor(tx, box)
   const contact = contacts.find((one) => equalBytes(one.box, box))
-  if (contact === undefined) return undefined
-  await sealReceipts(context, tx, contact.device)
-  return oldestFor(tx, box)
+  if (oldest === undefined && contact !== undefined) {
+    await sealReceipts(context, tx, contact.device)
+    oldest = await oldestFor(tx, box)
+  }
+  return oldest === 'held' ? undefined : oldest
+}
+
+/**
+ * The oldest frame that waits for a box, or `held` while an older one of its session waits for another: who reads a
+ * bucket knows a box by what was in the one before, and keeps only so much of what came earlier.
+ */
+async function oldestFor(tx: Work, box: BoxId): Promise<TableEntry<OutboxRow> | 'held' | undefined> {
+  const sessions = new Set<string>()
+  for (let from = 0; ; ) {
+    const rows = await outboxTable.list(tx, [], { from, limit: OUTBOX_BATCH })
+    for (const entry of rows) {
+      const { session } = entry.row
+      if (equalBytes(entry.row.box, box)) return sessions.has(session) ? 'held' : entry
+      if (session !== '') sessions.add(session)
+    }
+    if (rows.length < OUTBOX_BATCH) return undefined
+    from = (rows.at(-1)?.parts[0] as number) + 1
+  }
 }
 
 function coverFor({ crypto }: NodeContext, box: BoxId): MailboxPut {

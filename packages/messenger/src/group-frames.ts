@@ -45,13 +45,8 @@ export async function sendToMembers(
     for (const [index, body] of pieces.entries()) {
       const size = context.mode === 'thin' ? (smallestFrame(body.length) ?? 2048) : 2048
       const header = { index, count: pieces.length, id }
-      await enqueue(
-        context,
-        tx,
-        member.box,
-        sealGroupFrame(crypto, { tag, key: keys.frameKey, header, body, size }),
-        counted,
-      )
+      const frame = sealGroupFrame(crypto, { tag, key: keys.frameKey, header, body, size })
+      await enqueue(context, tx, member.box, frame, { message: counted })
       frames++
     }
   }

@@ -138,7 +138,7 @@ export async function startSession(
   ])
   await watchSession(context, tx, device, { ...begun, by: 'self' })
   const frame = sealHandshakeFrame(crypto, { introKey: device.intro, payload })
-  await enqueue(context, tx, device.introBox, frame, message)
+  await enqueue(context, tx, device.introBox, frame, { message, session: begun.sessionId })
   return 1
 }
 

@@ -93,10 +93,10 @@ export const BITS_FRESH_MS: number = 60 * 60 * 1000
 /** Frames of a bucket asked for at once: what a large answer of the second relay holds. */
 export const BUCKET_PAGE = 56
 /**
- * Newest frames of each bucket kept in memory, 16 MiB: half a day of a crowd of 40 with `low`. A frame may be read so long
- * before what says that it is awaited, and what is older is not found again.
+ * Newest frames of each bucket kept in memory, 1 MiB, and read again at a start: where frames go to several relays one may
+ * be read before what says that it is awaited. What waits for a Welcome is kept in the store (awaited.ts).
  */
-export const RECENT_FRAMES = 8192
+export const RECENT_FRAMES = 512
 /** A bucket that has had nothing new for so long is read from its beginning. */
 export const QUIET_BUCKET_MS: number = 24 * 60 * 60 * 1000
 

@@ -15,16 +15,24 @@ import { nextNumber, type TableEntry } from './table.js'
 /** Random, so that nobody else's frame has the same name. */
 export const PUT_ID_BYTES = 16
 
-/** Queues one sealed frame. `message` counts it towards that message's delivery. */
+export interface FrameOrigin {
+  /** Message towards whose delivery the frame counts. */
+  readonly message?: MessageId | undefined
+  /** Session that the frame is of or begins, hexadecimal: its frames leave in order where there are slots. */
+  readonly session?: string
+}
+
+/** Queues one sealed frame. */
 export async function enqueue(
   context: NodeContext,
   tx: Work,
   box: BoxId | Uint8Array,
   frame: Uint8Array,
-  message?: MessageId,
+  { message, session }: FrameOrigin,
 ): Promise<void> {
   const number = await nextNumber(tx, 'outbox')
-  const row: OutboxRow = { box, id: context.crypto.randomBytes(PUT_ID_BYTES), frame, message: message ?? '' }
+  const id = context.crypto.randomBytes(PUT_ID_BYTES)
+  const row: OutboxRow = { box, id, frame, message: message ?? '', session: session ?? '' }
   outboxTable.put(tx, row, number)
   tx.after(() => context.signals.outbox.fire())
 }

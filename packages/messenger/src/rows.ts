@@ -44,6 +44,9 @@ export const keyPackagesTable: Table<KeyPackageRow> = table(
   v.strictObject({ keyPackage: bytes, secret: bytes, boxSeed: bytes, lastResort: v.boolean() }),
 )
 
+/** Box of a KeyPackage, carrier, cursor: a frame that lay in it before its Welcome came. */
+export const awaitedFramesTable: Table<Uint8Array> = table('awaited', bytes)
+
 export interface SpareRow {
   /** Empty while none has come. */
   readonly keyPackage: Uint8Array
@@ -178,11 +181,13 @@ export interface OutboxRow {
   readonly frame: Uint8Array
   /** Message whose delivery this frame is part of; empty for receipts and control. */
   readonly message: string
+  /** Session, hexadecimal; empty for group frames. */
+  readonly session: string
 }
 /** Number in sending order. */
 export const outboxTable: Table<OutboxRow> = table(
   'outbox',
-  v.strictObject({ box: bytes, id: bytes, frame: bytes, message: v.string() }),
+  v.strictObject({ box: bytes, id: bytes, frame: bytes, message: v.string(), session: v.string() }),
 )
 
 export interface SentRow {

@@ -70,7 +70,7 @@ export async function sendToDevice(
     session = sealed.sessionId
     const box = await boxToWrite(context, tx, device, session)
     if (box === undefined) throw new MessengerError('messenger/bad-row', { details: { table: 'turn' } })
-    await enqueue(context, tx, box, sealed.frame, message)
+    await enqueue(context, tx, box, sealed.frame, { message, session })
   }
   return { frames: bodies.length, session }
 }

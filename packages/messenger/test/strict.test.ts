@@ -11,9 +11,9 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { homeOf } from '../src/boxes.js'
 import { createMessenger, type Messenger, memoryNetwork } from '../src/index.js'
 import { HOME_BITS, LOW_SEND_MS, QUIET_BUCKET_MS, READER_BITS, RECENT_FRAMES } from '../src/limits.js'
-import { placesTable } from '../src/rows.js'
+import { awaitedFramesTable, boxesTable, outboxTable, placesTable } from '../src/rows.js'
 import { crowdNetwork, fastClock } from './crowd.js'
-import { groupBy, next, nextTexts, openNode, survivingStore, tapped } from './nodes.js'
+import { eventOf, groupBy, next, nextTexts, openNode, survivingStore, tapped } from './nodes.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const clock = fastClock(8_000)
@@ -76,6 +76,56 @@ describe('a strict node', () => {
     await say(alice, bob, 'before the handshake')
   })
 
+  it('finds what others said in a group long before its Welcome came', async () => {
+    const net = crowdNetwork(0)
+    const disk = survivingStore(memoryStore())
+    const held: MailboxPut[] = []
+    let holding = false
+    let release = async (): Promise<void> => {}
+    const late: Transport = async (components) => {
+      const carrier = await net.transport()(components)
+      const mailbox = carrier.mailbox
+      if (mailbox === undefined) throw new Error('it has mailboxes')
+      release = () => mailbox.put(held.splice(0))
+      const isBobs = async (box: Uint8Array): Promise<boolean> =>
+        (await boxesTable.get(disk, box)) !== undefined
+      const put: typeof mailbox.put = async (items, options) => {
+        const bobs = await Promise.all(items.map(({ box }) => holding && isBobs(box)))
+        held.push(...items.filter((_, index) => bobs[index]))
+        await mailbox.put(
+          items.filter((_, index) => !bobs[index]),
+          options,
+        )
+      }
+      return { ...carrier, mailbox: { ...mailbox, put } }
+    }
+    const bob = await openNode(net.transport(), { ...uncovered, store: disk })
+    const [alice, carol] = [await openNode(late, uncovered), await openNode(net.transport(), uncovered)]
+    await say(alice, bob, 'hello')
+    await say(alice, carol, 'hello')
+    const joined = eventOf(carol, 'group-joined')
+    const members = [bob.id, carol.id]
+    await until(async () => {
+      holding = true
+      const made = await alice.createGroup({ name: 'all', members }).catch(() => undefined)
+      if (made !== undefined) return true
+      holding = false
+      await release()
+      return false
+    })
+    const { group } = await joined
+    await (await carol.group(group)).send('early')
+    await until(async () => (await awaitedFramesTable.list(disk, [])).length === 1)
+    await flood(net, 0, RECENT_FRAMES + 88)
+    await until(async () => (await placesTable.list(disk, [])).some(({ row }) => row > 0))
+    await bob.close()
+    const again = await openNode(net.transport(), { ...uncovered, store: disk })
+    holding = false
+    await release()
+    expect((await next(again)).text).toBe('early')
+    await until(async () => (await awaitedFramesTable.list(disk, [])).length === 0)
+  })
+
   it('goes on where it was after a restart, and shows nothing twice', async () => {
     const net = crowdNetwork(READER_BITS + 1)
     const disk = survivingStore(memoryStore())
@@ -117,6 +167,37 @@ describe('a strict node', () => {
     expect(decoys.size).toBeGreaterThan(1)
     expect(decoys.size).toBeLessThanOrEqual(16)
     expect(alice.privacy).toMatchObject({ mode: 'strict', cover: 'low' })
+  })
+
+  it('sends what begins a session before what is said in it', async () => {
+    const net = crowdNetwork(0)
+    const disk = memoryStore()
+    const [puts, others] = [[] as MailboxPut[], 6]
+    let open = (): void => {}
+    const opened = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const gated: Transport = async (components) => {
+      const carrier = await net.transport()(components)
+      const mailbox = carrier.mailbox
+      if (mailbox === undefined) throw new Error('it has mailboxes')
+      const put: typeof mailbox.put = async (items, options) => {
+        await opened
+        await mailbox.put(items, options)
+      }
+      return { ...carrier, mailbox: { ...mailbox, put } }
+    }
+    const alice = await openNode(tapped(gated, puts), { ...strict, store: disk })
+    const bobs = await Promise.all(Array.from({ length: others }, () => openNode(net.transport(), uncovered)))
+    for (const bob of bobs) await (await alice.conversation(bob.id)).send('hello')
+    const queued = (await outboxTable.list(disk, [])).map(({ row }) => row)
+    expect(queued.length).toBe(2 * others)
+    open()
+    await alice.flush()
+    const sent = puts.map(({ id }) => toHex(id))
+    for (const [index, { session, id }] of queued.entries())
+      for (const later of queued.slice(index + 1).filter((one) => one.session === session))
+        expect(sent.lastIndexOf(toHex(id))).toBeLessThan(sent.indexOf(toHex(later.id)))
   })
 
   it('writes to a contact as often as to a decoy, whether there is something to say or not', async () => {
