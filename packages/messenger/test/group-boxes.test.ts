@@ -370,7 +370,7 @@ describe('boxes of a group', () => {
     expect((await groupBoxes(ben)).size).toBe(0)
     expect(await memberBoxesTable.list(ben.disk, [])).toEqual([])
     await until(async () => (await known(cleo, ben, id)) === 0)
-    expect(await known(ada, ben, id)).toBe(0)
+    await until(async () => (await known(ada, ben, id)) === 0)
     const joins = eventOf(ben.node, 'group-joined')
     await group.add([ben.node.id])
     await joins

@@ -1,12 +1,12 @@
 // Hostile cases 22 to 27: schedules of a group in turmoil. After quiet all honest members are in one epoch,
-// have shown the same messages once each and want nothing more; whoever is out reads nothing. Fifty here, two hundred in
+// have shown the same messages once each and want nothing more; whoever is out reads nothing. Twenty-five here, two hundred in
 // `.ci/run`, as many as are wanted by `npm run soak -- mls`.
 import { describe, expect, it } from 'vitest'
 import { planOf } from './plan.js'
 import { outcomeText, smaller } from './report.js'
 import { runPlan } from './world.js'
 
-const SCHEDULES = 50
+const SCHEDULES = 25
 /** What CI runs, and what is asked of the drawing. */
 const DRAWN = 200
 const BLOCK = 25

@@ -6,7 +6,7 @@ import { expectNothingLost, startLoad, untilStored } from './load.js'
 import { type Relays, startRelays } from './relays.js'
 
 /** `npm run cluster` asks for many; by default enough to see the machinery work. */
-const MESSAGES = Number(process.env.HYPHAE_CLUSTER_MESSAGES ?? 1_500)
+const MESSAGES = Number(process.env.HYPHAE_CLUSTER_MESSAGES ?? 800)
 /** Three copies bear one server that dies at a time; spec/relay-engines.md section 5 says what 2.9.10 makes of more. */
 const KILLS = 1
 

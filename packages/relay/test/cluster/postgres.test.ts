@@ -6,7 +6,7 @@ import { expectNothingLost, startLoad, untilStored } from './load.js'
 import { type Relays, startRelays } from './relays.js'
 
 /** `npm run cluster` asks for many; by default enough to see the machinery work. */
-const MESSAGES = Number(process.env.HYPHAE_CLUSTER_MESSAGES ?? 3_000)
+const MESSAGES = Number(process.env.HYPHAE_CLUSTER_MESSAGES ?? 1_500)
 const CRASHES = MESSAGES > 10_000 ? 6 : 3
 
 const title =

@@ -12,14 +12,14 @@ beforeAll(async () => {
 })
 afterAll(() => folder.remove())
 
-/** Two at each point, and four at random times; `npm run soak -- relay` does 500. */
-const KILLS = 2 * (KILL_POINTS.length + 2)
+/** One at each point, and two at random times; `npm run soak -- relay` does 500. */
+const KILLS = KILL_POINTS.length + 2
 
 describe('hostile 30 and 35: a relay killed at every point of put, commit, deliver and ack', () => {
   it('loses nothing it acknowledged, and returns nothing whose acknowledgement it confirmed', async () => {
     const report = await killRelays(script, folder.path, KILLS)
     expect(report).toMatchObject({ kills: KILLS, lost: 0, returned: 0 })
-    for (const point of KILL_POINTS) expect(report.byPoint[point]).toBe(2)
+    for (const point of KILL_POINTS) expect(report.byPoint[point]).toBe(1)
     expect(report.stored).toBeGreaterThan(KILLS)
     expect(report.confirmed).toBeGreaterThan(KILLS)
   }, 120_000)
