@@ -10,7 +10,7 @@ async function transports(print: (text: string) => void): Promise<Report> {
   const report: Report = { area: 'transports', figures: {}, ratios: {} }
   await linkRows(report)
   await libp2pRows(report)
-  nostrRows(report)
+  await nostrRows(report)
   await objectRows(report)
   await simulatedRows(report, print)
   for (const [name, value] of Object.entries({ ...report.figures, ...report.ratios }))
