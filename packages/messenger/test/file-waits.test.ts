@@ -4,7 +4,6 @@ import {
   type Carrier,
   type CarrierTraits,
   type Clock,
-  type Store,
   systemClock,
   type Transport,
   toHex,
@@ -13,6 +12,7 @@ import { memoryStore } from '@hyphae/store'
 import { failingStore } from '@hyphae/testkit'
 import { describe, expect, it } from 'vitest'
 import { createMessenger, type IncomingMessage, type Messenger, memoryNetwork } from '../src/index.js'
+import { mortalStore } from './mortal-store.js'
 import { collectEvents, next, openNode, survivingStore, until } from './nodes.js'
 
 /** Two batches of chunks, and one of a manifest. */
@@ -272,24 +272,24 @@ describe('an upload that ended early', () => {
 async function sendAndDie(at: number, net: () => Transport, bob: Messenger): Promise<number> {
   const meter = gauge(2_000_000)
   const disk = memoryStore()
-  const dying = dyingStore(disk)
+  const mortal = mortalStore(disk)
   const first = await createMessenger({
     transports: [gauged(net(), meter)],
-    store: dying.store,
+    store: mortal.store,
     clock: hurried,
   })
   const chat = await first.conversation(bob.id)
   const hello = await chat.send('hello')
   await first.reached(hello.id, 'delivered')
   await next(bob)
-  dying.after(at)
-  meter.ready = () => dying.commits() >= STAGING_COMMITS || dying.isDead()
+  const death = mortal.arm(at)
+  meter.ready = () => mortal.commits() >= STAGING_COMMITS || mortal.isDead()
   const sent = await chat.sendFile({ name: 'photo', data: photo }).then(
     () => true,
     () => false,
   )
-  await Promise.race([first.flush().catch(() => {}), dying.dead])
-  const died = dying.isDead()
+  await Promise.race([first.flush().catch(() => {}), death])
+  const died = mortal.isDead()
   await first.close().catch(() => {})
   const again = await createMessenger({
     ...{ transports: [gauged(net(), meter)], store: survivingStore(disk), clock: hurried },
@@ -304,60 +304,6 @@ async function sendAndDie(at: number, net: () => Transport, bob: Messenger): Pro
     await until(async () => (await disk.list([table])).length === 0)
   await again.close()
   return died ? messages.length : -1
-}
-
-interface Dying {
-  readonly store: Store
-  /** From now on, so many commits succeed but the last. */
-  after(commits: number): void
-  /** How many there were since. */
-  commits(): number
-  readonly dead: Promise<void>
-  isDead(): boolean
-}
-
-function dyingStore(disk: Store): Dying {
-  let left = Number.POSITIVE_INFINITY
-  let commits = 0
-  let die: () => void = () => {}
-  const dead = new Promise<void>((resolve) => {
-    die = resolve
-  })
-  const alive = (): void => {
-    if (left > 0) return
-    die()
-    throw new Error('the process died')
-  }
-  const store = survivingStore({
-    ...disk,
-    get: async (key) => {
-      alive()
-      return disk.get(key)
-    },
-    list: async (prefix, options) => {
-      alive()
-      return disk.list(prefix, options)
-    },
-    transact: (work) =>
-      disk.transact(async (tx) => {
-        alive()
-        const result = await work(tx)
-        left -= 1
-        alive()
-        commits += 1
-        return result
-      }),
-  })
-  return {
-    store,
-    after: (more) => {
-      left = more
-      commits = 0
-    },
-    commits: () => commits,
-    dead,
-    isDead: () => left <= 0,
-  }
 }
 
 describe('a download that ended early', () => {

@@ -1,8 +1,9 @@
 /** The process dies at every commit of its store, just before and just after it; nothing is lost, nothing twice. */
-import { type Clock, type Store, systemClock } from '@hyphae/core'
+import { type Clock, systemClock } from '@hyphae/core'
 import { memoryStore } from '@hyphae/store'
 import { describe, expect, it } from 'vitest'
 import { createMessenger, type Messenger, memoryNetwork } from '../../src/index.js'
+import { mortalStore } from '../mortal-store.js'
 import { collectEvents, memoryWitness, survivingStore } from '../nodes.js'
 
 const TEXTS = ['one', 'two']
@@ -14,52 +15,6 @@ const clock: Clock = {
   now: () => Date.now(),
   sleep: (ms, signal, background) =>
     systemClock.sleep(background ? ms : Math.min(ms, 50), signal, background),
-}
-
-interface Crash {
-  readonly store: Store
-  readonly happened: Promise<void>
-  readonly hasHappened: () => boolean
-}
-
-/** A store that dies at its `at`-th commit: before anything is written, or right after all is. */
-function crashingStore(disk: Store, at: number, when: 'before' | 'after'): Crash {
-  let commits = 0
-  let dead = false
-  let die: () => void = () => {}
-  const happened = new Promise<void>((resolve) => {
-    die = resolve
-  })
-  const alive = (): void => {
-    if (dead) throw new Error('the process is dead')
-  }
-  const crash = (): never => {
-    dead = true
-    die()
-    throw new Error('the process died')
-  }
-  const store = survivingStore({
-    ...disk,
-    get: async (key) => {
-      alive()
-      return disk.get(key)
-    },
-    list: async (prefix, options) => {
-      alive()
-      return disk.list(prefix, options)
-    },
-    transact: async (work) => {
-      alive()
-      const last = ++commits === at
-      const result = await disk.transact(async (tx) => {
-        const value = await work(tx)
-        alive()
-        return last && when === 'before' ? crash() : value
-      })
-      return last ? crash() : result
-    },
-  })
-  return { store, happened, hasHappened: () => dead }
 }
 
 async function historyOf(node: Messenger, peer: Messenger): Promise<(string | undefined)[]> {
@@ -101,16 +56,17 @@ describe('crashes', () => {
         witness,
       })
       await first.close()
-      const crash = crashingStore(disk, at, when)
-      const bob = await createMessenger({ clock, transports: [net()], store: crash.store, witness }).catch(
+      const mortal = mortalStore(disk)
+      const death = mortal.arm(at, when)
+      const bob = await createMessenger({ clock, transports: [net()], store: mortal.store, witness }).catch(
         () => undefined,
       )
       const chat = await alice.conversation(first.id)
       for (const text of TEXTS) await chat.send(text)
       const done =
         bob && until(async () => (await historyOf(bob, alice)).length === TEXTS.length).catch(() => {})
-      await Promise.race([crash.happened, done])
-      const crashed = crash.hasHappened()
+      await Promise.race([death, done])
+      const crashed = mortal.isDead()
       await bob?.close().catch(() => {})
       const again = await createMessenger({
         clock,
@@ -139,16 +95,17 @@ describe('crashes', () => {
       const disk = memoryStore()
       const witness = memoryWitness()
       const bob = await createMessenger({ clock, transports: [net()] })
-      const crash = crashingStore(disk, at, when)
-      const alice = await createMessenger({ clock, transports: [net()], store: crash.store, witness }).catch(
+      const mortal = mortalStore(disk)
+      const death = mortal.arm(at, when)
+      const alice = await createMessenger({ clock, transports: [net()], store: mortal.store, witness }).catch(
         () => undefined,
       )
       const queued = alice === undefined ? [] : await sendAll(alice, bob).catch(() => [])
       const settled =
         queued.length === TEXTS.length &&
         until(async () => (await historyOf(bob, alice as Messenger)).length === TEXTS.length).catch(() => {})
-      await Promise.race([crash.happened, settled])
-      const crashed = crash.hasHappened()
+      await Promise.race([death, settled])
+      const crashed = mortal.isDead()
       await alice?.close().catch(() => {})
       const again = await createMessenger({
         clock,

@@ -1,62 +1,12 @@
 /** The process dies at every commit of its store while a group changes: nothing is lost, sent anew or shown twice. */
-import type { Store } from '@hyphae/core'
 import { memoryStore } from '@hyphae/store'
 import { describe, expect, it } from 'vitest'
 import type { Group } from '../../src/index.js'
 import { agree, type Banks, banks, found, handle, type Person, talk, texts } from '../banks.js'
-import { collectEvents, memoryWitness, survivingStore } from '../nodes.js'
+import { type MortalStore, mortalStore } from '../mortal-store.js'
+import { collectEvents, memoryWitness } from '../nodes.js'
 
 const MAX_COMMITS = 60
-
-interface MortalStore {
-  readonly store: Store
-  /** From now on the `at`-th commit is its last: nothing of it is written. Resolves when that happens. */
-  arm(at: number): Promise<void>
-  revive(): void
-}
-
-function mortalStore(disk: Store): MortalStore {
-  let [left, dead] = [Number.POSITIVE_INFINITY, false]
-  let die: () => void = () => {}
-  const alive = (): void => {
-    if (dead) throw new Error('the process is dead')
-  }
-  return {
-    store: survivingStore({
-      ...disk,
-      get: async (key) => {
-        alive()
-        return disk.get(key)
-      },
-      list: async (prefix, options) => {
-        alive()
-        return disk.list(prefix, options)
-      },
-      transact: async (work) => {
-        alive()
-        return disk.transact(async (tx) => {
-          const value = await work(tx)
-          alive()
-          left -= 1
-          if (left > 0) return value
-          dead = true
-          die()
-          throw new Error('the process died')
-        })
-      },
-    }),
-    arm: (at) => {
-      left = at
-      return new Promise((resolve) => {
-        die = resolve
-      })
-    },
-    revive: () => {
-      left = Number.POSITIVE_INFINITY
-      dead = false
-    },
-  }
-}
 
 interface World extends Banks {
   readonly ada: Person
