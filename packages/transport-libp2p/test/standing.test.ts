@@ -35,16 +35,14 @@ describe('a node behind a relay', () => {
     const reading = (async () => {
       for await (const { frame } of ben.link.frames()) heard.push(frame)
     })()
-    for (let round = 0; round < 2; round++) {
+    for (let cuts = 0; cuts < 3; cuts++) {
+      if (cuts > 0) wire.cut()
       const before = heard.length
       // What is taken before the cut is noticed is lost, as over any link.
       await expect
         .poll(() => sent(ada, ben).then(() => heard.length), { timeout: 10_000 })
         .toBeGreaterThan(before)
-      wire.cut()
-      await expect.poll(() => ben.addresses().length).toBe(0)
     }
-    expect((await circuitOf(ben)).length).toBeGreaterThan(0)
     await ben.close()
     await reading
   }, 30_000)
@@ -73,8 +71,9 @@ it('a node that was cut from its bootstrap node finds it again: its directory an
   const name = crypto.randomBytes(32)
   const heard = ben.topic.subscribe(name)[Symbol.asyncIterator]()
   await expect.poll(() => ben.libp2p.getPeers().length).toBe(1)
+  const left = new Promise((resolve) => ben.libp2p.addEventListener('peer:disconnect', resolve))
   wire.cut()
-  await expect.poll(() => ben.libp2p.getPeers().length).toBe(0)
+  await left
   await expect.poll(() => ben.libp2p.getPeers().length, { timeout: 10_000 }).toBe(1)
   const record = signDirectoryRecord(crypto, crypto.ed25519.generate(), {
     address: crypto.randomBytes(32),
