@@ -35,6 +35,8 @@ export function packageTests(name: string): UserWorkspaceConfig {
       environment: 'node',
       testTimeout: 30_000,
       hookTimeout: 60_000,
+      // A second is little on a machine that runs other tests besides.
+      expect: { poll: { timeout: 10_000 } },
     },
   })
 }

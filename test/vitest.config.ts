@@ -10,5 +10,6 @@ export default defineProject({
     include: ['*.test.ts'],
     environment: 'node',
     testTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
   },
 })
