@@ -1,23 +1,16 @@
 // Direct links: the round trip of a 512-byte frame, sealed and opened at both ends, against bare sockets that carry as
 // many bytes. The other end is a process of its own, as in use; the two take turns.
-//
-// Measured twice. On one core for both ends, where the two differ by the work they do: that is the ratio with a goal. And
-// left to the system, where either pays for waking the other core, which takes longer than the work and varies with it: a
-// bare socket whose ends work for three microseconds is torn apart too, and takes 60 instead of 15 (measured with a busy
-// loop), one whose ends do nothing stays on one core.
-import { spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { availableParallelism, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import process from 'node:process'
 import { silentLogger, systemClock } from '@hyphae/core'
 import { defaultCrypto as crypto } from '@hyphae/crypto'
 import { link } from '@hyphae/transport-link'
 import { type Report, round } from '../harness.ts'
-import { compare, FRAME_BYTES, type Runner, startEcho } from './round-trips.ts'
+import { compareOnCores, FRAME_BYTES, type Runner, startEcho } from './round-trips.ts'
 
 /** What a record of that frame takes on the wire: length, kind and tag beside it. */
 const RECORD_BYTES = 2 + 1 + FRAME_BYTES + 16
@@ -101,28 +94,12 @@ const KINDS: Record<string, () => Promise<[Runner, Runner]>> = {
   udp: async () => [await ours('udp://127.0.0.1:0'), await bareDatagrams()],
 }
 
-/** This process and those that it starts from now on; false where there is no taskset. */
-function runOn(cores: string): boolean {
-  return spawnSync('taskset', ['-pc', cores, String(process.pid)]).status === 0
-}
-
-const allCores = (): string => `0-${availableParallelism() - 1}`
-
 export async function linkRows({ figures, ratios }: Report): Promise<void> {
-  const every = allCores()
-  for (const [name, start] of Object.entries(KINDS)) {
-    for (const [suffix, cores] of [
-      ['', '0'],
-      ['AcrossCores', every],
-    ] as const) {
-      // Without it there is only one way to run, and it has no goal.
-      if (!runOn(cores) && suffix === '') continue
-      const times = await compare(...(await start()), TURNS)
+  for (const [name, start] of Object.entries(KINDS))
+    await compareOnCores(start, TURNS, (suffix, times) => {
       figures[`${name}RoundTripP50Us${suffix}`] = round(times.ours)
       figures[`${name}BareRoundTripP50Us${suffix}`] = round(times.bare)
       // Here a peer's time over ours would hide the goal, which is at most twice the bare socket.
       ratios[`${name}OverBare${suffix}`] = round(times.ours / times.bare)
-    }
-  }
-  runOn(every)
+    })
 }
