@@ -25,6 +25,9 @@ export const MAX_WAITING_FRAMES = 64
 /** Addresses tried for one peer. */
 export const MAX_ADDRESSES = 8
 
+/** How often a serial port is asked whether it is still plugged in: a system call of a microsecond. */
+export const PLUG_CHECK_MS = 1_000
+
 /** What a link below 10 kbps may take longer in all the times above: 4 KiB at 300 bits a second is two minutes. */
 export const SLOW_FACTOR = 10
 

@@ -2,6 +2,7 @@
  * Streams over a radio modem at a serial port of Node, in KISS frames. A port is opened once in a process, for all that
  * dial and listen at it, and closed with the last of them. Everybody in reach of the radio hears every datagram.
  */
+import { isatty } from 'node:tty'
 import { backoffMs, systemRandom } from '@hyphae/transport'
 import type { SerialPort } from 'serialport'
 import type { Address } from './address.js'
@@ -10,6 +11,7 @@ import { createStreams, type Streams } from './arq/port.js'
 import type { ByteEvents, ByteSocket } from './byte-socket.js'
 import { LinkError } from './errors.js'
 import { createKissReader, kissFrame } from './kiss.js'
+import { PLUG_CHECK_MS } from './limits.js'
 import type { Connected, Listening, PlatformComponents } from './platform.js'
 
 export type SerialAddress = Extract<Address, { kind: 'serial' }>
@@ -72,10 +74,27 @@ function plugIn(
   })
   port.on('error', () => {})
   port.on('close', () => {
+    // Said twice where reading and writing have both failed.
+    if (modem.port !== port) return
     modem.port = undefined
     modem.streams.drop()
     if (!modem.gone.signal.aborted) void openAgain(modem, address, components)
   })
+  void watchPlug(modem, port, components)
+}
+
+/**
+ * Closes a port that was unplugged. For a moment the system gives an error for it, and from then on no bytes at all: the
+ * library, where it comes too late for the error, reads again and again, and who only listens would wait forever.
+ */
+async function watchPlug(modem: Modem, port: SerialPort, { clock }: PlatformComponents): Promise<void> {
+  const opened = port.port
+  if (opened === undefined || !('fd' in opened)) return
+  const { signal } = modem.gone
+  while (modem.port === port && !signal.aborted) {
+    await clock.sleep(PLUG_CHECK_MS, signal, true).catch(() => {})
+    if (modem.port === port && opened.fd !== null && !isatty(opened.fd)) port.close(() => {})
+  }
 }
 
 /** A modem that was unplugged, or has restarted, is there again some time: whoever listens at it need not be restarted. */
