@@ -275,14 +275,20 @@ export const SEGMENT_BYTES: number = 16 * MIB
 /** Segments that may be on their way into LevelDB before a writer has to wait. */
 export const SPARE_SEGMENTS = 2
 
+/** Boxes without mail that the index of positions still holds: what a busy relay empties and fills again, in a few MB. */
+export const KEPT_EMPTY_BOXES = 16_384
+
 /** Rows added to a LevelDB batch in one turn: about half a millisecond. */
 export const CARRY_ROWS = 256
 
+/** Between them: what is left of a segment of 10,000 messages a second goes over in the time the next is half full. */
+export const CARRY_PAUSE_MS = 8
+
 /**
- * Bytes of rows of one synced LevelDB batch: what is left of a segment under load, when most frames were fetched. While
- * LevelDB syncs, the journal's writes take tens of times as long, so the syncs are few.
+ * Bytes of rows of one synced LevelDB batch. While LevelDB takes one in and syncs it the journal's writes take many times
+ * as long: the longer the larger it is, and the more often the smaller it is.
  */
-export const CARRY_BATCH_BYTES: number = 4 * MIB
+export const CARRY_BATCH_BYTES: number = MIB / 4
 
 // ── Services ────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,6 +1,5 @@
 /** The key-value database under the embedded engine: LevelDB, compression off because frames are ciphertext. */
 import { mkdir } from 'node:fs/promises'
-import { setImmediate as turn } from 'node:timers/promises'
 import { ClassicLevel } from 'classic-level'
 import { codeOf, RelayError } from '../errors.js'
 import { BLOCK_CACHE_BYTES, CARRY_BATCH_BYTES, WRITE_BUFFER_BYTES } from '../limits.js'
@@ -13,7 +12,7 @@ export type Write =
 /** Where the rows of one transaction go. Keys and values are copied, so their memory may be used again. */
 export interface Stage {
   put(key: Uint8Array, value: Uint8Array): void
-  /** Under a key that was never used before: deleting it soon costs nothing. */
+  /** Under a key that was never put and never deleted before: deleting it soon costs nothing. */
   fresh(key: Uint8Array, value: Uint8Array): void
   /** The same, and found by `entries` and `keys` only. */
   loose(key: Uint8Array, value: Uint8Array): void
@@ -57,8 +56,8 @@ export type OpenDatabase = (folder: string) => Promise<Database>
 
 /** LevelDB by itself: what the journal is carried into. */
 export interface LevelDatabase extends Omit<Database, 'transact'> {
-  /** Durable when it resolves, but not all or nothing. */
-  carry(chunks: Iterable<readonly Write[]>): Promise<void>
+  /** Durable when it resolves, but not all or nothing. Between two chunks it waits for `pause`. */
+  carry(chunks: Iterable<readonly Write[]>, pause: () => Promise<unknown>): Promise<void>
 }
 
 const BINARY = { keyEncoding: 'view', valueEncoding: 'view' } as const
@@ -98,11 +97,12 @@ function bytesOf(writes: readonly Write[]): number {
   return bytes
 }
 
-/**
- * Every batch is synced: LevelDB may begin a new log between two, and syncing the new one says nothing of the old.
- * Between chunks others get their turn.
- */
-async function carry(level: Level, chunks: Iterable<readonly Write[]>): Promise<void> {
+/** Every batch is synced: LevelDB may begin a new log between two, and syncing the new one says nothing of the old. */
+async function carry(
+  level: Level,
+  chunks: Iterable<readonly Write[]>,
+  pause: () => Promise<unknown>,
+): Promise<void> {
   let batch = level.batch()
   let bytes = 0
   for (const chunk of chunks) {
@@ -112,7 +112,8 @@ async function carry(level: Level, chunks: Iterable<readonly Write[]>): Promise<
       await batch.write({ sync: true })
       batch = level.batch()
       bytes = 0
-    } else await turn()
+    }
+    await pause()
   }
   if (batch.length > 0) await batch.write({ sync: true })
   else await batch.close()
@@ -158,7 +159,7 @@ export async function openLevel(folder: string): Promise<LevelDatabase> {
     snapshot: (size) => chunks(level.iterator(), size),
     compact: () => level.compactRange(new Uint8Array(0), BEHIND_ALL_KEYS),
     write: (writes) => writeAll(level, writes),
-    carry: (chunks) => carry(level, chunks),
+    carry: (chunks, pause) => carry(level, chunks, pause),
     close: () => level.close(),
   }
 }

@@ -32,8 +32,8 @@ interface Page {
 
 /** Entries of one transaction that are being filled. The memory is used again for the next. */
 export interface DuePages {
-  /** By window of time. */
-  readonly open: Map<number, Page>
+  /** By window of time. Another map for each transaction: see positions.ts for what becomes of one that is used on and on. */
+  open: Map<number, Page>
   readonly spare: Buffer[]
   readonly windowMs: number
 }
@@ -92,12 +92,12 @@ export function addDue(
 /** Puts all entries that were begun. */
 export function finishPages(pages: DuePages, put: PutEntry): void {
   for (const page of pages.open.values()) finish(pages, page, put)
-  pages.open.clear()
+  clearPages(pages)
 }
 
 /** Forgets what a transaction that failed has begun. */
 export function clearPages(pages: DuePages): void {
-  pages.open.clear()
+  if (pages.open.size > 0) pages.open = new Map()
 }
 
 /** What an entry says of one frame. */

@@ -17,6 +17,7 @@ import {
   readConfig,
   variableOf,
 } from './config.js'
+import { collectSeldom } from './heap.js'
 import { jsonLogger } from './log.js'
 import { type ServeContext, serve } from './serve.js'
 import { SETTINGS } from './settings.js'
@@ -142,6 +143,7 @@ async function run(call: RelayCall, config: RelayConfig): Promise<void> {
   const { clock, signal, onReload } = call
   const logger = jsonLogger(config.logLevel, clock, call.log)
   const context = { clock, logger, signal, ...(onReload !== undefined && { onReload }) }
+  collectSeldom()
   const wasReady = await serve(config, context, async ({ url: listening, adminUrl }) => {
     const { data } = config
     const url = urlFor(listening, config)

@@ -8,8 +8,9 @@
 import { randomInt } from 'node:crypto'
 import { mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { codeOf, RelayError } from '../../errors.js'
-import { CARRY_ROWS, SEGMENT_BYTES, SPARE_SEGMENTS } from '../../limits.js'
+import { CARRY_PAUSE_MS, CARRY_ROWS, SEGMENT_BYTES, SPARE_SEGMENTS } from '../../limits.js'
 import { type Database, type LevelDatabase, openLevel, type Stage, type Write } from '../database.js'
 import {
   addFrame,
@@ -46,11 +47,15 @@ interface State {
   readonly carried: Table[]
   /** Never rejects. */
   carrying: Promise<void>
+  /** Somebody waits until everything is carried over. */
+  settling: boolean
   /** One writer or one change of tables at a time. */
   busy: Promise<unknown>
   failure: { readonly error: unknown } | undefined
   /** Of the transaction that is being filled. */
   readonly rows: Rows
+  /** Over `rows`. */
+  readonly stage: Stage
 }
 
 const SALTS = 2 ** 32
@@ -79,9 +84,21 @@ async function nextTable(files: Files, before: number): Promise<Table> {
   return createTable(segment)
 }
 
+/**
+ * Carrying is spread over the time in which the next segment fills, or all that comes meanwhile would wait for it. When
+ * that is half full, or somebody waits, it goes on at once.
+ */
+function pauseOf(state: State): () => Promise<unknown> {
+  return () => {
+    const { active, carried, files, settling } = state
+    const late = settling || carried.length > 1 || active.segment.used > files.segmentBytes / 2
+    return late ? turn() : sleep(CARRY_PAUSE_MS)
+  }
+}
+
 async function carryOver(state: State, table: Table): Promise<void> {
   if (state.failure !== undefined) return
-  await state.level.carry(rowsOf(table, CARRY_ROWS))
+  await state.level.carry(rowsOf(table, CARRY_ROWS), pauseOf(state))
   await voidSegment(table.segment, table.segment.epoch)
   state.carried.shift()
   state.files.free.push(table.segment)
@@ -109,10 +126,15 @@ async function rotate(state: State): Promise<void> {
 
 /** Brings everything into LevelDB. */
 async function settle(state: State): Promise<void> {
-  if (state.active.segment.used > 0) await rotate(state)
-  if (state.young !== undefined) carry(state, state.young)
-  state.young = undefined
-  await state.carrying
+  state.settling = true
+  try {
+    if (state.active.segment.used > 0) await rotate(state)
+    if (state.young !== undefined) carry(state, state.young)
+    state.young = undefined
+    await state.carrying
+  } finally {
+    state.settling = false
+  }
   if (state.failure !== undefined) throw state.failure.error
 }
 
@@ -153,7 +175,7 @@ async function transact(state: State, fill: (stage: Stage) => void | Promise<voi
   if (state.failure !== undefined) throw state.failure.error
   clearRows(state.rows)
   try {
-    await fill(stageOf(state.rows))
+    await fill(state.stage)
     if (state.rows.count > 0) await append(state)
   } catch (error) {
     state.failure = { error }
@@ -232,6 +254,7 @@ function databaseOf(state: State): Database {
     close: () => {
       closed ??= exclusive(state, async () => {
         if (state.failure === undefined) await settle(state).catch(() => {})
+        state.settling = true
         await state.carrying
         await closeAll(state.level, state.files.segments)
       })
@@ -257,7 +280,7 @@ async function recover(
   const paths = names.map((_, i) => join(folder, `segment-${i}`))
   const replayed: Replayed[] = []
   for (const path of paths) replayed.push(await replaySegment(path))
-  await level.carry(rowsToReplay(inOrder(replayed)))
+  await level.carry(rowsToReplay(inOrder(replayed)), turn)
   for (const path of paths) segments.push(await openSegment(path, segmentBytes))
   const epoch = Math.max(0, ...replayed.map((one) => one.epoch)) + 1
   for (const segment of segments) await voidSegment(segment, { epoch, salt: 0, before: 0 })
@@ -276,6 +299,7 @@ export async function openJournaled(folder: string, segmentBytes: number = SEGME
     const journal = join(folder, 'journal')
     await mkdir(journal, { recursive: true, mode: 0o700 })
     const files = await recover(level, journal, segmentBytes, segments)
+    const rows = createRows()
     return databaseOf({
       level,
       files,
@@ -283,9 +307,11 @@ export async function openJournaled(folder: string, segmentBytes: number = SEGME
       young: undefined,
       carried: [],
       carrying: Promise.resolve(),
+      settling: false,
       busy: Promise.resolve(),
       failure: undefined,
-      rows: createRows(),
+      rows,
+      stage: stageOf(rows),
     })
   } catch (error) {
     await closeAll(level, segments).catch(() => {})
