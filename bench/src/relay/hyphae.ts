@@ -228,8 +228,8 @@ export async function greet(
   return { raw, challenge: await challenge }
 }
 
-/** As the unit and the container of packages/relay/deploy run it. */
-const NODE_FLAGS = ['--max-semi-space-size=64']
+/** As the command sets it (src/operate/heap.ts), and the unit and the container of packages/relay/deploy. */
+const NODE_FLAGS = ['--max-semi-space-size=32', '--heap-growing-percent=200']
 
 export async function startRelayServer(folder: string): Promise<Server> {
   return startServer('relay', [folder], SERVER_CORE, NODE_FLAGS)
